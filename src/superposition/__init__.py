@@ -1,0 +1,1 @@
+"""Superposition, Measured: what each experiment computes, and every number and picture of the book."""

@@ -1,0 +1,87 @@
+"""Speed against the reference techniques: the two sides alternate in one process, and medians are compared.
+Each part lists its comparisons in its module `bench`."""
+
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from statistics import median
+from time import perf_counter
+from typing import TypedDict
+
+import superposition
+from superposition.errors import SuperpositionError, did_you_mean
+
+
+class BenchError(SuperpositionError):
+    """No comparison of that name."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two ways to do the same work: `what` says which, `repeats` how often each is timed.
+
+    One call does `units` of it, such as training steps; times are printed for one."""
+
+    name: str
+    what: str
+    ours: Callable[[], None]
+    reference: Callable[[], None]
+    repeats: int
+    units: int = 1
+
+
+class Row(TypedDict):
+    """Median milliseconds a unit of both sides; `ratio` is how many times faster ours is."""
+
+    name: str
+    ours_ms: float
+    reference_ms: float
+    ratio: float
+    what: str
+
+
+def measure(comparison: Comparison) -> Row:
+    """Time both sides alternately, after one untimed run of each, so that a machine's drift hits both alike."""
+    sides = (comparison.ours, comparison.reference)
+    times: tuple[list[float], list[float]] = ([], [])
+    for side in sides:
+        side()
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for turn in range(comparison.repeats):
+            for which in (0, 1) if turn % 2 == 0 else (1, 0):
+                start = perf_counter()
+                sides[which]()
+                times[which].append(perf_counter() - start)
+    finally:
+        if collecting:
+            gc.enable()
+    ours, reference = (1000 * median(side) / comparison.units for side in times)
+    return Row(name=comparison.name, ours_ms=ours, reference_ms=reference, ratio=reference / ours, what=comparison.what)
+
+
+def parts() -> list[str]:
+    """The parts that have comparisons."""
+    packages = (part.name for part in iter_modules(superposition.__path__) if part.ispkg)
+    return sorted(part for part in packages if find_spec(f"superposition.{part}.bench"))
+
+
+def rows(name: str = "") -> Iterator[Row]:
+    """Measure the comparisons of a part, those whose names begin with `name`, or all.
+
+    Raises BenchError where there is none."""
+    seen: list[str] = []
+    measured = False
+    first = name.split(" ")[0]
+    for part in [first] if first in parts() else parts():
+        for comparison in import_module(f"superposition.{part}.bench").comparisons():
+            seen.append(comparison.name)
+            if name == part or comparison.name.startswith(name):
+                measured = True
+                yield measure(comparison)
+    if not measured:
+        raise BenchError(f"no comparison is named {name!r}.{did_you_mean(name, seen)} There are: {', '.join(seen) or 'none'}")

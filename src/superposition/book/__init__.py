@@ -1,0 +1,6 @@
+"""What the chapters call: set-up, films, the slider, tables, claims, and text helpers."""
+
+from superposition.book import text
+from superposition.book.elements import claims_appendix, claims_table, film, setup, slider, table
+
+__all__ = ["claims_appendix", "claims_table", "film", "setup", "slider", "table", "text"]

@@ -1,0 +1,209 @@
+"""What a chapter shows beside its figures: films, the slider, tables, claims; each as Markdown, never as HTML output.
+HTML goes into raw blocks, for which Quarto loads nothing from elsewhere, and the PDF gets a still picture instead."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from IPython import get_ipython
+from IPython.display import Markdown
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from PIL import Image
+
+from superposition import claims, paths
+from superposition.book import freeze, text
+from superposition.figures import style, toy
+
+
+def setup() -> None:
+    """First cell of a chapter: the figures' style, SVG output that a re-render doesn't change, warnings as errors."""
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
+    warnings.filterwarnings("error", module=r"superposition(\.|$)")
+    style.use()
+    if get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        # The size is the figure's own: the default crops each to its ink, so that no two have the same scale.
+        set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None, "Creator": None})
+
+
+def film(name: str, alt: str, up: str = "../../") -> Markdown:
+    """The film `assets/films/<name>.mp4` on the site and its strip of stills in the PDF.
+
+    Belongs in a fenced figure div, whose last paragraph is the caption. `alt` says what the film shows; `up` leads from
+    the chapter's folder to the top. Raises FileNotFoundError where the film hasn't been made."""
+    folder = paths.assets() / "films"
+    missing = [p.name for p in (folder / f"{name}{end}" for end in (".mp4", ".poster.png", ".strip.png")) if not p.exists()]
+    if missing:
+        raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}: make the film with figures.animation.film")
+    with Image.open(folder / f"{name}.poster.png") as poster:
+        width, height = poster.size
+    source = text.attribute(f"{up}assets/films/{name}")
+    video = (
+        f'<video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" '
+        f'style="max-width:100%;height:auto" poster="{source}.poster.png" aria-label="{text.attribute(alt)}">'
+        f'<source src="{source}.mp4" type="video/mp4"><a href="{source}.mp4">The film, as a file</a></video>'
+    )
+    still = f'![]({up}assets/films/{name}.strip.png){{fig-alt="{_quoted(alt)}"}}'
+    return Markdown(_two_editions(video, still))
+
+
+def slider(
+    name: str,
+    W: Float[np.ndarray, "panel n_features 2"],
+    density: Float[np.ndarray, "panel"],
+    notes: Sequence[str],
+    alt: str,
+    static: Figure,
+    up: str = "../../",
+) -> Markdown:
+    """Feature vectors that move as the reader slides from density to density; in the PDF the picture `static`.
+
+    `notes`: a word per density, such as the name of its shape. Belongs in a fenced figure div, as a film does.
+    Writes `assets/films/<name>.svg`. Without JavaScript the first panel shows, and no slider."""
+    still = paths.assets() / "films" / f"{name}.svg"
+    still.parent.mkdir(parents=True, exist_ok=True)
+    still.write_bytes(style.svg(static))
+    labels = [f"{toy.sparsity_title(float(p))}: {note}" for p, note in zip(density, notes, strict=True)]
+    data = {"alt": text.visible(alt), "labels": [text.visible(label) for label in labels], "W": np.round(W.astype(float), 3).tolist()}
+    identifier = text.attribute(f"slider-{name}")
+    html = f"""<div class="slider" data-slider="five-features" style="text-align:center">
+{_vectors_svg(W[0], f"{alt} {labels[0]}")}
+<p hidden style="margin:0 auto"><label for="{identifier}">sparsity</label>
+<input id="{identifier}" type="range" min="0" max="{len(W) - 1}" step="1" value="0" \
+aria-valuetext="{text.attribute(labels[0])}" style="width:min(16rem,55%);height:44px;vertical-align:middle">
+<span data-value aria-hidden="true" style="display:inline-block;min-width:10em;text-align:left">\
+{text.attribute(labels[0])}</span></p>
+<script type="application/json">{text.script_json(data)}</script>
+</div>
+<script src="{text.attribute(up)}assets/js/five-features.js"></script>"""
+    return Markdown(_two_editions(html, f'![]({up}assets/films/{name}.svg){{fig-alt="{_quoted(alt)}"}}'))
+
+
+def _vectors_svg(vectors: np.ndarray, alt: str) -> str:
+    """The slider's picture before anything moves, in black ink, which the dark page inverts as it does the figures'."""
+    colours = style.importance_hex(len(vectors))
+    arms = "".join(
+        f'<g stroke="{colour}" fill="{colour}"><line x2="{x:.3f}" y2="{-y:.3f}" stroke-width=".045" '
+        f'stroke-linecap="round"/><circle cx="{x:.3f}" cy="{-y:.3f}" r=".055" stroke="none"/>'
+        f'<text x="{1.16 * x:.3f}" y="{-1.16 * y:.3f}" stroke="none" fill="#000" font-size=".13" '
+        f'text-anchor="middle" dominant-baseline="central" opacity="{int(np.hypot(x, y) > 0.3)}">{k + 1}</text></g>'
+        for k, ((x, y), colour) in reversed(list(enumerate(zip(vectors, colours, strict=True))))
+    )
+    return (
+        f'<svg class="ink" viewBox="-1.3 -1.3 2.6 2.6" width="340" height="340" style="max-width:100%" '
+        f'role="img" aria-label="{text.attribute(alt)}"><circle r="1" fill="none" stroke="#b8b8b8" '
+        f'stroke-width=".012"/>{arms}</svg>'
+    )
+
+
+def _two_editions(html: str, still: str) -> str:
+    """Raw HTML for the site and a still picture for the PDF."""
+    return (
+        f'::: {{.content-visible when-format="html"}}\n```{{=html}}\n{html}\n```\n:::\n\n'
+        f'::: {{.content-visible when-format="typst"}}\n{still}\n:::\n'
+    )
+
+
+def _quoted(value: str) -> str:
+    """For a quoted attribute of a Markdown image."""
+    return text.visible(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def table(columns: Mapping[str, Sequence[object]], align: str | None = None, digits: int = 2) -> Markdown:
+    """A pipe table: column names are Markdown, cells plain text unless they are `Markdown` themselves.
+
+    `align`: a letter per column, l, c or r; numbers stand right by default. Floats get `digits` decimals.
+    Raises ValueError for columns of unequal length and for an `align` that doesn't fit."""
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"the columns of a table are equally long, got {lengths}")
+    align = align or "".join("r" if all(_numeric(v) for v in values) else "l" for values in columns.values())
+    if len(align) != len(columns) or set(align) - set("lcr"):
+        raise ValueError(f"align {align!r}: expected {len(columns)} letters of l, c, r")
+    cells = [[_cell(value, digits) for value in values] for values in columns.values()]
+    # Pandoc takes the dashes for widths as soon as a line is long: as many as the longest cell has characters, at most 40.
+    dashes = [min(40, max(map(len, [name, *column]), default=3)) for name, column in zip(columns, cells, strict=True)]
+    return Markdown(_pipes([_one_line(name) for name in columns], align, dashes, list(zip(*cells, strict=True))))
+
+
+def _pipes(names: Sequence[str], align: str, dashes: Sequence[int], rows: Sequence[Sequence[str]]) -> str:
+    rule = [
+        (":" if a in "lc" else "-") + "-" * max(d, 3) + (":" if a in "rc" else "-")
+        for a, d in zip(align, dashes, strict=True)
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [names, rule, *rows]) + "\n"
+
+
+def _numeric(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _cell(value: object, digits: int) -> str:
+    if isinstance(value, Markdown):
+        return _one_line(value.data)
+    if isinstance(value, float | np.floating):
+        return text.number(float(value), digits)
+    if _numeric(value):
+        return text.number(value, 0)
+    return text.markdown(str(value))
+
+
+def _one_line(markdown: str) -> str:
+    """Markdown that stays in its cell: on one line, without a bare pipe."""
+    return " ".join(markdown.split()).replace("\\|", "|").replace("|", "\\|")
+
+
+# --- claims -------------------------------------------------------------------------------------------------------
+
+
+def claims_table(chapter: str) -> Markdown:
+    """The claims of one chapter, such as `toy/intro`, with what was measured and the verdict."""
+    return Markdown(_claims([_row(claim, finding) for claim, finding in claims.evaluate(chapter)]))
+
+
+def claims_appendix() -> Markdown:
+    """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured."""
+    evaluated = claims.evaluate()
+    count = Counter(finding.verdict for _, finding in evaluated)
+    verdicts: tuple[str, ...] = ("reproduced", "partly", "not reproduced", "corrected")
+    parts = [f"{len(evaluated)} claims: " + ", ".join(f"{count[v]} {v}" for v in verdicts if count[v]) + "."]
+    place = {path.with_suffix("").as_posix(): k for k, path in enumerate(freeze.chapters())}
+    for chapter in sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place))):
+        part, _, name = chapter.partition("/")
+        rows = [_row(claim, finding, full=True) for claim, finding in evaluated if claim.chapter == chapter]
+        parts.append(f"**@sec-{name.replace('_', '-')}** ({part})\n\n{_claims(rows)}")
+    return Markdown("\n\n".join(parts))
+
+
+def _claims(rows: Sequence[Sequence[str]]) -> str:
+    return _pipes(["Claim", "Measured", "Baseline", "Verdict"], "llll", [40, 26, 14, 16], rows)
+
+
+def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> list[str]:
+    """Claims are written in the package, so their sentences are Markdown; `full` adds how it was measured, and notes."""
+    statement = f"{claim.statement} *{claim.source}.*"
+    numbers = [finding.value, finding.low, finding.high] + ([] if finding.baseline is None else [finding.baseline])
+    digits = _digits(numbers)
+    value, low, high, *baseline = (text.number(x, digits) for x in numbers)
+    unit = finding.unit if finding.unit in ("", "%") else f" {finding.unit}"
+    measured = f"{value}{unit} ({low} to {high}), {finding.seeds} seed{'' if finding.seeds == 1 else 's'}"
+    if full:
+        statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance}."
+        measured += f". {finding.note}" if finding.note else ""
+    against = f"{baseline[0]}{unit}" if baseline else "none"
+    return [_one_line(cell) for cell in (statement, measured, against, finding.verdict)]
+
+
+def _digits(numbers: Sequence[float]) -> int:
+    """Decimals that fit a claim's numbers: none for whole ones, else about three figures of the largest."""
+    if all(float(x).is_integer() for x in numbers):
+        return 0
+    largest = max(abs(x) for x in numbers)
+    return 2 if largest < 10 else 1 if largest < 100 else 0

@@ -1,0 +1,316 @@
+"""The frozen executions of the chapters: what is in the book, whether `_freeze` still fits it, and how to refresh it.
+`make freeze` executes the stale chapters with Quarto and writes `_freeze/manifest.json`, which says what each was made of."""
+
+import ast
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import superposition
+import yaml
+from superposition import paths
+from superposition.digests import code_digest
+from superposition.errors import SuperpositionError
+
+REFRESH = "make freeze"
+_CELL = re.compile(r"^[\t >]*(```+)\s*\{python(?:[ ,][^}\n]*)?\}[ \t]*\n(.*?)^[\t >]*\1[ \t]*$", re.M | re.S)
+_LOADED = re.compile(r"""\bload\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
+_CLAIMED = re.compile(r"""\b(?:claims_table|evaluate)\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
+_FIGURE = re.compile(r"\b[\w-]+_files/(figure-(?:html|typst)/[^\s)\"']+)")
+_DRAWING = ("figures", "book", "metrics")
+
+
+class FreezeError(SuperpositionError):
+    """A frozen chapter that is missing, stale or broken, or a refresh that failed: names the chapter and the way out."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter of `_quarto.yml`: its source relative to the repository, its part's title, and whether it is an appendix."""
+
+    path: Path
+    part: str | None = None
+    appendix: bool = False
+
+
+def config() -> dict[str, Any]:
+    """The content of `_quarto.yml`. Raises FreezeError where it cannot be read."""
+    file = paths.root() / "_quarto.yml"
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise FreezeError(f"{file}: {error}") from None
+
+
+def contents() -> list[Chapter]:
+    """The chapters in the book's order, appendices last.
+
+    Raises FreezeError for a chapter that `_quarto.yml` lists and that is not there."""
+    book = config()["book"]
+
+    def flat(entries: list[Any], part: str | None, appendix: bool) -> Iterator[Chapter]:
+        for entry in entries:
+            if isinstance(entry, dict):
+                yield from flat(entry["chapters"], entry["part"], appendix)
+            else:
+                yield Chapter(Path(entry), part, appendix)
+
+    found = [*flat(book["chapters"], None, False), *flat(book.get("appendices", []), None, True)]
+    for chapter in found:
+        if not (paths.root() / chapter.path).is_file():
+            raise FreezeError(f"_quarto.yml lists {chapter.path}, which is not there: write it or take it off the list")
+    return found
+
+
+def chapters() -> list[Path]:
+    """The chapters' sources relative to the repository, in the book's order."""
+    return [chapter.path for chapter in contents()]
+
+
+def source_digest(chapter: Path) -> str:
+    """MD5 of the chapter's source with LF line ends, Quarto's own key of a frozen execution."""
+    return hashlib.md5(_source(chapter).encode()).hexdigest()
+
+
+def cells(chapter: Path) -> list[str]:
+    """The source of the chapter's Python cells, in order; a chapter without cells is never frozen."""
+    return [match[2] for match in _CELL.finditer(_source(chapter))]
+
+
+def executed(chapter: Path, output: Literal["html", "typ"]) -> str:
+    """The chapter's executed Markdown for that output: frozen, or the source itself where it has no cells.
+
+    Raises FreezeError where it is missing, broken, older than its source, or lacks one of its figures."""
+    if not cells(chapter):
+        return _source(chapter)
+    file = folder(chapter) / "execute-results" / f"{output}.json"
+    shown = file.relative_to(paths.root())
+    try:
+        frozen = json.loads(file.read_text(encoding="utf-8"))
+        markdown, key = str(frozen["result"]["markdown"]), frozen["hash"]
+    except FileNotFoundError:
+        raise FreezeError(f"{chapter} was never executed ({shown} is missing): {REFRESH}") from None
+    except (ValueError, KeyError, TypeError):
+        raise FreezeError(f"{chapter}: {shown} is broken: {REFRESH}") from None
+    if key != source_digest(chapter):
+        raise FreezeError(f"{chapter} has changed since it was executed: {REFRESH}")
+    for figure in _FIGURE.findall(markdown):
+        if not (folder(chapter) / figure).is_file():
+            raise FreezeError(f"{chapter}: its frozen figure {figure} is missing: {REFRESH}")
+    return markdown
+
+
+def folder(chapter: Path) -> Path:
+    """Where the chapter's frozen execution lies."""
+    return paths.freeze() / chapter.with_suffix("")
+
+
+def ingredients(chapter: Path) -> dict[str, Any]:
+    """What the chapter's execution depends on: digests of its source, of the results it loads, and of the code it draws with.
+
+    A result that was never computed has the digest None. Raises FreezeError for cells that do not parse."""
+    shown = _claims_shown(chapter)
+    loaded = {name for cell in cells(chapter) for name in _LOADED.findall(cell)}
+    loaded |= {name for claim in shown for name in claim.experiments}
+    modules = _modules(chapter)
+    if shown:
+        modules |= {"superposition.claims"} | {claim.check.__module__ for claim in shown}
+    return {
+        "source": source_digest(chapter),
+        "results": {name: _results_digest(name) for name in sorted(loaded)},
+        "code": code_digest(sorted(modules)),
+    }
+
+
+def manifest() -> dict[str, Any]:
+    """What each frozen chapter was made of, as last written; empty where nothing was, or it is broken."""
+    try:
+        written = json.loads((paths.freeze() / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
+def status() -> list[tuple[str, str, str]]:
+    """What is stale: chapter, reason, and the command that refreshes it; empty when all is fresh."""
+    found = []
+    written = manifest()
+    frozen = [chapter for chapter in chapters() if cells(chapter)]
+    for chapter in frozen:
+        for reason, command in _reasons(chapter, written.get(chapter.as_posix())):
+            found.append((chapter.as_posix(), reason, command))
+    for stranger in sorted(_frozen_sources() - {chapter.as_posix() for chapter in frozen}):
+        found.append((stranger, "is frozen, but is no chapter with cells", REFRESH))
+    return found
+
+
+def refresh(force: bool = False) -> list[str]:
+    """Executes the stale chapters again with Quarto, all of them with `force`, and writes the manifest.
+
+    Returns the chapters executed. Where the render fails the freeze stays as it was.
+    Raises FreezeError where there is no Quarto, a result is missing, or the render fails."""
+    found = status()
+    missing = sorted({command for _, _, command in found if command != REFRESH})
+    if missing:
+        raise FreezeError("some results are missing; first: " + " && ".join(missing))
+    chosen = [chapter.as_posix() for chapter in chapters() if cells(chapter)] if force else sorted({name for name, _, _ in found})
+    if not chosen:
+        return []
+    quarto = shutil.which("quarto")
+    if quarto is None:
+        raise FreezeError("executing chapters needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started")
+    paths.work().mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="freeze-", dir=paths.work()) as kept:
+        old = Path(kept) / "_freeze"
+        if paths.freeze().exists():
+            shutil.copytree(paths.freeze(), old)
+        try:
+            for name in chosen:
+                shutil.rmtree(folder(Path(name)), ignore_errors=True)
+            _render(quarto)
+            _settle(chosen)
+        except BaseException:
+            shutil.rmtree(paths.freeze(), ignore_errors=True)
+            if old.exists():
+                shutil.copytree(old, paths.freeze())
+            raise
+    return chosen
+
+
+def main() -> None:
+    """`python -m superposition.book.freeze [--force]`, which `make freeze` calls."""
+    extra = set(sys.argv[1:]) - {"--force"}
+    if extra:
+        sys.exit(f"unknown argument {' '.join(sorted(extra))}: expected --force or nothing")
+    try:
+        done = refresh(force="--force" in sys.argv[1:])
+    except SuperpositionError as error:
+        sys.exit(f"superposition: {error}")
+    print("executed " + ", ".join(done) if done else "every chapter is fresh: nothing to execute")
+
+
+def _render(quarto: str) -> None:
+    """Renders the book: HTML and PDF of all chapters, of which only those without a freeze are executed."""
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    ended = subprocess.run([quarto, "render"], cwd=paths.root(), env=environment, check=False)
+    if ended.returncode:
+        raise FreezeError(f"quarto render failed with status {ended.returncode}, see above; the freeze is as it was")
+
+
+def _settle(executed_now: list[str]) -> None:
+    """Makes the new files independent of the execution that wrote them, checks them, and writes the manifest."""
+    made = {}
+    for chapter in chapters():
+        if not cells(chapter):
+            continue
+        for output, figures in (("html", "figure-html"), ("typ", "figure-typst")):
+            if chapter.as_posix() in executed_now:
+                _normalise(chapter, output, figures)
+            executed(chapter, output)
+        made[chapter.as_posix()] = ingredients(chapter)
+    _write(paths.freeze() / "manifest.json", json.dumps(made, indent=2, sort_keys=True) + "\n")
+
+
+def _normalise(chapter: Path, output: str, figures: str) -> None:
+    """`supporting` lists what happened to lie about when Quarto froze: write what the chapter has, its figures."""
+    file = folder(chapter) / "execute-results" / f"{output}.json"
+    if file.exists():
+        frozen = json.loads(file.read_text(encoding="utf-8"))
+        has_figures = (folder(chapter) / figures).is_dir()
+        frozen["result"]["supporting"] = [f"{chapter.stem}_files/{figures}"] if has_figures else []
+        _write(file, json.dumps(frozen, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(file: Path, text: str) -> None:
+    temporary = file.with_name(file.name + ".new")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(file)
+
+
+def _source(chapter: Path) -> str:
+    return (paths.root() / chapter).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _frozen_sources() -> set[str]:
+    found = paths.freeze().glob("**/execute-results/*.json")
+    return {file.parents[1].relative_to(paths.freeze()).as_posix() + ".qmd" for file in found}
+
+
+def _reasons(chapter: Path, written: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    try:
+        for output in ("html", "typ"):
+            executed(chapter, output)
+    except FreezeError as error:
+        yield str(error).removeprefix(f"{chapter}").removesuffix(f": {REFRESH}").strip(": "), REFRESH
+        return
+    now = ingredients(chapter)
+    for name, digest in now["results"].items():
+        if digest is None:
+            yield f"{name} has no results", f"superposition run {name}"
+    if written is None or written.keys() != now.keys():
+        yield "is not in the manifest", REFRESH
+        return
+    changed = [name for name in {**written["results"], **now["results"]} if written["results"].get(name) != now["results"].get(name)]
+    for name in sorted(changed):
+        if now["results"].get(name, "") is not None:
+            yield f"the results of {name} have changed", REFRESH
+    if written["code"] != now["code"]:
+        yield "the code that it draws with has changed", REFRESH
+
+
+def _results_digest(name: str) -> str | None:
+    try:
+        return json.loads((paths.experiment(name) / "record.json").read_text(encoding="utf-8"))["results_sha256"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _claims_shown(chapter: Path) -> list[Any]:
+    """The claims that the chapter's cells show or quote: those of the chapters named, or all of them."""
+    code = "\n".join(cells(chapter))
+    named = tuple(f"{name}/" for name in _CLAIMED.findall(code))
+    if not named and "claims_appendix(" not in code:
+        return []
+    from superposition import claims  # imports every part, and is seldom needed
+
+    return [claim for claim in claims.registry() if "claims_appendix(" in code or claim.id.startswith(named)]
+
+
+def _modules(chapter: Path) -> set[str]:
+    """The modules of figures, book and metrics that the chapter's cells import or reach through a dot."""
+    package = Path(superposition.__file__).parent
+    known: dict[str, str] = {}
+    used: set[str] = set()
+
+    def is_module(name: str) -> bool:
+        place = package.joinpath(*name.split(".")[1:])
+        return place.with_suffix(".py").is_file() or place.is_dir()
+
+    try:
+        nodes = list(ast.walk(ast.parse("\n".join(cells(chapter)))))
+    except SyntaxError as error:
+        raise FreezeError(f"{chapter}: its cells do not parse: {error.msg}: {error.text}") from None
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "superposition":
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                known[alias.asname or alias.name] = name
+                used.add(name if is_module(name) else str(node.module))
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+            if is_module(name := f"{known[node.value.id]}.{node.attr}"):
+                used.add(name)
+    return {name for name in used if name.split(".")[1:2] and name.split(".")[1] in _DRAWING}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""The command `superposition`: run experiments, see what is stale, measure speed, check claims, build the book.
+Modules are imported when a command needs them, so that `--help` answers at once."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Superposition, Measured: the experiments and the book.
+
+    \b
+    superposition list                      what there is
+    superposition run toy/intro --quick     one experiment, in seconds
+    superposition status                    what is stale, and what to do about it
+    superposition book                      build the book
+
+    `superposition COMMAND --help` shows each command with an example.""",
+)
+
+
+class Device(StrEnum):
+    """Where to compute: auto takes cuda where there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def main() -> None:
+    """Entry point: faults of input, files or machine end in one message and exit status 1; bugs in a traceback."""
+    from superposition import paths
+    from superposition.errors import SuperpositionError
+
+    try:
+        paths.root()
+    except FileNotFoundError as error:
+        sys.exit(f"superposition: {error}")
+    try:
+        app()
+    except SuperpositionError as error:
+        sys.exit(f"superposition: {error}")
+
+
+@app.command("list")
+def list_() -> None:
+    """List the experiments, and whether their results are fresh.
+
+    Shows seeds, size and seconds of what is stored.
+
+    \b
+    Example:  superposition list"""
+    from superposition import paths, runs
+
+    table = _table("experiment", "seeds", "size", "seconds", "device", "results")
+    for name in runs.names():
+        reasons = runs.stale(name)
+        try:
+            record = json.loads((paths.experiment(name) / "record.json").read_text())
+        except (OSError, ValueError):
+            record = {}
+        files = [*paths.experiment(name).glob("*.safetensors"), *paths.experiment(name).glob("*.parquet")]
+        size = sum(file.stat().st_size for file in files)
+        seeds = record.get("config", {}).get("seeds", "")
+        table.add_row(
+            name, str(seeds), f"{size / 1e6:.2f} MB", f"{record.get('seconds', 0):,.0f}", record.get("device", ""),
+            "stale" if reasons else "fresh",
+        )  # fmt: skip
+    _print(table)
+
+
+@app.command()
+def run(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Experiments, such as toy/intro.")],
+    quick: Annotated[bool, typer.Option("--quick", help="A small version, in seconds, into .work/quick/.")] = False,
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
+    out: Annotated[Path | None, typer.Option(help="A folder for the results, instead of data/.")] = None,
+) -> None:
+    """Run experiments and store their results. A run that was stopped goes on where it was.
+
+    \b
+    Example:  superposition run toy/intro
+              superposition run toy/intro toy/wide --quick --device cpu"""
+    from superposition import runs, storage
+
+    for name in names:
+        place = out / name if out and len(names) > 1 else out or runs.folder(name, quick)
+        try:
+            results = runs.run(name, quick=quick, device=device.value, out=place)
+        except KeyboardInterrupt:
+            again = f"`superposition run {name}{' --quick' if quick else ''}`"
+            kept = any(runs.checkpoints(name, quick).glob("*.safetensors"))
+            how = "its checkpoint is kept, and {} goes on from there" if kept else "no checkpoint was due yet, so {} starts anew"
+            print(f"\n{name}: stopped: {how.format(again)}", file=sys.stderr)
+            raise typer.Exit(130) from None
+        print(f"{name}: {results.record['seconds']:,.1f} s on {results.record['device']}, stored in {storage.shown(place)}")
+        for metric, value in results.metrics.items():
+            print(f"  {metric:32} {value:.6g}")
+
+
+@app.command()
+def status() -> None:
+    """Say what is stale, why, and how to refresh it.
+
+    Results come first, then chapters. Exit status 1 where anything is stale.
+
+    \b
+    Example:  superposition status"""
+    from superposition import runs
+    from superposition.book import freeze
+
+    found = [(name, "; ".join(reasons), f"superposition run {name}") for name in runs.names() if (reasons := runs.stale(name))]
+    found += freeze.status()
+    for what, reason, command in found:
+        print(f"{what}\n  {reason}\n  refresh: {command}")
+    if found:
+        raise typer.Exit(1)
+    print("All results and chapters are fresh.")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A part, such as toy, or the beginning of a row's name.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+) -> None:
+    """Measure our speed against the reference techniques.
+
+    Both sides alternate in one process; the medians are compared.
+
+    \b
+    Example:  superposition bench toy
+              superposition bench "toy 100" --json"""
+    from superposition import bench as benchmarks
+
+    rows = []
+    for row in benchmarks.rows(name):
+        print(f"{row['name']}: {row['ratio']:.1f} times faster", file=sys.stderr)
+        rows.append(row)
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    table = _table("name", "ours, ms", "reference, ms", "times faster", "what")
+    for row in rows:
+        table.add_row(
+            row["name"], f"{row['ours_ms']:.2f}", f"{row['reference_ms']:.2f}", f"{row['ratio']:.1f}", row["what"]
+        )
+    _print(table)
+
+
+@app.command()
+def claims(
+    chapter: Annotated[str | None, typer.Argument(metavar="[CHAPTER]", help="One chapter, such as toy/intro.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Store them all in data/claims.json.")] = False,
+) -> None:
+    """Check the claims against the stored results.
+
+    \b
+    Example:  superposition claims toy/intro
+              superposition claims --write"""
+    from superposition import claims as register
+    from superposition import paths, storage
+
+    if write and chapter:
+        raise typer.BadParameter("--write stores the claims of all chapters: leave CHAPTER out")
+    evaluated = register.evaluate(chapter)
+    table = _table("claim", "verdict", "value", "interval", "baseline", "seeds")
+    for claim, finding in evaluated:
+        baseline = "" if finding.baseline is None else f"{finding.baseline:.3g}"
+        table.add_row(
+            claim.id, finding.verdict, f"{finding.value:.3g} {finding.unit}".strip(),
+            f"{finding.low:.3g} to {finding.high:.3g}", baseline, str(finding.seeds),
+        )  # fmt: skip
+    _print(table)
+    if write:
+        path = paths.data() / "claims.json"
+        text = json.dumps(register.as_json(evaluated), indent=2, ensure_ascii=False, allow_nan=False)
+        storage.write(path, (text + "\n").encode())
+        print(f"stored in {storage.shown(path)}")
+
+
+@app.command()
+def book(
+    plain: Annotated[bool, typer.Option("--plain", help="The plain edition, even where Quarto is installed.")] = False,
+) -> None:
+    """Build the book and print the page to open.
+
+    It is built from the frozen chapters, so nothing is computed.
+
+    \b
+    Example:  superposition book"""
+    from superposition.book import build
+
+    print(build.main(plain=plain))
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    return table
+
+
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
+    console = Console()
+    # Where there is no terminal, in a file or a pipe, a row stays on one line.
+    console.print(table, width=None if console.is_terminal else 200, crop=False)

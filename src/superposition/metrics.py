@@ -1,0 +1,106 @@
+"""Measures of superposition, one definition each with its source, used by every part of the book.
+A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
+
+import numpy as np
+from jaxtyping import Float, Integer
+from scipy import stats
+
+Array = np.ndarray
+
+
+def _unit(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
+    """Rows of length one; a row of zeros stays zero."""
+    length = np.linalg.norm(W, axis=-1, keepdims=True)
+    return np.divide(W, length, out=np.zeros_like(W), where=length > 0)
+
+
+def norms(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
+    """Length of each feature's direction, ‖W_i‖: near 1 when the feature is represented, near 0 when it is not."""
+    return np.linalg.norm(W, axis=-1)
+
+
+def represented(W: Float[Array, "*batch n m"], threshold: float = 0.5) -> Integer[Array, "*batch"] | np.integer:
+    """Number of features with ‖W_i‖ above `threshold`."""
+    return (norms(W) > threshold).sum(-1)
+
+
+def feature_dimensionality(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
+    """The share of a dimension that each feature has, D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)², the sum including j = i.
+
+    1 for a feature with a dimension of its own, 1/2 in an antipodal pair, 2/5 in a pentagon, 0 where W_i = 0.
+    Source: Elhage et al. 2022, "The Geometry of Superposition"."""
+    overlaps = (np.einsum("...ih,...jh->...ij", _unit(W), W) ** 2).sum(-1)
+    return np.divide(norms(W) ** 2, overlaps, out=np.zeros_like(overlaps), where=overlaps > 0)
+
+
+def features_per_dimension(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+    """‖W‖_F² / n_hidden: how many features each hidden dimension carries.
+
+    Its inverse is the paper's "dimensions per feature". Source: Elhage et al. 2022, "The Geometry of Superposition"."""
+    return (W**2).sum((-2, -1)) / W.shape[-1]
+
+
+def interference(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
+    """How much of a feature's direction is shared with the others, Σ_{j≠i} (Ŵ_i·W_j)².
+
+    0 for a direction of its own; 1 or more when others cover it. Source: Elhage et al. 2022, "Demonstrating Superposition"."""
+    cosines = np.einsum("...ih,...jh->...ij", _unit(W), W)
+    return np.maximum((cosines**2).sum(-1) - (norms(W) ** 2), 0)
+
+
+def polysemanticity(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
+    """Effective number of features on each neuron, (Σ_i W_ik²)² / Σ_i W_ik⁴: 1 when a single feature uses neuron k.
+
+    It means something only where the neurons are a privileged basis; compare with a random rotation of W.
+    Source: the participation ratio; 0 for a neuron that no feature uses."""
+    squares, fourth = (W**2).sum(-2), (W**4).sum(-2)
+    return np.divide(squares**2, fourth, out=np.zeros_like(squares), where=fourth > 0)
+
+
+def _exp_entropy(weights: Float[Array, "*batch k"]) -> Float[Array, "*batch"] | np.floating:
+    """exp of the Shannon entropy (nats) of `weights` divided by their sum; 0 where all are 0."""
+    total = weights.sum(-1, keepdims=True)
+    share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    logs = np.log(share, out=np.zeros_like(share), where=share > 0)
+    return np.where(total[..., 0] > 0, np.exp(-(share * logs).sum(-1)), 0.0)
+
+
+def effective_features(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+    """exp(H) of the shares ‖W_i‖² / ‖W‖_F²: k for k features of equal length.
+
+    Source: the entropy measure of Bereska et al. 2025, with the known features in place of a sparse autoencoder's."""
+    return _exp_entropy((W**2).sum(-1))
+
+
+def effective_rank(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+    """exp(H) of the singular values divided by their sum. Source: Roy and Vetterli 2007, "The effective rank"."""
+    return _exp_entropy(np.linalg.svd(W, compute_uv=False))
+
+
+def basis_alignment(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+    """Mean kurtosis of the rows of W, n_hidden · Σ_k W_ik⁴ / ‖W_i‖⁴, weighted by ‖W_i‖².
+
+    n_hidden when each feature lies on one neuron, 1 when each is spread evenly over all, and 3·n_hidden / (n_hidden + 2)
+    for random directions. Source: the kurtosis test for a privileged basis, Elhage et al. 2023, "Privileged Bases"."""
+    squares, fourth = (W**2).sum(-1), (W**4).sum(-1)
+    kurtosis = np.divide(W.shape[-1] * fourth, squares**2, out=np.zeros_like(squares), where=squares > 0)
+    total = squares.sum(-1)
+    return np.divide((kurtosis * squares).sum(-1), total, out=np.zeros_like(total), where=total > 0)
+
+
+def mean_interval(values: Float[Array, "seed *rest"], level: float = 0.95) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
+    """Mean over the first axis with Student's confidence interval: (mean, low, high), each of the remaining shape.
+
+    Raises ValueError with fewer than two values, which have no spread."""
+    count = len(values)
+    if count < 2:
+        raise ValueError(f"an interval needs at least 2 seeds, got {count}")
+    mean = np.mean(values, axis=0, dtype=np.float64)
+    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=0, ddof=1, dtype=np.float64) / np.sqrt(count)
+    return mean, mean - half, mean + half
+
+
+def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float, float]:
+    """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
+    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
+    return successes / trials, float(interval.low), float(interval.high)

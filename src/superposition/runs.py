@@ -1,0 +1,332 @@
+"""Experiments from config to stored results, and back: `run` computes and stores, `load` checks and reads.
+A kill at any moment loses nothing: results change in one step, and a run resumes where its checkpoint stands."""
+
+import json
+import platform
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from superposition import configs, paths, storage
+from superposition.configs import Config, ConfigError, Experiment, names
+from superposition.digests import code_digest
+from superposition.errors import SuperpositionError
+
+__all__ = [
+    "Config", "ConfigError", "Job", "Results", "ResultsError", "RunError",
+    "checkpoints", "code_digest", "folder", "load", "names", "run", "stale",
+]  # fmt: skip
+
+RECORD_KEYS = (
+    "experiment", "config", "seed", "config_sha256", "code_sha256",
+    "results_sha256", "device", "seconds", "versions", "metrics",
+)  # fmt: skip
+_VERSIONS = ("numpy", "scipy", "numba", "torch", "superposition")
+_TABLE = re.compile(r"[a-z0-9_]+")
+
+
+class RunError(SuperpositionError):
+    """A run that cannot start, or whose outcome is not what its module promises."""
+
+
+class ResultsError(SuperpositionError):
+    """Stored results that cannot be used: names the file, what is wrong with it, and the way out."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one run of an experiment gave: arrays and tables by name, metrics, and the record of the run.
+
+    `record` is the content of record.json, empty before the results are stored."""
+
+    name: str
+    config: Config
+    arrays: dict[str, np.ndarray]
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> np.ndarray | pa.Table:
+        """The array or table of that name. Raises KeyError, naming what there is."""
+        if key in self.arrays:
+            return self.arrays[key]
+        if key in self.tables:
+            return self.tables[key]
+        raise KeyError(f"{self.name} has no {key!r}: it holds {', '.join([*self.arrays, *self.tables])}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One bar of `Job.progress`."""
+
+    _bar: Any
+    _task: int
+
+    def advance(self, n: int = 1) -> None:
+        """Move on by `n`."""
+        self._bar.advance(self._task, n)
+
+    def update(self, text: str) -> None:
+        """Show `text` beside the bar, such as the current loss."""
+        self._bar.update(self._task, text=text)
+
+
+class Job:
+    """What an experiment's `run` is handed: its device, a progress bar, and checkpoints to resume from.
+
+    `Job()` alone computes on the CPU and keeps no checkpoints, which suits a test or a notebook."""
+
+    checkpoint_seconds = 30.0
+
+    def __init__(self, device: str = "cpu", folder: Path | None = None, stamp: dict[str, str] | None = None):
+        self.device = device
+        self._folder = folder
+        self._stamp = stamp or {}
+        self._started = time.monotonic()
+        self._before = 0.0  # seconds computed by earlier, interrupted runs
+        self._saved: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of computation so far, with those before the checkpoint that this run resumed from."""
+        return self._before + time.monotonic() - self._started
+
+    @contextmanager
+    def progress(self, description: str, total: int) -> Iterator[Progress]:
+        """A progress bar on stderr for the length of a `with` block; silent where stderr is no terminal."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
+        )  # fmt: skip
+        with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            yield Progress(bar, bar.add_task(description, total=total, text=""))
+
+    def load_checkpoint(self, key: str) -> dict[str, np.ndarray] | None:
+        """The state last saved under `key` by a run of the same config and code, or None.
+
+        A checkpoint of another config or code, or a broken one, is reported in one line on stderr and left alone."""
+        path = self._path(key)
+        if path is None or not path.exists():
+            return None
+        try:
+            state, notes = storage.unpack(path.read_bytes())
+        except (storage.Damaged, OSError) as error:
+            return _ignore(path, str(error))
+        for what in ("config", "code"):
+            if notes.get(f"{what}_sha256") != self._stamp.get(f"{what}_sha256"):
+                return _ignore(path, f"of another {what}")
+        self._before = max(self._before, float(notes.get("elapsed", 0.0)))
+        return state
+
+    def save_checkpoint(self, key: str, state: dict[str, np.ndarray], force: bool = False) -> None:
+        """Store the state under `key` in one step, unless one was stored in the last `checkpoint_seconds`."""
+        path = self._path(key)
+        now = time.monotonic()
+        if path is None or (not force and now - self._saved.get(key, self._started) < self.checkpoint_seconds):
+            return
+        storage.write(path, storage.pack(state, self._stamp | {"elapsed": self.seconds}))
+        self._saved[key] = now
+
+    def forget(self) -> None:
+        """Remove the checkpoints: the results are stored."""
+        if self._folder is not None:
+            for path in self._folder.glob("*.safetensors*"):
+                path.unlink()
+
+    def _path(self, key: str) -> Path | None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", key):
+            raise ValueError(f"checkpoint key {key!r}: use letters, digits, - and _")
+        return self._folder / f"{key}.safetensors" if self._folder else None
+
+
+def run(name: str, quick: bool = False, device: str = "auto", out: Path | None = None) -> Results:
+    """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
+
+    A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there
+    is one. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
+    Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
+    running, or what its module returns is not what its SCHEMA says."""
+    experiment = configs.read(name)
+    config = experiment.quick if quick else experiment.full
+    stamp = {"config_sha256": configs.digest(config), "code_sha256": code_digest([experiment.module.__name__])}
+    device = _device(device)
+    resumable = checkpoints(name, quick)
+    with storage.lock(resumable / "lock", f"{name}{' --quick' if quick else ''}"):
+        job = Job(device, resumable, stamp)
+        arrays, metrics, *tables = experiment.module.run(config, job)
+        results = Results(name, config, dict(arrays), dict(*tables), {key: float(value) for key, value in metrics.items()})
+        _check_shapes(experiment, results)
+        stored = _store(experiment, results, stamp, job, out or folder(name, quick))
+        job.forget()
+    return stored
+
+
+def load(name: str, folder: Path | None = None) -> Results:
+    """The stored results of the experiment, checked: whole, of this experiment, of the current config and SCHEMA.
+
+    `folder` is where they lie, data/<name> by default; there, results of a quick run will do too.
+    An edit to the code since the run does not matter here: see `stale`.
+    Raises ResultsError, naming the file and the way out."""
+    experiment = configs.read(name)
+    place = folder or paths.experiment(name)
+    way_out = f"Way out: superposition run {name}" + ("" if folder else f", or git checkout -- data/{name}")
+    record_file = storage.shown(place / storage.RECORD)
+    try:
+        if not (place / storage.RECORD).exists() and not (place / storage.RESULTS).exists():
+            raise storage.Damaged(f"{storage.shown(place)}: holds no results yet")
+        record, files = storage.read(place)
+        _check_record(name, record, record_file)
+        allowed = [experiment.full, experiment.quick] if folder else [experiment.full]
+        config = _matching(record, allowed, record_file)
+        arrays, tables = _unpack(experiment, files, storage.shown(place / storage.RESULTS))
+    except storage.Damaged as error:
+        raise ResultsError(f"{error}. {way_out}") from None
+    return Results(name, config, arrays, tables, record["metrics"], record)
+
+
+def stale(name: str) -> list[str]:
+    """Why the committed results are not those of the current config and code; empty where they are."""
+    try:
+        results = load(name)
+    except SuperpositionError as error:
+        return [str(error)]
+    if results.record["code_sha256"] != code_digest([configs.read(name).module.__name__]):
+        return [f"data/{name}: the code has changed since the run"]
+    return []
+
+
+def folder(name: str, quick: bool = False) -> Path:
+    """Where a run of the experiment stores its results, unless told otherwise."""
+    return paths.work() / "quick" / name if quick else paths.data() / name
+
+
+def checkpoints(name: str, quick: bool = False) -> Path:
+    """Where a run of the experiment keeps its checkpoints and its lock until its results are stored."""
+    return paths.work() / "checkpoints" / name / ("quick" if quick else "")
+
+
+def _device(wanted: str) -> str:
+    if wanted == "cpu":
+        return wanted
+    if wanted not in ("auto", "cuda"):
+        raise RunError(f"device {wanted!r}: expected auto, cpu or cuda")
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise RunError("device 'cuda': PyTorch finds no CUDA device here: use --device cpu, or auto")
+    return "cpu"
+
+
+def _check_shapes(experiment: Experiment, results: Results) -> None:
+    """Hold what a module returned against its SCHEMA. Raises RunError, naming the array or metric."""
+    what = experiment.module.__name__
+    fault = _shape_fault(experiment.module.SCHEMA, results.arrays)
+    if fault:
+        raise RunError(f"{what}: {fault}")
+    for metric, value in results.metrics.items():
+        if not np.isfinite(value):
+            raise RunError(f"{what}: metric {metric!r}: expected a finite number, got {value}")
+    for table in results.tables:
+        if not _TABLE.fullmatch(table) or table in results.arrays:
+            raise RunError(f"{what}: table {table!r}: expected a name of a-z, 0-9 and _, which no array has")
+
+
+def _shape_fault(schema: dict[str, str], arrays: dict[str, np.ndarray]) -> str | None:
+    """The first thing in which the arrays differ from the schema, or None."""
+    if set(arrays) != set(schema):
+        return f"expected the arrays {', '.join(sorted(schema))}, got {', '.join(sorted(arrays)) or 'none'}"
+    lengths: dict[str, int] = {}
+    for name, array in arrays.items():
+        axes = schema[name].split()
+        if array.ndim != len(axes):
+            return f"array {name!r}: expected the axes {schema[name]!r}, got the shape {array.shape}"
+        for axis, length in zip(axes, array.shape, strict=True):
+            if lengths.setdefault(axis, length) != length:
+                return f"array {name!r}: axis {axis!r} has length {length}, but {lengths[axis]} in another array"
+    return None
+
+
+def _store(
+    experiment: Experiment, results: Results, stamp: dict[str, str], job: Job, folder: Path
+) -> Results:
+    notes = {"axes": experiment.module.SCHEMA, "tables": sorted(results.tables)}
+    files = {storage.RESULTS: storage.pack(results.arrays, notes)}
+    files |= {f"{name}.parquet": storage.pack_table(table) for name, table in results.tables.items()}
+    record = {
+        "experiment": results.name,
+        "config": results.config.model_dump(mode="json"),
+        "seed": results.config.seed,
+        **stamp,
+        "results_sha256": storage.digest(files),
+        "device": job.device,
+        "seconds": round(job.seconds, 3),
+        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _VERSIONS},
+        "metrics": results.metrics,
+    }
+    storage.commit(folder, files, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+    return Results(results.name, results.config, results.arrays, results.tables, results.metrics, record)
+
+
+def _check_record(name: str, record: dict[str, Any], file: str) -> None:
+    if set(record) != set(RECORD_KEYS):
+        lacks = [key for key in RECORD_KEYS if key not in record]
+        extra = [key for key in record if key not in RECORD_KEYS]
+        said = f"lacks {', '.join(lacks)}" if lacks else f"has the unknown {', '.join(extra)}"
+        raise storage.Damaged(f"{file}: {said}: written by another version of the package")
+    if record["experiment"] != name:
+        raise storage.Damaged(f"{file}: expected the experiment {name!r}, got {record['experiment']!r}")
+    for key in ("config", "versions", "metrics"):
+        if not isinstance(record[key], dict):
+            raise storage.Damaged(f"{file}: {key}: expected a dictionary, got {record[key]!r}")
+    if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in record["metrics"].values()):
+        raise storage.Damaged(f"{file}: metrics: expected finite numbers, got {record['metrics']!r}")
+
+
+def _matching(record: dict[str, Any], allowed: list[Config], file: str) -> Config:
+    """The config among `allowed` that the run had."""
+    for config in allowed:
+        if record["config"] == config.model_dump(mode="json"):
+            return config
+    now = allowed[0].model_dump(mode="json")
+    then = record["config"]
+    changes = [
+        f"{key} {then.get(key, 'absent')!r} -> {now.get(key, 'absent')!r}"
+        for key in sorted(now.keys() | then.keys())
+        if then.get(key) != now.get(key) or (key in then) != (key in now)
+    ]
+    raise storage.Damaged(f"{file}: config.toml has changed since the run: {'; '.join(changes)}")
+
+
+def _unpack(
+    experiment: Experiment, files: dict[str, bytes], file: str
+) -> tuple[dict[str, np.ndarray], dict[str, pa.Table]]:
+    arrays, notes = storage.unpack(files[storage.RESULTS])
+    schema = experiment.module.SCHEMA
+    fault = _shape_fault(schema, arrays)
+    if notes.get("axes") != schema:
+        was = notes.get("axes", {})
+        changed = sorted(name for name in {*was, *schema} if was.get(name) != schema.get(name))
+        fault = f"an older schema: {experiment.module.__name__} has changed {', '.join(changed)}"
+    if fault:
+        raise storage.Damaged(f"{file}: {fault}")
+    tables = {name.removesuffix(".parquet"): storage.unpack_table(data) for name, data in files.items() if name != storage.RESULTS}
+    return arrays, tables
+
+
+def _ignore(path: Path, reason: str) -> None:
+    print(f"{storage.shown(path)}: ignored, {reason}: starting afresh", file=sys.stderr)

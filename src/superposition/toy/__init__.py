@@ -1,0 +1,1 @@
+"""Toy autoencoders: sparse features squeezed through fewer hidden dimensions."""

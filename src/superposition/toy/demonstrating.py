@@ -1,0 +1,64 @@
+"""Linear and ReLU models over seven sparsities, 20 features in 5 dimensions and 80 in 20: when does superposition appear?
+Elhage et al. 2022, "Demonstrating Superposition": never in the linear model, ever more in the ReLU model."""
+
+import numpy as np
+
+from superposition import metrics, runs
+from superposition.toy import models, training
+
+Array = np.ndarray
+
+MODELS = ("linear", "relu")
+SIZES = ("small", "large")
+
+
+class Config(runs.Config):
+    n_features: tuple[int, int]
+    n_hidden: tuple[int, int]
+    importance_decay: tuple[float, float]
+    sparsities: tuple[float, ...]
+    seeds: int
+    steps: int
+    batch: int
+    lr: float
+
+
+SCHEMA = {"sparsity": "sparsity"} | {
+    f"{name}_{size}": axes.format(size=size)
+    for size in SIZES
+    for name, axes in {
+        "importance": "n_{size}",
+        "W": "model sparsity seed n_{size} m_{size}",
+        "b": "model sparsity seed n_{size}",
+        "loss": "model sparsity seed",
+        "linear_optimum": "sparsity",
+        "history_step": "record",
+        "history": "record model sparsity seed",
+    }.items()
+}
+
+
+def _one_size(config: Config, job: runs.Job, index: int) -> dict[str, Array]:
+    n, m = config.n_features[index], config.n_hidden[index]
+    density = 1 - np.array(config.sparsities)
+    importance = config.importance_decay[index] ** np.arange(n)
+    of_each = np.broadcast_to(density[:, None, None], (len(MODELS), len(density), config.seeds, n))
+    relu = np.broadcast_to(np.array(MODELS)[:, None, None] == "relu", of_each.shape[:-1])
+    arrays, _ = training.train_grid(
+        of_each, importance, m, relu, config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"),
+        config.seed, job, key=SIZES[index],
+    )  # fmt: skip
+    return arrays | {"importance": importance, "linear_optimum": models.linear_optimum(density, importance, m)}
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train models × sparsities × seeds at both sizes."""
+    arrays = {"sparsity": np.array(config.sparsities)}
+    for index, size in enumerate(SIZES):
+        arrays |= {f"{name}_{size}": array for name, array in _one_size(config, job, index).items()}
+    counts = {
+        f"features represented, {model} {size}, sparsest": float(metrics.represented(arrays[f"W_{size}"][kind, -1]).mean())
+        for size in SIZES
+        for kind, model in enumerate(MODELS)
+    }
+    return arrays, counts

@@ -1,0 +1,89 @@
+"""Five features in two dimensions, over ten densities and many seeds: which shape does each model end in?
+Elhage et al. 2022, introduction: orthogonal when dense, antipodal pairs at sparsity 0.8, a pentagon at 0.9."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from superposition import metrics, runs
+from superposition.toy import models, training
+
+Array = np.ndarray
+
+SHAPES = ("orthogonal", "one pair", "two pairs", "pentagon", "other")
+# The gaps, in degrees, between neighbouring represented features, smallest first.
+_GAPS = ((90, 270), (90, 90, 180), (90, 90, 90, 90), (72, 72, 72, 72, 72))
+
+
+class Config(runs.Config):
+    n_features: int
+    n_hidden: int
+    importance_decay: float
+    densities: int
+    lowest_density: float
+    seeds: int
+    steps: int
+    batch: int
+    lr: float
+    film_frames: int
+    null_draws: int
+
+
+SCHEMA = {
+    "density": "density",
+    "W": "seed density n_features n_hidden",
+    "b": "seed density n_features",
+    "loss": "seed density",
+    "shape": "seed density",
+    "baseline": "density",
+    "null": "shape",
+    "history_step": "record",
+    "history": "record seed density",
+    "film_step": "frame",
+    "film_W": "frame density n_features n_hidden",
+    "film_seed": "density",
+}
+
+
+def classify(W: Float[Array, "*batch n 2"], tolerance: float = 15.0) -> Int[Array, "*batch"]:
+    """The shape of each model's directions, as an index into SHAPES.
+
+    Only represented features (‖W_i‖ > 0.5) count. Two at a right angle are *orthogonal*; an antipodal pair with a third
+    feature across it is *one pair*, two antipodal pairs across each other *two pairs*; five evenly spread a *pentagon*;
+    anything else is *other*. Each gap between neighbours may be off by `tolerance` degrees."""
+    flat = W.reshape(-1, *W.shape[-2:])
+    return np.array([_shape(one, tolerance) for one in flat]).reshape(W.shape[:-2])
+
+
+def _shape(W, tolerance):
+    kept = W[metrics.norms(W) > 0.5]
+    angle = np.sort(np.degrees(np.arctan2(kept[:, 1], kept[:, 0])))
+    gaps = np.sort(np.diff(angle, append=angle[:1] + 360))
+    for shape, expected in enumerate(_GAPS):
+        if len(gaps) == len(expected) and np.abs(gaps - expected).max() <= tolerance:
+            return shape
+    return SHAPES.index("other")
+
+
+def film_steps(steps: int, frames: int) -> list[int]:
+    """Steps to film, from 0 to the last, closer together at the start, where more happens."""
+    return np.unique((steps * np.linspace(0, 1, frames) ** 2).round().astype(int)).tolist()
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train seeds × densities models at once and look at how each ended."""
+    n, m = config.n_features, config.n_hidden
+    density = config.lowest_density ** np.linspace(0, 1, config.densities)
+    importance = config.importance_decay ** np.arange(n)
+    filmed = film_steps(config.steps, config.film_frames)
+    arrays, film = training.train_grid(
+        np.tile(density[:, None], (config.seeds, 1, n)), importance, m, True,
+        config.steps, config.batch, training.AdamW(config.lr), config.seed, job, filmed,
+    )  # fmt: skip
+    shape, best = classify(arrays["W"]), arrays["loss"].argmin(0)
+    random = np.random.default_rng(config.seed).standard_normal((config.null_draws, n, m))
+    null = np.bincount(classify(random / metrics.norms(random)[..., None]), minlength=len(SHAPES)) / config.null_draws
+    arrays |= {
+        "density": density, "shape": shape, "baseline": models.linear_optimum(density, importance, m), "null": null,
+        "film_step": np.array(filmed), "film_W": film[:, best, np.arange(config.densities)], "film_seed": best,
+    }  # fmt: skip
+    return arrays, {f"{name} share": float((shape == index).mean()) for index, name in enumerate(SHAPES)}

@@ -1,0 +1,190 @@
+"""Reads a chapter's source: its cells and inline code in order, its headings and its figures.
+Only what the book's own chapters use of Quarto's Markdown is understood."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+_INLINE = re.compile(r"`\{python\} ([^`]+)`")
+_HEADING = re.compile(r"(#+) (.*?)\s*(?:\{([^}]*)\})?$")
+_IMAGE = re.compile(r'!\[(?P<alt>.*?)\]\([^)]*\)(?:\{[^}]*?fig-alt="(?P<better>[^"]+)"[^}]*\})?')
+
+# Runs before a chapter's cells. Figures as Quarto asks for them; the font list, whose first reading may write to stderr.
+_PRELUDE = """
+%config InlineBackend.figure_formats = ["svg"]
+import socket
+import matplotlib.font_manager
+
+def _guard(real, host_of):
+    def guarded(*args, **kwargs):
+        if host_of(*args) not in (None, "localhost", "127.0.0.1", "::1"):
+            raise OSError(f"a chapter asks the network: {host_of(*args)}")
+        return real(*args, **kwargs)
+    return guarded
+
+_address_host = lambda connection, address: address[0] if isinstance(address, tuple) else None
+socket.socket.connect = _guard(socket.socket.connect, _address_host)
+socket.socket.connect_ex = _guard(socket.socket.connect_ex, _address_host)
+socket.getaddrinfo = _guard(socket.getaddrinfo, lambda host, *rest: host)
+
+def _show(value):
+    print(value._repr_markdown_() if hasattr(value, "_repr_markdown_") else value)
+"""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A cell, or an expression inside a sentence."""
+
+    line: int
+    code: str
+    options: dict[str, Any] | None = None
+
+    @property
+    def inline(self) -> bool:
+        return self.options is None
+
+
+@dataclass(frozen=True)
+class Heading:
+    line: int
+    level: int
+    title: str
+    attributes: str
+
+
+@dataclass
+class Figure:
+    """A figure with its label, every alternative text given for it, and its caption."""
+
+    line: int
+    label: str
+    alts: list[str] = field(default_factory=list)
+    caption: str = ""
+
+
+@dataclass
+class Chapter:
+    name: str
+    text: str
+    pieces: list[Piece] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+    @property
+    def cells(self) -> list[Piece]:
+        return [piece for piece in self.pieces if not piece.inline]
+
+    def section(self, title: str) -> str:
+        """The source of the section whose title holds `title`, up to the next heading of its level; "" without one."""
+        lines = self.text.splitlines()
+        for heading in self.headings:
+            if title.lower() in heading.title.lower():
+                ends = [h.line for h in self.headings if h.line > heading.line and h.level <= heading.level]
+                return "\n".join(lines[heading.line : min(ends, default=len(lines) + 1) - 1])
+        return ""
+
+
+def names(parts_only: bool = False) -> list[str]:
+    """The chapters of `_quarto.yml` in order, such as `chapters/toy/intro`; those in a part alone if asked."""
+    book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    found = []
+    for entry in [*book["chapters"], *([] if parts_only else book.get("appendices", []))]:
+        if isinstance(entry, dict):
+            found += entry["chapters"]
+        elif not parts_only:
+            found.append(entry)
+    return [name.removesuffix(".qmd") for name in found]
+
+
+def source(name: str) -> Path:
+    return ROOT / f"{name}.qmd"
+
+
+def read(name: str) -> Chapter:
+    """Parses the chapter `name`; a figure is a labelled cell or a `::: {#fig-…}` div."""
+    text = source(name).read_text(encoding="utf-8")
+    chapter, lines = Chapter(name, text), text.splitlines()
+    divs: list[Figure | None] = []  # the open ::: blocks, None for one that is no figure
+    paragraph: list[str] = []
+    number = 0
+    while number < len(lines):
+        line, start = lines[number], number + 1
+        number += 1
+        if fence := re.match(r"(`{3,}|~{3,})\s*(\{?[\w.=-]*)", line):
+            body = []
+            while number < len(lines) and not lines[number].startswith(fence[1]):
+                body.append(lines[number])
+                number += 1
+            number += 1
+            if fence[2] == "{python":
+                _add_cell(chapter, start, body, divs)
+        elif re.match(r":{3,}\s*\S", line):
+            label = re.search(r"\{[^}]*#(fig-[\w-]+)", line)
+            divs.append(Figure(start, label[1]) if label else None)
+            paragraph = []
+        elif re.match(r":{3,}\s*$", line):
+            if figure := divs.pop():
+                figure.caption = " ".join(paragraph)
+                chapter.figures.append(figure)
+            paragraph = []
+        else:
+            paragraph = [*paragraph, line] if line.strip() else (paragraph if _closes(lines, number) else [])
+            chapter.pieces += [Piece(start, code) for code in _INLINE.findall(line)]
+            for image in _IMAGE.finditer(line):
+                for figure in filter(None, divs):
+                    figure.alts.append(image["better"] or image["alt"])
+            if (heading := _HEADING.match(line)) and not divs:
+                chapter.headings.append(Heading(start, len(heading[1]), heading[2], heading[3] or ""))
+    return chapter
+
+
+def _closes(lines: list[str], number: int) -> bool:
+    """Whether the next line that is not blank closes a div."""
+    following = next((line for line in lines[number:] if line.strip()), "")
+    return bool(re.match(r":{3,}\s*$", following))
+
+
+def _add_cell(chapter: Chapter, line: int, body: list[str], divs: list[Figure | None]) -> None:
+    head = [text for text in body if text.startswith("#|")]
+    options = yaml.safe_load("\n".join(text[2:].removeprefix(" ") for text in head)) or {}
+    code = "\n".join(body[len(head) :])
+    chapter.pieces.append(Piece(line, code, options))
+    alts = [options["fig-alt"]] if options.get("fig-alt") else re.findall(r"\balt\s*=\s*f?[\"'(]", code)
+    label = str(options.get("label", ""))
+    if label.startswith("fig-"):
+        chapter.figures.append(Figure(line, label, alts, options.get("fig-cap", "")))
+    for figure in filter(None, divs):
+        figure.alts += alts
+
+
+def execute(chapter: Chapter) -> tuple[list[str], dict[int, str]]:
+    """Runs a chapter in a fresh kernel at the top of the repository, without the network.
+
+    Returns what went wrong (errors, anything on stderr), each as `file:line: what`, and what the inline code shows by line."""
+    pieces = [piece for piece in chapter.pieces if piece.inline or piece.options.get("eval", True)]
+    codes = [f"_show({piece.code})" if piece.inline else piece.code for piece in pieces]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (_PRELUDE, *codes)])
+    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    client = NotebookClient(
+        notebook, timeout=240, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+    )
+    client.execute(env={**environment, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"})
+    problems, shown = [], {}
+    for piece, cell in zip([Piece(0, _PRELUDE, {}), *pieces], notebook.cells, strict=True):
+        where = f"{chapter.name}.qmd:{piece.line}"
+        for output in cell.outputs:
+            if output.output_type == "error":
+                problems.append(f"{where}: {output.ename}: {output.evalue}")
+            elif output.get("name") == "stderr" and piece.line:
+                problems.append(f"{where}: on stderr: {output.text.strip()}")
+            elif piece.inline:
+                shown[piece.line] = shown.get(piece.line, "") + output.text
+    return problems, shown

@@ -1,0 +1,81 @@
+"""Every chapter runs as it stands, and has what a reader is promised.
+Each is executed from its source with the network off; its time is reported by pytest's --durations."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from . import chapters
+
+ALL = chapters.names()
+IN_PARTS = chapters.names(parts_only=True)
+WITH_CODE = [name for name in ALL if chapters.source(name).exists() and "{python}" in chapters.source(name).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_chapter_runs_offline_without_error_or_warning_and_its_sentences_get_rounded_numbers(name):
+    problems, shown = chapters.execute(chapters.read(name))
+    assert not problems, "\n".join(problems)
+    odd = re.compile(r"\bnan\b|n/a|\binf\b|∞|\bNone\b|\d\.\d{5,}|<\w+[ .]|^\s*$", re.I)
+    assert not {line: text for line, text in shown.items() if odd.search(text)}
+
+
+def test_chapter_that_asks_the_network_is_caught():
+    code = 'import urllib.request\nurllib.request.urlopen("http://example.org", timeout=5)'
+    by_address = 'import socket\nsocket.create_connection(("192.0.2.1", 80), timeout=5)'
+    noisy = 'import sys\nprint("careful", file=sys.stderr)'
+    pieces = [chapters.Piece(line, text, {}) for line, text in enumerate((code, by_address, noisy, "print(1)"), 1)]
+    problems, _ = chapters.execute(chapters.Chapter("example", "", pieces))
+    assert [problem.split(":")[1] for problem in problems] == ["1", "2", "3"]
+    assert "asks the network" in problems[0] and "asks the network" in problems[1] and "careful" in problems[2]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_cell_has_a_label(name):
+    assert not [f"{name}.qmd:{cell.line}" for cell in chapters.read(name).cells if not cell.options.get("label")]
+
+
+def test_labels_of_cells_sections_and_figures_are_unique_over_the_book():
+    seen = Counter()
+    for name in ALL:
+        chapter = chapters.read(name)
+        # A cell that draws nothing, such as setup, may have its namesake in another chapter; what is referred to may not.
+        seen.update(re.findall(r"\{[^}\n]*#((?:sec|fig|tbl|eq|exr)-[\w-]+)", chapter.text))
+        seen.update(label for cell in chapter.cells if (label := cell.options["label"]).partition("-")[0] in ("fig", "tbl"))
+        own = Counter(cell.options["label"] for cell in chapter.cells)
+        assert not [label for label, times in own.items() if times > 1], name
+    assert not [label for label, times in seen.items() if times > 1]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_figure_says_what_it_shows_and_has_a_caption(name):
+    for figure in chapters.read(name).figures:
+        where = f"{name}.qmd:{figure.line}: {figure.label}"
+        assert figure.alts and all(alt.strip() for alt in figure.alts), f"{where} has no alternative text"
+        assert figure.caption.strip(), f"{where} has no caption"
+        assert figure.caption.strip() not in figure.alts, f"{where} repeats its caption as alternative text"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_section_has_a_label_and_the_chapter_one_title(name):
+    headings = chapters.read(name).headings
+    assert [heading.level for heading in headings].count(1) == 1 and headings[0].level == 1
+    assert not [h.title for h in headings if "#sec-" not in h.attributes and "unnumbered" not in h.attributes]
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_chapter_ends_with_limits_exercises_with_folded_answers_and_a_summary(name):
+    # A section's title is its author's; its label says what it is.
+    chapter = chapters.read(name)
+    labels = [label[1] for h in chapter.headings if (label := re.search(r"#sec-\S+-(limits|exercises|summary)\b", h.attributes))]
+    assert labels == ["limits", "exercises", "summary"]
+    folded = re.findall(r"^:{3,}\s*\{\.callout-\w+[^}]*collapse=\"true\"", chapter.section("exercise"), re.M)
+    assert folded, "no folded answer"
+
+
+@pytest.mark.parametrize("name", IN_PARTS)
+def test_chapter_shows_its_goal_in_a_picture_before_it_explains(name):
+    chapter = chapters.read(name)
+    sections = [heading.line for heading in chapter.headings if heading.level == 2]
+    assert chapter.figures and min(figure.line for figure in chapter.figures) < sections[1]

@@ -1,0 +1,328 @@
+"""Films, slider, tables, claims and text as chapters use them, with hostile strings in every place that data reaches."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pypandoc
+import pytest
+from IPython.display import Markdown
+from PIL import Image
+
+from superposition import book, claims
+from superposition.book import text
+from superposition.figures import toy
+
+HOSTILE = "</script><img src=x onerror=\"alert('1')\"> `</q>` ``` | a\\b \u202egnp.exe\u2066 \x00\x1b[31m \u2028 *b* [l](javascript:x) $x$ ::: \n# no"
+DENSITY = np.array([1.0, 0.2, 0.05])
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    (tmp_path / "_quarto.yml").write_text("")
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    (tmp_path / "assets/films").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def vectors():
+    return np.random.default_rng(0).normal(size=(3, 5, 2))
+
+
+class Page(HTMLParser):
+    """The elements of a page, and what lies inside its scripts."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.scripts, self.words = [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        if self.elements and self.elements[-1][0] == "script":
+            self.scripts.append(data)
+        else:
+            self.words += data
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def to_html(markdown):
+    return pypandoc.convert_text(markdown, "html", format="markdown", extra_args=["--wrap=none"])
+
+
+def rows(table):
+    """Cells of an HTML table as plain text, by pandoc's own account."""
+    tree = json.loads(pypandoc.convert_text(table, "json", format="markdown"))
+    [block] = tree["blocks"]
+    assert block["t"] == "Table"
+    parts = block["c"][3][1], *(body[3] for body in block["c"][4])
+    return [[_words(cell[4]) for cell in row[1]] for part in parts for row in part]
+
+
+def _words(node):
+    if isinstance(node, dict):
+        return {"Space": " ", "SoftBreak": " "}.get(node.get("t"), "") or (
+            node["c"] if node.get("t") == "Str" else _words(node.get("c", []))
+        )
+    return "".join(map(_words, node)) if isinstance(node, list) else ""
+
+
+# --- text ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "digits", "printed"),
+    [
+        (0.5, 2, "0.50"), (1234.56, 1, "1,234.6"), (-0.25, 2, "−0.25"), (0, 2, "0.00"), (-0.0, 2, "0.00"),
+        (0.00312, 2, "0.0031"), (3.1e-7, 2, "3.1 × 10⁻⁷"), (-3.1e-12, 1, "−3 × 10⁻¹²"), (float("nan"), 2, "n/a"),
+        (float("-inf"), 2, "−∞"), (0.4, 0, "0"), (-0.4, 0, "0"), (np.float32(0.25), 2, "0.25"), (7, 0, "7"),
+    ],
+)
+def test_numbers_print_as_prose_wants_them(x, digits, printed):
+    assert text.number(x, digits) == printed
+
+
+def test_percent_and_interval():
+    assert text.percent(0.953) == "95%" and text.percent(0.9531, 1) == "95.3%" and text.percent(float("nan")) == "n/a"
+    assert text.interval(0.98, 0.951, 0.99) == "0.98 (0.95 to 0.99)"
+    assert text.interval(-1, -2, 0, digits=0) == "−1 (−2 to 0)"
+
+
+def test_escaped_markdown_prints_as_it_stands_and_makes_no_element():
+    page = Page(to_html(text.markdown(HOSTILE)))
+    assert [tag for tag, _ in page.elements] == ["p"]
+    assert "".join(page.words.split()) == "".join(text.visible(HOSTILE).split())
+
+
+def test_control_and_bidirectional_characters_are_spelt_out():
+    shown = text.visible("a\u202eb\x00c\u2066d\u200be\nf")
+    assert shown == "a⟨U+202E⟩b⟨U+0000⟩c⟨U+2066⟩d⟨U+200B⟩e f"
+    assert text.visible("naïve Δ — 日本 🙂") == "naïve Δ — 日本 🙂"
+
+
+def test_json_for_a_script_ends_neither_the_script_nor_the_fence():
+    encoded = text.script_json({"a": HOSTILE})
+    assert json.loads(encoded) == {"a": HOSTILE}
+    assert not re.search(r"[<>&`\n]", encoded)
+    with pytest.raises(ValueError):
+        text.script_json(float("nan"))
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def test_a_table_prints_its_cells_as_they_stand():
+    table = book.table({"name": [HOSTILE, "plain"], "$S$": [0.5, 0.25], "count": [1000, 2]})
+    assert isinstance(table, Markdown)
+    head, hostile, plain = rows(table.data)
+    assert plain == ["plain", "0.25", "2"] and hostile[1:] == ["0.50", "1,000"]
+    assert hostile[0].split() == text.visible(HOSTILE).split()
+    assert not Page(to_html(table.data)).named("img") and not Page(to_html(table.data)).named("script")
+
+
+def test_numbers_stand_right_and_text_left_unless_told_otherwise():
+    columns = {"a": ["x"], "b": [1.5]}
+    assert re.fullmatch(r"\| :-+ \| -+: \|", book.table(columns).data.splitlines()[1])
+    assert re.fullmatch(r"\| :-+: \| :-+ \|", book.table(columns, align="cl").data.splitlines()[1])
+
+
+def test_a_cell_may_be_markdown_and_stays_in_its_cell():
+    table = book.table({"a": [Markdown("**bold** | x\ny")], "b": [Markdown(r"done \| already")]})
+    assert "<strong>bold</strong>" in to_html(table.data)
+    assert rows(table.data)[1] == ["bold | x y", "done | already"]
+
+
+def test_tables_of_uneven_columns_or_wrong_alignment_are_errors():
+    with pytest.raises(ValueError, match="equally long"):
+        book.table({"a": [1], "b": [1, 2]})
+    with pytest.raises(ValueError, match="align 'lx'"):
+        book.table({"a": [1], "b": [1]}, align="lx")
+    with pytest.raises(ValueError, match="align 'l'"):
+        book.table({"a": [1], "b": [1]}, align="l")
+
+
+# --- films and the slider -----------------------------------------------------------------------------------------
+
+
+def halves(markdown):
+    """The part for the site and the part for the PDF."""
+    found = re.fullmatch(
+        r'::: \{\.content-visible when-format="html"\}\n```\{=html\}\n(.*?)\n```\n:::\n\n'
+        r'::: \{\.content-visible when-format="typst"\}\n(.*?)\n:::\n',
+        markdown.data,
+        re.S,
+    )
+    assert found, markdown.data
+    return found.groups()
+
+
+def test_a_film_is_a_video_on_the_site_and_a_strip_in_the_pdf(root):
+    for name in ("f.mp4", "f.strip.png"):
+        (root / "assets/films" / name).write_bytes(b"")
+    Image.new("RGB", (64, 48)).save(root / "assets/films/f.poster.png")
+    html, still = halves(book.film("f", alt=HOSTILE))
+    page = Page(html)
+    [video], [source] = page.named("video"), page.named("source")
+    assert (video["width"], video["height"], video["preload"]) == ("64", "48", "none")
+    assert {"controls", "muted", "loop", "playsinline"} <= set(video)
+    assert video["poster"] == "../../assets/films/f.poster.png" and source["src"] == "../../assets/films/f.mp4"
+    assert video["aria-label"] == text.visible(HOSTILE)
+    assert {tag for tag, _ in page.elements} == {"video", "source", "a"}
+    [image] = [attributes for tag, attributes in Page(to_html(still)).elements if tag == "img"]
+    assert image["src"] == "../../assets/films/f.strip.png"
+    assert Page(halves(book.film("f", alt="x", up=""))[0]).named("source")[0]["src"] == "assets/films/f.mp4"
+
+
+def test_a_film_that_was_not_made_is_an_error_naming_its_files(root):
+    with pytest.raises(FileNotFoundError, match=r"gone\.mp4, gone\.poster\.png, gone\.strip\.png"):
+        book.film("gone", alt="x")
+
+
+def slide(vectors, notes=("a", "b", "c"), alt="Five vectors."):
+    static = toy.five_features(vectors, DENSITY)
+    return halves(book.slider("five", vectors, DENSITY, notes, alt, static))
+
+
+def test_the_slider_holds_its_data_and_a_still_picture_for_the_pdf(root, vectors):
+    html, still = slide(vectors)
+    page = Page(html)
+    data = json.loads(page.scripts[0])
+    assert np.array(data["W"]) == pytest.approx(vectors, abs=5e-4)
+    assert data["labels"] == ["S = 0.00: a", "S = 0.80: b", "S = 0.95: c"]
+    [control], [label] = page.named("input"), page.named("label")
+    assert (control["type"], control["min"], control["max"], control["step"]) == ("range", "0", "2", "1")
+    assert control["aria-valuetext"] == "S = 0.00: a" and label["for"] == control["id"]
+    assert [a["src"] for a in page.named("script") if "src" in a] == ["../../assets/js/five-features.js"]
+    ends = [(float(line["x2"]), -float(line["y2"])) for line in page.named("line")]
+    assert ends[::-1] == pytest.approx(vectors[0], abs=1e-3)
+    assert "![](../../assets/films/five.svg)" in still
+    assert (root / "assets/films/five.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_the_slider_gives_the_same_bytes_again(root, vectors):
+    first, svg = slide(vectors), (root / "assets/films/five.svg").read_bytes()
+    assert (slide(vectors), (root / "assets/films/five.svg").read_bytes()) == (first, svg)
+
+
+def test_hostile_labels_of_the_slider_stay_text(root, vectors):
+    html, _ = slide(vectors, notes=[HOSTILE] * 3, alt=HOSTILE)
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} == {
+        "div", "svg", "g", "line", "circle", "text", "p", "label", "input", "span", "script"
+    }
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)
+    assert "\n```" not in html
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium on the PATH")
+def test_the_slider_moves_its_picture_from_disk_by_keyboard(root, vectors):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    script = Path(__file__).resolve().parents[2] / "assets/js/five-features.js"
+    (root / "assets/js").mkdir()
+    shutil.copy(script, root / "assets/js")
+    html, _ = slide(vectors, notes=["a", HOSTILE, "c"])
+    page_file = root / "chapters/toy/intro.html"
+    page_file.parent.mkdir(parents=True)
+    page_file.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><body>{html}", encoding="utf-8")
+    with sync_api.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        try:
+            page = browser.new_page(viewport={"width": 390, "height": 700})
+            said = []
+            page.on("console", lambda message: said.append(message.text))
+            page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+            page.goto(page_file.as_uri())
+            control = page.locator("input[type=range]")
+            assert control.bounding_box()["height"] >= 44
+            control.focus()
+            page.keyboard.press("ArrowRight")
+            shown = page.locator("[data-value]").text_content()
+            assert shown == f"S = 0.80: {text.visible(HOSTILE)}" == control.get_attribute("aria-valuetext")
+            page.keyboard.press("End")
+            x, y = (f"document.querySelectorAll('line')[4].getAttribute('{name}')" for name in ("x2", "y2"))
+            page.wait_for_function(f"Math.abs({x} - {vectors[2, 0, 0]:.3f}) < 1e-9")
+            assert float(page.evaluate(y)) == pytest.approx(-vectors[2, 0, 1], abs=1e-3)
+            assert page.locator("svg").get_attribute("aria-label") == "Five vectors. S = 0.95: c"
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            assert said == []
+        finally:
+            browser.close()
+
+
+# --- claims -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_claims(monkeypatch):
+    def claim(identifier, statement):
+        return claims.Claim(identifier, "Elhage 2022, §2", statement, "shares", "at least 95%", ("toy/intro",), lambda r: None)
+
+    evaluated = [
+        (claim("toy/intro/a", "Two | features"), claims.Finding("reproduced", 0.98, 0.95, 0.99, 64, baseline=0.05)),
+        (claim("toy/non_uniform/b", "A jump"), claims.Finding("not reproduced", 12.0, 11.0, 13.5, 1, unit="%", note="Late.")),
+    ]
+    monkeypatch.setattr(claims, "evaluate", lambda chapter=None: [e for e in evaluated if chapter in (None, e[0].chapter)])
+
+
+def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
+    head, row = rows(book.claims_table("toy/intro").data)
+    assert head == ["Claim", "Measured", "Baseline", "Verdict"]
+    assert row == ["Two | features Elhage 2022, §2.", "0.98 (0.95 to 0.99), 64 seeds", "0.05", "reproduced"]
+
+
+def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
+    said = book.claims_appendix().data
+    assert said.startswith("2 claims: 1 reproduced, 1 not reproduced.")
+    assert "@sec-intro" in said and "@sec-non-uniform" in said
+    assert "Measured: shares. Tolerance: at least 95%." in said
+    assert "12.0% (11.0 to 13.5), 1 seed. Late." in said and "| none |" in said
+
+
+# --- set-up -------------------------------------------------------------------------------------------------------
+
+
+def test_setup_makes_figures_reproducible_and_warnings_of_the_package_errors():
+    environment = dict(os.environ)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book.setup()
+            assert os.environ["SOURCE_DATE_EPOCH"] == "0"
+            with pytest.raises(UserWarning):
+                warnings.warn_explicit("w", UserWarning, "f.py", 1, module="superposition.toy.intro")
+            warnings.warn_explicit("w", UserWarning, "f.py", 1, module="superpositional")
+    finally:
+        os.environ.clear()
+        os.environ.update(environment)
+
+
+def test_a_figure_in_a_notebook_is_one_svg_of_its_own_size_without_date(tmp_path):
+    code = """
+from IPython.testing.globalipapp import start_ipython
+shell = start_ipython()
+from superposition import book
+from superposition.figures import style
+book.setup()
+fig, axes = style.figure()
+formatters = shell.display_formatter.formatters
+for formatter in formatters.values():
+    formatter.enabled = True
+shown = {kind: formatter(fig) for kind, formatter in formatters.items()}
+svg = shown["image/svg+xml"]
+print([kind for kind, data in shown.items() if data and "/plain" not in kind], 'width="374.4pt"' in svg, "<dc:date>" in svg)
+"""
+    environment = {**os.environ, "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.splitlines()[-1] == "['image/svg+xml'] True False"

@@ -1,0 +1,278 @@
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from superposition.book import freeze
+from superposition.digests import code_digest
+
+SETTINGS = """
+project: {type: book, output-dir: _book, execute-dir: project}
+book:
+  title: "Small"
+  author: "Nobody"
+  chapters:
+    - index.qmd
+    - part: "Part"
+      chapters: [chapters/toy/intro.qmd, chapters/toy/more.qmd]
+  appendices: [chapters/appendix/end.qmd]
+jupyter: python3
+execute: {freeze: auto}
+format:
+  html: {theme: none}
+  typst: {}
+"""
+
+INTRO = """# Intro {#sec-intro}
+
+```{python}
+#| label: fig-x
+#| fig-cap: "A line."
+from superposition import metrics, runs
+#toy = runs.load("toy/commented")
+numbers = [1, 2]
+print(numbers)
+```
+
+``` python
+runs.load("toy/never")
+```
+"""
+
+LOADING = """# More
+
+````{python}
+#| label: setup
+from superposition import book as b, figures, paths
+results = runs.load("toy/intro"), runs.load( 'toy/wide')
+figures.style.use()
+````
+"""
+
+# A stand-in for Quarto: freezes every chapter with a cell that has no freeze, with a new time in it, and fails on request.
+QUARTO = """#!{python}
+import hashlib, json, pathlib, sys, time
+assert sys.argv[1:] == ["render"]
+with open("calls", "a") as calls: calls.write("render\\n")
+for source in sorted(pathlib.Path("chapters").rglob("*.qmd")):
+    frozen = pathlib.Path("_freeze") / source.with_suffix("") / "execute-results"
+    if "{{python}}" not in source.read_text() or frozen.exists(): continue
+    frozen.mkdir(parents=True)
+    (frozen.parent / "figure-html").mkdir()
+    for output in ("html", "typ"):
+        key = hashlib.md5(source.read_bytes().replace(b"\\r\\n", b"\\n")).hexdigest()
+        result = dict(engine="jupyter", markdown="# Title", supporting=[str(time.time_ns())], filters=[])
+        (frozen / (output + ".json")).write_text(json.dumps(dict(hash=key, result=result)))
+if pathlib.Path("fail").exists(): sys.exit("Typst failed")
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    (tmp_path / "_quarto.yml").write_text(SETTINGS)
+    for name, text in {
+        "index.qmd": "# Preface {.unnumbered}\n",
+        "chapters/toy/intro.qmd": INTRO,
+        "chapters/toy/more.qmd": LOADING,
+        "chapters/appendix/end.qmd": "# End\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for name in ("toy/intro", "toy/wide", "toy/commented"):
+        write_record(tmp_path, name, "1" * 64)
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def quarto(root, monkeypatch):
+    command = root / "bin/quarto"
+    command.parent.mkdir()
+    command.write_text(QUARTO.replace("{python}", sys.executable, 1).replace("{{python}}", "{python}"))
+    command.chmod(command.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    return command
+
+
+def write_record(root: Path, name: str, digest: str) -> None:
+    (root / "data" / name).mkdir(parents=True, exist_ok=True)
+    (root / "data" / name / "record.json").write_text(json.dumps({"results_sha256": digest}))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_chapters_come_in_the_order_of_the_settings(root):
+    assert freeze.chapters() == [Path(name) for name in (
+        "index.qmd", "chapters/toy/intro.qmd", "chapters/toy/more.qmd", "chapters/appendix/end.qmd")]  # fmt: skip
+    assert [(c.part, c.appendix) for c in freeze.contents()] == [(None, False), ("Part", False), ("Part", False), (None, True)]
+
+
+def test_cells_are_what_quarto_executes_and_nothing_else(root):
+    (cell,) = freeze.cells(Path("chapters/toy/intro.qmd"))
+    assert cell.splitlines()[2] == "from superposition import metrics, runs" and cell.endswith("print(numbers)\n")
+    assert len(freeze.cells(Path("chapters/toy/more.qmd"))) == 1
+    assert freeze.cells(Path("index.qmd")) == []
+
+
+def test_the_key_is_the_md5_of_the_source_with_unix_line_ends(root):
+    expected = hashlib.md5(INTRO.encode()).hexdigest()
+    assert freeze.source_digest(Path("chapters/toy/intro.qmd")) == expected
+    (root / "chapters/toy/intro.qmd").write_bytes(INTRO.replace("\n", "\r\n").encode())
+    assert freeze.source_digest(Path("chapters/toy/intro.qmd")) == expected
+
+
+def test_ingredients_are_the_results_loaded_and_the_modules_drawn_with(root):
+    made = freeze.ingredients(Path("chapters/toy/more.qmd"))
+    assert made["results"] == {"toy/intro": "1" * 64, "toy/wide": "1" * 64}
+    assert made["code"] == code_digest(["superposition.book", "superposition.figures", "superposition.figures.style"])
+    intro = freeze.ingredients(Path("chapters/toy/intro.qmd"))
+    assert intro["code"] == code_digest(["superposition.metrics"])
+
+
+def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_code(root, monkeypatch):
+    from superposition import claims
+
+    def check(intro):
+        raise AssertionError("no claim is evaluated")
+
+    check.__module__ = "superposition.metrics"
+    known = [
+        claims.Claim(id, "source", "statement", "measure", "tolerance", (experiment,), check)
+        for id, experiment in (("toy/intro/a", "toy/intro"), ("toy/other/b", "toy/wide"))
+    ]
+    monkeypatch.setattr(claims, "registry", lambda: known)
+    shown = '# A\n\n```{python}\nfrom superposition import book\nbook.claims_table("toy/intro")\n```\n'
+    (root / "chapters/toy/more.qmd").write_text(shown)
+    made = freeze.ingredients(Path("chapters/toy/more.qmd"))
+    assert made["results"] == {"toy/intro": "1" * 64}
+    assert made["code"] == code_digest(["superposition.book", "superposition.claims", "superposition.metrics"])
+    (root / "chapters/toy/more.qmd").write_text(shown.replace('claims_table("toy/intro")', "claims_appendix()"))
+    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"].keys() == {"toy/intro", "toy/wide"}
+
+
+def test_status_is_empty_after_a_refresh_and_a_second_one_executes_nothing(root, quarto):
+    never = [("chapters/toy/intro.qmd", "was never executed"), ("chapters/toy/more.qmd", "was never executed")]
+    assert [(name, reason[:18]) for name, reason, _ in freeze.status()] == never
+    assert freeze.refresh() == ["chapters/toy/intro.qmd", "chapters/toy/more.qmd"]
+    assert freeze.status() == []
+    written = json.loads((root / "_freeze/manifest.json").read_text())
+    assert written["chapters/toy/intro.qmd"]["source"] == hashlib.md5(INTRO.encode()).hexdigest()
+    assert freeze.refresh() == []
+    assert (root / "calls").read_text() == "render\n"
+
+
+def test_two_executions_give_the_same_bytes(root, quarto):
+    freeze.refresh()
+    first = tree(root / "_freeze")
+    assert freeze.refresh(force=True) == ["chapters/toy/intro.qmd", "chapters/toy/more.qmd"]
+    assert tree(root / "_freeze") == first
+    result = json.loads(first["chapters/toy/intro/execute-results/html.json"])["result"]
+    assert result["supporting"] == ["intro_files/figure-html"]
+
+
+def _source_changes(root):
+    (root / "chapters/toy/more.qmd").write_text(LOADING + "\nNew.\n")
+
+
+def _results_change(root):
+    write_record(root, "toy/wide", "2" * 64)
+
+
+def _code_changes(root):
+    written = json.loads((root / "_freeze/manifest.json").read_text())
+    written["chapters/toy/more.qmd"]["code"] = "0" * 64
+    (root / "_freeze/manifest.json").write_text(json.dumps(written))
+
+
+def _figure_vanishes(root):
+    file = root / "_freeze/chapters/toy/more/execute-results/html.json"
+    frozen = json.loads(file.read_text())
+    frozen["result"]["markdown"] = "![](more_files/figure-html/fig-x-output-1.svg)"
+    file.write_text(json.dumps(frozen))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_source_changes, "has changed since it was executed"),
+        (_results_change, "the results of toy/wide have changed"),
+        (_code_changes, "the code that it draws with has changed"),
+        (_figure_vanishes, "its frozen figure figure-html/fig-x-output-1.svg is missing"),
+    ],
+)
+def test_a_change_makes_its_chapter_stale_and_only_that_is_executed(root, quarto, change, reason):
+    freeze.refresh()
+    change(root)
+    assert freeze.status() == [("chapters/toy/more.qmd", reason, "make freeze")]
+    assert freeze.refresh() == ["chapters/toy/more.qmd"]
+    assert freeze.status() == []
+
+
+def test_a_missing_result_is_refreshed_by_its_experiment_first(root, quarto):
+    freeze.refresh()
+    shutil.rmtree(root / "data/toy/wide")
+    assert freeze.status() == [("chapters/toy/more.qmd", "toy/wide has no results", "superposition run toy/wide")]
+    with pytest.raises(freeze.FreezeError, match="superposition run toy/wide"):
+        freeze.refresh()
+
+
+def test_a_frozen_chapter_that_left_the_book_is_cleared_away(root, quarto):
+    freeze.refresh()
+    (root / "chapters/toy/intro.qmd").write_text("# Intro without cells\n")
+    assert freeze.status() == [("chapters/toy/intro.qmd", "is frozen, but is no chapter with cells", "make freeze")]
+    freeze.refresh()
+    assert not (root / "_freeze/chapters/toy/intro").exists() and freeze.status() == []
+
+
+def test_a_failed_render_leaves_the_old_freeze(root, quarto):
+    freeze.refresh()
+    before = tree(root / "_freeze")
+    _source_changes(root)
+    (root / "fail").touch()
+    with pytest.raises(freeze.FreezeError, match="the freeze is as it was"):
+        freeze.refresh()
+    assert tree(root / "_freeze") == before
+    assert list((root / ".work").iterdir()) == []
+
+
+def test_a_broken_manifest_makes_all_stale_and_is_written_anew(root, quarto):
+    freeze.refresh()
+    for broken in ("{", "[]", '{"chapters/toy/intro.qmd": {}}'):
+        (root / "_freeze/manifest.json").write_text(broken)
+        assert {reason for _, reason, _ in freeze.status()} == {"is not in the manifest"}
+    freeze.refresh()
+    assert freeze.status() == []
+
+
+def test_without_quarto_the_way_out_is_named(root, monkeypatch):
+    monkeypatch.setenv("PATH", str(root))
+    with pytest.raises(freeze.FreezeError, match="needs Quarto"):
+        freeze.refresh()
+
+
+def test_cells_that_do_not_parse_name_their_chapter(root):
+    (root / "chapters/toy/more.qmd").write_text("# More\n\n```{python}\nfor\n```\n")
+    with pytest.raises(freeze.FreezeError, match=r"chapters/toy/more\.qmd: its cells do not parse"):
+        freeze.ingredients(Path("chapters/toy/more.qmd"))
+
+
+@pytest.mark.skipif(shutil.which("quarto") is None, reason="no quarto on the PATH")
+def test_quarto_takes_the_freeze_after_it_was_settled_without_a_kernel(root):
+    plain_cell = INTRO.replace("from superposition import metrics, runs\n", "")
+    (root / "chapters/toy/intro.qmd").write_text(plain_cell)
+    (root / "chapters/toy/more.qmd").write_text("# More\n")
+    assert freeze.refresh() == ["chapters/toy/intro.qmd"]
+    frozen = tree(root / "_freeze")
+    shutil.rmtree(root / ".quarto", ignore_errors=True)
+    environment = {**os.environ, "QUARTO_PYTHON": str(root / "no-python")}
+    ended = subprocess.run(["quarto", "render"], cwd=root, env=environment, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stderr
+    assert "kernel" not in ended.stderr and tree(root / "_freeze") == frozen
+    assert (root / "_book/chapters/toy/intro.html").exists() and (root / "_book/Small.pdf").exists()

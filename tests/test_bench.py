@@ -1,0 +1,93 @@
+"""Speeds are medians of alternating runs, and a name chooses a part or the rows that begin with it."""
+
+import gc
+
+import pytest
+
+from superposition import bench
+
+MODULE = """
+from superposition.bench import Comparison
+built = []
+def comparisons():
+    for name in ("toy 5/2x10", "toy 100/20x20", "wide pass"):
+        built.append(name)
+        yield Comparison(name, "what", lambda: None, lambda: None, 1)
+"""
+
+
+class Clock:
+    """Time that moves on only when told to."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(bench, "perf_counter", made)
+    return made
+
+
+def test_the_medians_of_both_sides_and_their_ratio(clock):
+    durations = {"ours": [9, 1, 2, 30], "reference": [9, 8, 4, 6]}  # seconds; the first of each is not counted
+    calls = []
+
+    def side(name):
+        def work():
+            calls.append(name)
+            clock.now += durations[name].pop(0)
+
+        return work
+
+    row = bench.measure(bench.Comparison("toy", "a against b", side("ours"), side("reference"), 3))
+    assert row == {"name": "toy", "ours_ms": 2000, "reference_ms": 6000, "ratio": 3, "what": "a against b"}
+    assert calls == ["ours", "reference", "ours", "reference", "reference", "ours", "ours", "reference"]
+
+
+def test_a_side_that_fails_leaves_garbage_collection_on():
+    def fail():
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        bench.measure(bench.Comparison("toy", "", lambda: None, fail, 1))
+    assert gc.isenabled()
+
+
+@pytest.fixture
+def toy(scratch, monkeypatch):
+    scratch.module("bench", MODULE)
+    monkeypatch.setattr(bench, "parts", lambda: ["toy"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", ["toy 5/2x10", "toy 100/20x20", "wide pass"]),
+        ("toy", ["toy 5/2x10", "toy 100/20x20", "wide pass"]),
+        ("toy 100", ["toy 100/20x20"]),
+        ("wide", ["wide pass"]),
+    ],
+)
+def test_a_name_is_a_part_or_the_beginning_of_a_row(toy, name, expected):
+    assert [row["name"] for row in bench.rows(name)] == expected
+
+
+def test_a_comparison_is_built_only_when_it_is_reached(toy):
+    next(iter(bench.rows()))
+    import superposition.toy.bench as module
+
+    assert module.built == ["toy 5/2x10"]
+
+
+def test_an_unknown_name_gets_the_nearest(toy):
+    with pytest.raises(bench.BenchError, match="Did you mean toy 100/20x20"):
+        list(bench.rows("toy 100/20x2O"))
+
+
+def test_a_part_with_a_module_bench_is_found(scratch, monkeypatch):
+    scratch.module("bench", MODULE)
+    assert "toy" in bench.parts()

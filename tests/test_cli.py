@@ -1,0 +1,198 @@
+"""The command line: each command's outcome and exit status, and errors in one message without a traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from superposition import bench, claims, cli, runs
+from superposition.book import build, freeze
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run a command; returns exit status, stdout, stderr."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["superposition", *words])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        code, (out, err) = caught.value.code, capsys.readouterr()
+        if isinstance(code, str):  # as the interpreter does
+            code, err = 1, err + code
+        return code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def walk(scratch):
+    return scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5")
+
+
+def test_help_answers_fast_and_without_the_heavy_libraries(scratch):
+    code = "import sys; sys.argv[1:] = ['--help']\nfrom superposition import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"SUPERPOSITION_ROOT": str(scratch.root)}
+    )
+    assert time.monotonic() - start < 2  # 0.1 s on an idle machine
+    assert done.returncode == 0 and "superposition run toy/intro --quick" in done.stdout
+    assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["list", "run", "status", "bench", "claims", "book"])
+def test_every_command_has_an_example_in_its_help(command, name):
+    code, out, _ = command(name, "--help")
+    assert code == 0
+    assert f"Example:  superposition {name}" in out
+
+
+def test_list_shows_what_there_is_and_whether_it_is_fresh(command, walk, scratch):
+    scratch.experiment("other")
+    runs.run(walk)
+    code, out, _ = command("list")
+    rows = {line.split()[0]: line.split()[-1] for line in out.splitlines()}
+    assert code == 0
+    assert (rows["toy/walk"], rows["toy/other"]) == ("fresh", "stale")
+
+
+def test_run_stores_and_prints_time_place_and_metrics(command, walk, scratch):
+    code, out, err = command("run", walk, "--device", "cpu")
+    assert (code, err) == (0, "")
+    assert "toy/walk: " in out and " s on cpu, stored in data/toy/walk" in out
+    assert f"mean {runs.load(walk).metrics['mean']:.6g}" in " ".join(out.split())
+
+
+def test_run_takes_several_names_quick_and_a_folder(command, walk, scratch, tmp_path):
+    other = scratch.experiment("other", "[quick]\nsteps = 2")
+    assert command("run", walk, other, "--quick", "--out", str(tmp_path / "out"))[0] == 0
+    assert runs.load(walk, tmp_path / "out/toy/walk")["path"].shape == (5, 2)
+    assert runs.load(other, tmp_path / "out/toy/other")["path"].shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "toy/wlak"], "Did you mean toy/walk?"),
+        (["run", "toy/faulty"], "data/toy/faulty/config.toml: steps: expected an integer, got 'x'"),
+        (["claims", "toy/nowhere"], "no claims of chapter 'toy/nowhere'"),
+        (["bench", "nothing at all"], "no comparison is named 'nothing at all'"),
+    ],
+)
+def test_our_errors_are_one_message_and_exit_status_1(command, walk, scratch, monkeypatch, words, message):
+    scratch.experiment("faulty", "steps = 'x'")
+    monkeypatch.setattr(claims, "_registered", {})
+    monkeypatch.setattr(bench, "parts", lambda: [])
+    code, _, err = command(*words)
+    assert code == 1
+    assert err.startswith("superposition: ") and message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["rnu"], "Did you mean 'run'?"), (["run"], "Missing argument"), (["run", "x", "--device", "tpu"], "'tpu' is not one of")],
+)
+def test_misspelt_usage_exits_with_2_and_the_nearest_name(command, scratch, words, message):
+    code, _, err = command(*words)
+    assert code == 2
+    assert message in " ".join(err.split())
+
+
+def test_other_errors_keep_their_traceback(scratch, monkeypatch):
+    name = scratch.experiment("broken", "", scratch.WALK.replace("time.sleep(config.pause)", "1 / 0"))
+    monkeypatch.setattr(sys, "argv", ["superposition", "run", name])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_away_from_the_repository_the_way_out_is_said(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    code, _, err = command("list")
+    assert code == 1
+    assert "set SUPERPOSITION_ROOT" in err
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        (0, "its checkpoint is kept, and `superposition run toy/walk` goes on from there"),
+        (60, "no checkpoint was due yet, so `superposition run toy/walk` starts anew"),
+    ],
+)
+def test_ctrl_c_says_how_to_go_on_and_exits_with_130(scratch, every, said):
+    name = scratch.experiment("walk", "steps = 2000\npause = 0.01")
+    code = (
+        f"import sys; from superposition import cli, runs; runs.Job.checkpoint_seconds = {every}\n"
+        f"sys.argv[1:] = ['run', {name!r}, '--device', 'cpu']; cli.main()"
+    )
+    with scratch.start(code) as process:
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.strip() == f"toy/walk: stopped: {said}"
+
+
+def test_status_lists_results_then_chapters_with_commands_and_exits_with_1(command, walk, monkeypatch):
+    monkeypatch.setattr(freeze, "status", lambda: [("chapters/toy/intro.qmd", "its source has changed", "make freeze")])
+    code, out, _ = command("status")
+    assert code == 1
+    assert out == (
+        "toy/walk\n  data/toy/walk: holds no results yet. Way out: superposition run toy/walk, or git checkout -- data/toy/walk\n"
+        "  refresh: superposition run toy/walk\n"
+        "chapters/toy/intro.qmd\n  its source has changed\n  refresh: make freeze\n"
+    )
+
+
+def test_status_of_a_fresh_book_exits_with_0(command, walk, monkeypatch):
+    monkeypatch.setattr(freeze, "status", lambda: [])
+    runs.run(walk)
+    code, out, _ = command("status")
+    assert (code, out.splitlines()[-1]) == (0, "All results and chapters are fresh.")
+
+
+ROW = {"name": "toy 5/2x10", "ours_ms": 0.5, "reference_ms": 2.0, "ratio": 4.0, "what": "ours against einsum"}
+
+
+def test_bench_prints_a_table_or_nothing_but_json(command, scratch, monkeypatch):
+    monkeypatch.setattr(bench, "rows", lambda name: iter([ROW] if name == "toy" else []))
+    code, out, _ = command("bench", "toy")
+    assert code == 0
+    assert out.split() == "name ours, ms reference, ms times faster what".split() + "toy 5/2x10 0.50 2.00 4.0 ours against einsum".split()
+    code, out, _ = command("bench", "toy", "--json")
+    assert (code, json.loads(out)) == (0, [ROW])
+
+
+def test_claims_prints_verdicts_and_writes_them_all(command, scratch, monkeypatch):
+    runs.run(scratch.experiment("walk"))
+    monkeypatch.setattr(claims, "_registered", {})
+    monkeypatch.setattr(claims, "iter_modules", lambda *_: [])
+    found = claims.Finding("partly", 0.5, 0.25, 0.75, 8, baseline=0.1, unit="of seeds")
+    claims.claim(
+        id="toy/walk/a", source="s", statement="é", measure="m", tolerance="t", experiments=("toy/walk",)
+    )(lambda walk: found)
+    code, out, _ = command("claims", "toy/walk")
+    assert code == 0
+    assert out.splitlines()[-1].split() == "toy/walk/a partly 0.5 of seeds 0.25 to 0.75 0.1 8".split()
+    assert not (scratch.root / "data/claims.json").exists()
+    assert command("claims", "--write")[0] == 0
+    written = json.loads((scratch.root / "data/claims.json").read_text())
+    assert written == claims.as_json(claims.evaluate())
+    code, _, err = command("claims", "toy/walk", "--write")
+    assert code == 2 and "leave CHAPTER out" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_book_prints_the_page_to_open(command, scratch, monkeypatch, plain):
+    asked = []
+    monkeypatch.setattr(build, "main", lambda plain: asked.append(plain) or scratch.root / "_book/index.html")
+    code, out, _ = command("book", *["--plain"] * plain)
+    assert (code, asked) == (0, [plain])
+    assert out.strip() == str(scratch.root / "_book/index.html")

@@ -1,0 +1,35 @@
+"""Every experiment end to end in its quick version: in seconds, twice to the same bytes, and shaped as the committed one."""
+
+import shutil
+
+import pytest
+
+from superposition import paths, runs
+
+
+def shape(results: runs.Results) -> dict:
+    """What a chapter relies on: names, types and axes, whatever the sizes."""
+    return {
+        "arrays": {name: (array.dtype, array.ndim) for name, array in results.arrays.items()},
+        "tables": {name: table.schema for name, table in results.tables.items()},
+        "metrics": set(results.metrics),
+    }
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_an_experiment_runs_quickly_reproducibly_and_as_committed(name, tmp_path, monkeypatch):
+    committed = runs.load(name)
+    config = paths.experiment(name) / "config.toml"
+    digests = []
+    for attempt in ("first", "second"):
+        root = tmp_path / attempt
+        (root / "data" / name).mkdir(parents=True)
+        (root / "_quarto.yml").touch()
+        shutil.copy(config, root / "data" / name)
+        monkeypatch.setenv("SUPERPOSITION_ROOT", str(root))
+        quick = runs.run(name, quick=True, device="cpu")
+        digests.append(quick.record["results_sha256"])
+        assert shape(quick) == shape(runs.load(name, runs.folder(name, quick=True)))
+    assert digests[0] == digests[1]
+    assert shape(quick) == shape(committed)
+    assert quick.record["seconds"] < 60

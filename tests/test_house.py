@@ -1,0 +1,191 @@
+"""The house rules: import layers, the four rooms of an experiment, size budgets, pins, freshness, no strays."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from superposition import claims, paths, runs
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "superposition"
+PARTS = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists() and path.name not in ("figures", "book"))
+
+# Imports go downwards only: a module imports from its own storey or from those below it.
+STOREYS = [
+    ["errors", "paths"],
+    ["digests", "storage", "configs"],
+    ["runs", "metrics"],
+    ["claims", "bench"],
+    PARTS,
+    ["figures"],
+    ["book"],
+    ["cli"],
+]
+STOREY = {name: level for level, names in enumerate(STOREYS) for name in names}
+
+
+def imported(file: Path) -> set[str]:
+    """The package's top-level modules that the file imports, anywhere in it."""
+    package = ["superposition", *file.relative_to(SOURCE).parent.parts]
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{source}.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in found if name.startswith("superposition.")}
+
+
+def files() -> list[Path]:
+    """What git tracks, or would on the next `git add`."""
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    return [path for name in sorted(set(listed.split("\0"))) if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("file", sorted(SOURCE.rglob("*.py")), ids=lambda file: file.relative_to(SOURCE).as_posix())
+def test_imports_go_downwards_and_parts_keep_to_themselves(file):
+    own = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    if own == "__init__":
+        assert not imported(file)
+        return
+    for other in imported(file):
+        assert STOREY[other] <= STOREY[own], f"{own} imports {other}, which stands above it"
+        assert other == own or other not in PARTS or own not in PARTS, f"part {own} imports part {other}"
+        assert own != "figures" or other not in PARTS, f"figures import part {other}: they take arrays"
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_an_experiment_has_its_four_rooms(name):
+    config = tomllib.loads((ROOT / "data" / name / "config.toml").read_text())
+    module = config.get("module", name)
+    part, leaf = module.split("/")
+    rooms = [f"src/superposition/{module}.py", f"tests/{part}/test_{leaf}.py"]
+    rooms += [f"data/{name}/{file}" for file in ("record.json", "results.safetensors")]
+    assert [room for room in rooms if not (ROOT / room).is_file()] == []
+    assert "quick" in config
+    chapters = [ROOT / "index.qmd", *(ROOT / "chapters").rglob("*.qmd")]
+    loads = re.compile(rf"""load\(["']{name}["']""")
+    assert any(loads.search(chapter.read_text()) for chapter in chapters if chapter.exists()), f"no chapter loads {name}"
+
+
+def test_every_experiment_module_has_its_data():
+    modules = {path.relative_to(SOURCE).with_suffix("").as_posix() for part in PARTS for path in (SOURCE / part).glob("*.py")}
+    experiments = {name for name in modules if re.search(r"^SCHEMA\b", (SOURCE / f"{name}.py").read_text(), re.M)}
+    used = {tomllib.loads((ROOT / "data" / name / "config.toml").read_text()).get("module", name) for name in runs.names()}
+    assert experiments == used
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_an_experiment_stays_under_10_mb(name):
+    assert sum(file.stat().st_size for file in (ROOT / "data" / name).rglob("*")) < 10e6
+
+
+def test_data_and_assets_stay_under_80_mb_and_no_file_is_over_10():
+    sizes = {file.relative_to(ROOT).as_posix(): file.stat().st_size for file in files()}
+    assert {name: size for name, size in sizes.items() if size > 10e6} == {}
+    assert sum(size for name, size in sizes.items() if name.startswith(("data/", "assets/"))) < 80e6
+
+
+# A folder that only some machine has, two names deep; and the hosts that pages load libraries and fonts from.
+MACHINE = re.compile(
+    rb"(?<![\w./$}<])(?:/(?:home|root|Users|work|tmp|mnt|media|opt|srv|var|private|Volumes|workspaces?)/|[A-Z]:\\\\?Users\\)[\w.-]"
+)
+CDN = re.compile(
+    rb"//(?:cdn\.|cdn-|[\w.-]*cdnjs|[\w.-]*jsdelivr|unpkg\.|esm\.sh|[\w.-]*polyfill|fonts\.g|ajax\.googleapis|[\w.-]*bootstrapcdn)"
+)
+
+
+@pytest.mark.parametrize(("what", "pattern"), [("the path of a machine", MACHINE), ("the address of a CDN", CDN)])
+def test_no_file_holds_the_path_of_a_machine_or_the_address_of_a_cdn(what, pattern):
+    found = {}
+    for file in files():
+        if file != Path(__file__).resolve() and (hit := pattern.search(data := file.read_bytes())):
+            found[file.relative_to(ROOT).as_posix()] = data[max(0, hit.start() - 20) : hit.end() + 30]
+    assert found == {}, f"these hold {what}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "hit"),
+    [
+        (MACHINE, b'open("/ho' + b'me/ada/x.txt")', True),
+        (MACHINE, b"see /wo" + b"rk/book", True),
+        (MACHINE, b'"C:\\Us' + b'ers\\ada"', True),
+        (MACHINE, b"https://example.org/ho" + b"me/ada", False),
+        (MACHINE, b"$HOME/wo" + b"rk/x", False),
+        (MACHINE, b"/usr/bin/env", False),
+        (CDN, b"https:/" + b"/cdn.jsdelivr.net/npm/x", True),
+        (CDN, b"https:/" + b"/fonts.googleapis.com/css", True),
+        (CDN, b"https://github.com/cdn", False),
+    ],
+)
+def test_the_patterns_for_strays_find_what_they_should(pattern, text, hit):
+    assert bool(pattern.search(text)) == hit
+
+
+def pins() -> dict[str, str]:
+    lines = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines()]
+    found = {}
+    for line in filter(None, lines):
+        pin = Requirement(line)
+        (specifier,) = pin.specifier
+        assert specifier.operator == "==" and "*" not in specifier.version, f"{line}: not a pin"
+        assert canonicalize_name(pin.name) not in found, f"{line}: pinned twice"
+        found[canonicalize_name(pin.name)] = specifier.version
+    return found
+
+
+def test_requirements_pin_every_direct_dependency_to_a_version_that_fits_and_leave_quarto_out():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    pinned = pins()
+    for direct in map(Requirement, [*project["dependencies"], *extras["test"], *extras["cluster"]]):
+        version = pinned.get(canonicalize_name(direct.name))
+        assert version is not None, f"{direct} is not pinned"
+        assert version in direct.specifier, f"{direct} is pinned to {version}"
+    assert pinned["torch"] == "2.13.0"
+    assert "quarto-cli" not in pinned
+
+
+def test_every_library_that_the_package_imports_is_a_direct_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    named = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "pypandoc": "pypandoc-binary"}
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            tops = (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import)
+                else [node.module] if isinstance(node, ast.ImportFrom) and not node.level
+                else []
+            )  # fmt: skip
+            for top in {name.split(".")[0] for name in tops} - {"superposition"} - sys.stdlib_module_names:
+                assert canonicalize_name(named.get(top, top)) in declared, f"{file.relative_to(ROOT)} imports {top}"
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_committed_results_are_of_the_current_config_and_code(name):
+    assert runs.stale(name) == []
+
+
+def test_the_claims_evaluate_to_what_is_committed():
+    committed = json.loads((paths.data() / "claims.json").read_text())
+    now = claims.as_json(claims.evaluate())
+    assert [claim["id"] for claim in now] == [claim["id"] for claim in committed]
+    for fresh, stored in zip(now, committed, strict=True):
+        numbers = [key for key, value in stored.items() if isinstance(value, float)]
+        assert {key: fresh[key] for key in numbers} == pytest.approx({key: stored[key] for key in numbers}, rel=1e-9, abs=1e-12)
+        assert {key: fresh[key] for key in fresh if key not in numbers} == {key: stored[key] for key in stored if key not in numbers}

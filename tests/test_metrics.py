@@ -1,0 +1,122 @@
+"""The measures of superposition against shapes whose values are known on paper, and against numpy written the slow way."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from superposition import metrics
+
+
+def polygon(k: int) -> np.ndarray:
+    angle = 2 * np.pi * np.arange(k) / k
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def tetrahedron() -> np.ndarray:
+    return np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+
+
+@st.composite
+def matrices(draw):
+    n, m, seed = draw(st.integers(1, 8)), draw(st.integers(1, 6)), draw(st.integers(0, 10_000))
+    return np.random.default_rng(seed).standard_normal((n, m))
+
+
+@pytest.mark.parametrize(
+    ("W", "expected"),
+    [(np.eye(3), 1), (polygon(2), 1 / 2), (polygon(3), 2 / 3), (polygon(5), 2 / 5), (tetrahedron(), 3 / 4)],
+    ids=["orthogonal", "digon", "triangle", "pentagon", "tetrahedron"],
+)
+def test_feature_dimensionality_is_the_papers_fraction_on_each_polytope(W, expected):
+    np.testing.assert_allclose(metrics.feature_dimensionality(W), expected)
+
+
+def test_an_absent_feature_has_no_dimension_and_no_interference():
+    W = np.array([[1.0, 0], [0, 0], [0, 1]])
+    np.testing.assert_allclose(metrics.feature_dimensionality(W), [1, 0, 1])
+    np.testing.assert_allclose(metrics.interference(W), 0)
+
+
+@given(matrices())
+def test_dimensionality_sums_to_at_most_the_dimensions_there_are(W):
+    assert metrics.feature_dimensionality(W).sum() <= min(W.shape) + 1e-9
+
+
+@given(matrices())
+def test_interference_is_the_sum_of_squared_overlaps_with_every_other_feature(W):
+    n = len(W)
+    slow = [sum((W[i] / np.linalg.norm(W[i]) @ W[j]) ** 2 for j in range(n) if j != i) for i in range(n)]
+    np.testing.assert_allclose(metrics.interference(W), slow, atol=1e-12)
+
+
+def test_a_pentagon_puts_five_halves_of_a_feature_on_each_dimension():
+    assert metrics.features_per_dimension(polygon(5)) == pytest.approx(2.5)
+
+
+def test_represented_counts_the_rows_longer_than_the_threshold():
+    assert metrics.represented(np.array([[0.6, 0], [0, 0.4], [0.4, 0.4]])) == 2
+
+
+def test_polysemanticity_is_the_number_of_equal_features_on_a_neuron():
+    W = np.array([[1.0, 0, 0], [1, 0, 0], [-1, 2, 0]])
+    np.testing.assert_allclose(metrics.polysemanticity(W), [3, 1, 0])
+
+
+@given(st.integers(1, 9))
+def test_k_equal_features_are_k_effective_features(k):
+    W = np.zeros((12, 4))
+    W[:k, 0] = 0.7
+    assert metrics.effective_features(W) == pytest.approx(k)
+
+
+@given(st.integers(1, 4))
+def test_effective_rank_of_a_projection_is_its_rank(k):
+    assert metrics.effective_rank(np.eye(6, 4) * (np.arange(4) < k)) == pytest.approx(k)
+
+
+def test_basis_alignment_is_n_hidden_on_the_axes_one_when_spread_and_the_normal_value_at_random():
+    m = 8
+    assert metrics.basis_alignment(np.eye(m)) == pytest.approx(m)
+    assert metrics.basis_alignment(np.sign(np.random.default_rng(0).standard_normal((5, m)))) == pytest.approx(1)
+    random = np.random.default_rng(1).standard_normal((40_000, m))
+    random /= np.linalg.norm(random, axis=1, keepdims=True)
+    assert metrics.basis_alignment(random) == pytest.approx(3 * m / (m + 2), rel=0.01)
+
+
+@given(matrices(), st.integers(0, 100))
+def test_a_rotation_of_the_hidden_space_leaves_every_measure_but_the_basis_ones(W, seed):
+    rotation = stats.ortho_group.rvs(W.shape[1], random_state=seed) if W.shape[1] > 1 else -np.eye(1)
+    for measure in (
+        metrics.feature_dimensionality, metrics.features_per_dimension, metrics.interference,
+        metrics.effective_features, metrics.effective_rank,
+    ):  # fmt: skip
+        np.testing.assert_allclose(measure(W @ rotation), measure(W), atol=1e-9)
+
+
+def test_measures_of_a_stack_are_the_measures_of_its_members():
+    stack = np.random.default_rng(0).standard_normal((2, 3, 7, 4)).astype(np.float32)
+    for measure in (
+        metrics.norms, metrics.represented, metrics.feature_dimensionality, metrics.features_per_dimension,
+        metrics.interference, metrics.polysemanticity, metrics.effective_features, metrics.effective_rank,
+        metrics.basis_alignment,
+    ):  # fmt: skip
+        np.testing.assert_allclose(measure(stack)[1, 2], measure(stack[1, 2]), rtol=1e-5)
+
+
+def test_students_interval_covers_the_mean_as_often_as_it_says():
+    draws = np.random.default_rng(0).normal(3, 2, (8, 4000))
+    _, low, high = metrics.mean_interval(draws)
+    assert ((low < 3) & (3 < high)).mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_one_seed_has_no_interval():
+    with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
+        metrics.mean_interval(np.ones((1, 3)))
+
+
+def test_wilsons_interval_is_the_textbook_formula():
+    z, k, n = stats.norm.ppf(0.975), 7, 40
+    centre, half = (k + z**2 / 2) / (n + z**2), z / (n + z**2) * np.sqrt(k * (n - k) / n + z**2 / 4)
+    assert metrics.rate_interval(k, n) == pytest.approx((k / n, centre - half, centre + half))
