@@ -146,8 +146,9 @@ def test_gram_and_bars_draws_the_products_the_biases_and_the_interference(rng):
     for k, (gram, bar) in enumerate(zip(grams, bars)):
         square, column = gram.get_images()
         expected = [[sum(W[k, i, h] * W[k, j, h] for h in range(2)) for j in range(6)] for i in range(6)]
-        assert np.array(square.get_array()) == pytest.approx(np.array(expected))
-        assert np.array(column.get_array())[:, 0] == pytest.approx(b[k])
+        pixels = len(square.get_array()) // len(expected)
+        assert np.array(square.get_array())[::pixels, ::pixels] == pytest.approx(np.array(expected))
+        assert np.array(column.get_array())[::pixels, 0] == pytest.approx(b[k])
         assert {(image.norm.vmin, image.norm.vmax) for image in (square, column)} == {(-1, 1)}
         for i, patch in enumerate(bar.patches):
             length = np.hypot(*W[k, i])
@@ -173,7 +174,7 @@ def test_the_same_arrays_give_the_same_svg(rng):
 
 def test_a_page_of_heat_maps_stays_light(rng):
     W, b = rng.normal(0, 0.3, size=(7, 80, 20)), rng.normal(0, 0.3, size=(7, 80))
-    assert len(style.svg(toy.gram_and_bars(W, b, ["S = 0.997"] * 7))) < 250_000
+    assert len(style.svg(toy.gram_and_bars(W, b, ["S = 0.997"] * 7))) < 300_000
 
 
 def test_a_frame_of_the_film_depends_on_its_number_alone(rng):

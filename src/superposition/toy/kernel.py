@@ -32,65 +32,97 @@ def _key(seed, step):
 
 # No fastmath here: reassociating this product would change the draws.
 @njit
-def _feature(x, size, counter, stride, k0, k1, sparsity, scale):
-    """Fill x[:size] with one feature's values in consecutive examples: `features.sample`, number by number."""
-    for e in range(size):
-        word = _mix(_mix(uint32(counter + uint32(e) * stride) + k0) ^ k1)
-        x[e] = max(np.float32(0), (np.float32(word >> uint32(8)) * np.float32(2**-24) - sparsity) * scale)
+def _draw(x, size, start, k0, k1, density):
+    """Fill x[:, :size] with the features of the examples from `start` on: `features.sample`, number by number."""
+    for i in range(x.shape[0]):
+        p = np.float32(density[i])
+        sparsity, scale = np.float32(1) - p, np.float32(1) / p
+        counter, stride = uint32(start * x.shape[0] + i), uint32(x.shape[0])
+        for e in range(size):
+            word = _mix(_mix(uint32(counter + uint32(e) * stride) + k0) ^ k1)
+            x[i, e] = max(np.float32(0), (np.float32(word >> uint32(8)) * np.float32(2**-24) - sparsity) * scale)
+        x[i, size:] = 0
+
+
+# In the three products examples run along the last axis, BLOCK of them, so every inner loop is a vector operation of a
+# length that the compiler knows. Two go by four hidden units at a time, to read and write their other operand less often.
 
 
 @njit(fastmath=True)
-def _block(W, b, importance, floor, size, x, h, dh, g, dW, db):
-    """Add one block's gradient of Σ_i I_i (x_i - x'_i)² / 2 to dW and db, and return the block's sum of that loss.
-
-    Its `size` examples lie along the last axis of x, h, dh and g, so every inner loop is a vector operation."""
+def _project(W, x, h):
+    """h = Wᵀ x."""
     n, m = W.shape
-    zero = W.dtype.type(0)
-    h[:] = zero
-    dh[:] = zero
+    h[:] = 0
     for i in range(n):
-        x_i = x[i]
         for j in range(m):
-            w, h_j = W[i, j], h[j]
-            for e in range(size):
-                h_j[e] += w * x_i[e]
+            for e in range(BLOCK):
+                h[j, e] += W[i, j] * x[i, e]
+
+
+@njit(fastmath=True)
+def _lift(W, h, y):
+    """y = W h."""
+    n, m = W.shape
+    fours = m - m % 4
+    for i in range(n):
+        y[i] = 0
+        for j in range(0, fours, 4):
+            w0, w1, w2, w3 = W[i, j], W[i, j + 1], W[i, j + 2], W[i, j + 3]
+            for e in range(BLOCK):
+                y[i, e] += w0 * h[j, e] + w1 * h[j + 1, e] + w2 * h[j + 2, e] + w3 * h[j + 3, e]
+        for j in range(fours, m):
+            for e in range(BLOCK):
+                y[i, e] += W[i, j] * h[j, e]
+
+
+@njit(fastmath=True)
+def _add_outer(x, h, dW):
+    """dW += x hᵀ, summed over the block."""
+    n, m = dW.shape
+    fours = m - m % 4
+    zero = dW.dtype.type(0)
+    for i in range(n):
+        for j in range(0, fours, 4):
+            t0, t1, t2, t3 = zero, zero, zero, zero
+            for e in range(BLOCK):
+                t0 += x[i, e] * h[j, e]
+                t1 += x[i, e] * h[j + 1, e]
+                t2 += x[i, e] * h[j + 2, e]
+                t3 += x[i, e] * h[j + 3, e]
+            dW[i, j] += t0
+            dW[i, j + 1] += t1
+            dW[i, j + 2] += t2
+            dW[i, j + 3] += t3
+        for j in range(fours, m):
+            total = zero
+            for e in range(BLOCK):
+                total += x[i, e] * h[j, e]
+            dW[i, j] += total
+
+
+@njit(fastmath=True)
+def _error(x, b, importance, floor, size, y, db):
+    """Turn y = W h into the gradient of Σ_i I_i (x_i - x'_i)² / 2 with respect to it, and return the sum.
+
+    `floor` is where the output is cut: 0 for a ReLU, -inf for none. db grows by the gradient's sum over the block."""
     loss = 0.0
-    for i in range(n):
-        x_i, g_i, bias, weight = x[i], g[i], b[i], importance[i]
+    for i in range(x.shape[0]):
+        squares, total = x.dtype.type(0), x.dtype.type(0)
         for e in range(size):
-            g_i[e] = bias
-        for j in range(m):
-            w, h_j = W[i, j], h[j]
-            for e in range(size):
-                g_i[e] += w * h_j[e]
-        squares, total = zero, zero
-        for e in range(size):
-            error = max(g_i[e], floor) - x_i[e]
+            z = y[i, e] + b[i]
+            error = max(z, floor) - x[i, e]
             squares += error * error
-            g_i[e] = weight * error if g_i[e] > floor else zero
-            total += g_i[e]
-        loss += weight * squares
+            y[i, e] = importance[i] * error if z > floor else x.dtype.type(0)
+            total += y[i, e]
+        y[i, size:] = 0
         db[i] += total
-        for j in range(m):
-            w, h_j, dh_j, through = W[i, j], h[j], dh[j], zero
-            for e in range(size):
-                dh_j[e] += w * g_i[e]
-                through += g_i[e] * h_j[e]
-            dW[i, j] += through
-    for i in range(n):
-        x_i = x[i]
-        for j in range(m):
-            dh_j, through = dh[j], zero
-            for e in range(size):
-                through += x_i[e] * dh_j[e]
-            dW[i, j] += through
+        loss += importance[i] * squares
     return loss
 
 
 @njit
-def _gradient(W, b, importance, relu, density, seed, step, batch, x, h, dh, g, dW, db):
-    """The loss of one instance on batch `step`, its gradient left in dW and db."""
-    n = W.shape[0]
+def _gradient(W, b, importance, relu, density, seed, step, batch, x, h, y, dh, dW, db):
+    """The loss of one instance on batch `step`, its gradient left in dW and db; x, h, y and dh are room to work in."""
     k0, k1 = _key(seed, step)
     floor = W.dtype.type(0) if relu else W.dtype.type(-np.inf)
     dW[:] = 0
@@ -98,15 +130,27 @@ def _gradient(W, b, importance, relu, density, seed, step, batch, x, h, dh, g, d
     loss = 0.0
     for start in range(0, batch, BLOCK):
         size = min(BLOCK, batch - start)
-        for i in range(n):
-            p = np.float32(density[i])
-            _feature(x[i], size, uint32(start * n + i), uint32(n), k0, k1, np.float32(1) - p, np.float32(1) / p)
-        loss += _block(W, b, importance, floor, size, x, h, dh, g, dW, db)
-    for i in range(n):
-        db[i] *= W.dtype.type(2 / batch)
+        _draw(x, size, start, k0, k1, density)
+        _project(W, x, h)
+        _lift(W, h, y)
+        loss += _error(x, b, importance, floor, size, y, db)
+        _project(W, y, dh)
+        _add_outer(y, h, dW)
+        _add_outer(x, dh, dW)
+    scale = W.dtype.type(2 / batch)
+    for i in range(W.shape[0]):
+        db[i] *= scale
         for j in range(W.shape[1]):
-            dW[i, j] *= W.dtype.type(2 / batch)
+            dW[i, j] *= scale
     return loss / batch
+
+
+@njit
+def _room(W):
+    """x, h, y and dh for one block of one instance, in the precision of W."""
+    n, m = W.shape[-2:]
+    T = W.dtype
+    return np.empty((n, BLOCK), T), np.empty((m, BLOCK), T), np.empty((n, BLOCK), T), np.empty((m, BLOCK), T)
 
 
 @njit(fastmath=True)
@@ -125,12 +169,11 @@ def _adamw(p, d, first, second, lr, decay, beta1, beta2, eps, step):
 @njit(parallel=True, cache=True)
 def gradients(W, b, importance, relu, density, seeds, step, batch):
     """Loss and gradient of every instance on batch `step`: (loss, dW, db), in the precision of W."""
-    instances, n, m = W.shape
+    instances = W.shape[0]
     loss, dW, db = np.empty(instances), np.empty_like(W), np.empty_like(b)
     for i in prange(instances):
-        x, g = np.empty((n, BLOCK), W.dtype), np.empty((n, BLOCK), W.dtype)
-        h, dh = np.empty((m, BLOCK), W.dtype), np.empty((m, BLOCK), W.dtype)
-        loss[i] = _gradient(W[i], b[i], importance[i], relu[i], density[i], seeds[i], step, batch, x, h, dh, g, dW[i], db[i])
+        x, h, y, dh = _room(W)
+        loss[i] = _gradient(W[i], b[i], importance[i], relu[i], density[i], seeds[i], step, batch, x, h, y, dh, dW[i], db[i])
     return loss, dW, db
 
 
@@ -139,18 +182,16 @@ def advance(W, b, moments, importance, relu, density, seeds, step, lr, batch, de
     """Train every instance in place for len(lr) steps from `step` on, and return the mean loss of each over them.
 
     `moments` holds AdamW's first moments of W and b, then the second."""
-    instances, n, m = W.shape
     first_W, first_b, second_W, second_b = moments
+    instances, steps = W.shape[0], lr.size
     loss = np.zeros(instances)
     for i in prange(instances):
-        x, g = np.empty((n, BLOCK), W.dtype), np.empty((n, BLOCK), W.dtype)
-        h, dh = np.empty((m, BLOCK), W.dtype), np.empty((m, BLOCK), W.dtype)
+        x, h, y, dh = _room(W)
         dW, db = np.empty_like(W[i]), np.empty_like(b[i])
-        for t in range(lr.size):
-            loss[i] += _gradient(
-                W[i], b[i], importance[i], relu[i], density[i], seeds[i], step + t, batch, x, h, dh, g, dW, db
-            )
-            _adamw(W[i].ravel(), dW.ravel(), first_W[i].ravel(), second_W[i].ravel(), lr[t], decay, beta1, beta2, eps, step + t)
-            _adamw(b[i], db, first_b[i], second_b[i], lr[t], decay, beta1, beta2, eps, step + t)
-        loss[i] /= lr.size
+        for t in range(steps):
+            at = step + t
+            loss[i] += _gradient(W[i], b[i], importance[i], relu[i], density[i], seeds[i], at, batch, x, h, y, dh, dW, db)
+            _adamw(W[i].ravel(), dW.ravel(), first_W[i].ravel(), second_W[i].ravel(), lr[t], decay, beta1, beta2, eps, at)
+            _adamw(b[i], db, first_b[i], second_b[i], lr[t], decay, beta1, beta2, eps, at)
+        loss[i] /= steps
     return loss

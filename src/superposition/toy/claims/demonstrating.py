@@ -1,5 +1,4 @@
-"""What the paper and its replications say about toy autoencoders, each with the check that decides it.
-Thresholds are in `tolerance`; an interval is over seeds, 95 %."""
+"""The claims of the chapter on linear and ReLU models of many features."""
 
 import math
 
@@ -9,97 +8,7 @@ from jaxtyping import Float
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
-from superposition.toy.intro import SHAPES
-
-PAPER = "Elhage et al. 2022"
-
-
-def _share(hits: np.ndarray, seeds: int, baseline: float | None, note: str = "") -> Finding:
-    """A share of runs with Wilson's interval: reproduced from 90 % on, partly from 50 %."""
-    rate, low, high = metrics.rate_interval(int(hits.sum()), hits.size)
-    verdict: Verdict = "reproduced" if rate >= 0.9 else "partly" if rate >= 0.5 else "not reproduced"
-    scaled = None if baseline is None else 100 * baseline
-    return Finding(verdict, 100 * rate, 100 * low, 100 * high, seeds, scaled, "%", note if verdict != "reproduced" else "")
-
-
-def _at(results: Results, sparsity: float) -> int:
-    return int(np.abs(1 - results["density"] - sparsity).argmin())
-
-
-def _shapes(intro: Results, sparsity: float, names: tuple[str, ...], note: str = "") -> Finding:
-    """The share of seeds in one of the shapes, against five arrows in random directions."""
-    codes = [SHAPES.index(name) for name in names]
-    hits = np.isin(intro["shape"][:, _at(intro, sparsity)], codes)
-    return _share(hits, len(hits), float(intro["null"][codes].sum()), note)
-
-
-@claim(
-    id="toy/intro/1-orthogonal",
-    source=f"{PAPER}, introduction",
-    statement="In dense data the two most important features get orthogonal directions and the others none.",
-    measure="share of seeds at S = 0 whose represented features are the first two, at a right angle within 15 degrees",
-    tolerance="reproduced from 90 %, partly from 50 %",
-    experiments=("toy/intro",),
-)
-def _orthogonal(intro: Results) -> Finding:
-    first_two = metrics.norms(intro["W"][:, 0]) > 0.5
-    hits = (first_two == [True, True, False, False, False]).all(1) & (intro["shape"][:, 0] == SHAPES.index("orthogonal"))
-    return _share(hits, len(hits), float(intro["null"][SHAPES.index("orthogonal")]))
-
-
-@claim(
-    id="toy/intro/2-antipodal",
-    source=f"{PAPER}, introduction",
-    statement="At a sparsity of about 0.8 the features form antipodal pairs.",
-    measure="share of seeds at the density nearest to S = 0.8 with one or two antipodal pairs, within 15 degrees",
-    tolerance="reproduced from 90 %, partly from 50 %",
-    experiments=("toy/intro",),
-)
-def _antipodal(intro: Results) -> Finding:
-    return _shapes(intro, 0.8, ("one pair", "two pairs"), "The other seeds end in a pentagon, at the same loss")
-
-
-@claim(
-    id="toy/intro/3-pentagon",
-    source=f"{PAPER}, introduction",
-    statement="At a sparsity of about 0.9 the five features form a pentagon.",
-    measure="share of seeds at the density nearest to S = 0.9 that end in a pentagon, within 15 degrees",
-    tolerance="reproduced from 90 %, partly from 50 %",
-    experiments=("toy/intro",),
-)
-def _pentagon(intro: Results) -> Finding:
-    return _shapes(intro, 0.9, ("pentagon",), "Most other seeds stay at two pairs, at a higher loss")
-
-
-@claim(
-    id="toy/intro/4-one-shape",
-    source=f"{PAPER}, introduction, and its replications, which draw one model a sparsity",
-    statement="Each sparsity has its shape.",
-    measure="share of all models with S > 0.45 that end in another shape than the one that is most frequent at their sparsity",
-    tolerance="reproduced up to 5 %, else corrected",
-    experiments=("toy/intro",),
-)
-def _one_shape(intro: Results) -> Finding:
-    shape = intro["shape"][:, 1 - intro["density"] > 0.45]
-    most = [np.bincount(of_one).argmax() for of_one in shape.T]
-    rate, low, high = metrics.rate_interval(int((shape != most).sum()), shape.size)
-    note = "Sparsity decides which shape is best; which one training finds differs from seed to seed"
-    return Finding("reproduced" if rate <= 0.05 else "corrected", 100 * rate, 100 * low, 100 * high, len(shape), None, "%", note)
-
-
-@claim(
-    id="toy/intro/5-worth-it",
-    source=f"{PAPER}, introduction",
-    statement="In sparse data superposition pays: it gives a lower loss than dedicating the dimensions.",
-    measure="held-out loss at S = 0.95 over the least loss without superposition, mean over seeds",
-    tolerance="reproduced where the interval lies below 1",
-    experiments=("toy/intro",),
-)
-def _worth_it(intro: Results) -> Finding:
-    sparsest = _at(intro, 0.95)
-    mean, low, high = metrics.mean_interval(intro["loss"][:, sparsest] / intro["baseline"][sparsest])
-    return Finding("reproduced" if high < 1 else "not reproduced", float(mean), float(low), float(high), len(intro["loss"]), 1.0)
-
+from superposition.toy.claims.common import PAPER, share
 
 # How represented features share their dimension, by feature dimensionality.
 KINDS = ("alone", "in a pair", "in a group", "between")
@@ -133,7 +42,7 @@ def _kept_first(W: np.ndarray) -> np.ndarray:
 def _linear(runs_of: Results) -> Finding:
     hits = np.concatenate([_kept_first(runs_of[f"W_{size}"][0]).ravel() for size in ("small", "large")])
     chance = 1 / math.comb(runs_of["W_small"].shape[-2], runs_of["W_small"].shape[-1])
-    return _share(hits, runs_of.config.seeds, chance)
+    return share(hits, runs_of.config.seeds, chance)
 
 
 @claim(
@@ -148,7 +57,7 @@ def _dense(runs_of: Results) -> Finding:
     dense = [runs_of[f"W_{size}"][1, 0] for size in ("small", "large")]
     hits = np.concatenate([_kept_first(W) & (kinds(W)[:, 0] == 1) for W in dense])
     chance = 1 / math.comb(runs_of["W_small"].shape[-2], runs_of["W_small"].shape[-1])
-    return _share(hits, runs_of.config.seeds, chance)
+    return share(hits, runs_of.config.seeds, chance)
 
 
 @claim(
@@ -179,14 +88,14 @@ def _more(runs_of: Results) -> Finding:
     experiments=("toy/demonstrating",),
 )
 def _order(runs_of: Results) -> Finding:
-    share = kinds(runs_of["W_large"][1])
-    mean, low, high = metrics.mean_interval((share[..., 1] - share[..., 2]).T)
+    of_kind = kinds(runs_of["W_large"][1])
+    mean, low, high = metrics.mean_interval((of_kind[..., 1] - of_kind[..., 2]).T)
     at = {s: k for k, s in enumerate(np.round(runs_of["sparsity"], 6).tolist())}
     pairs_first = all(low[at[s]] > 0 for s in (0.7, 0.9))
     groups_last = all(high[at[s]] < 0 for s in (0.997, 0.999))
     k = at[0.9]
     verdict: Verdict = "reproduced" if pairs_first and groups_last else "partly" if pairs_first or groups_last else "not reproduced"
-    return Finding(verdict, float(mean[k]), float(low[k]), float(high[k]), share.shape[1], 0.0)
+    return Finding(verdict, float(mean[k]), float(low[k]), float(high[k]), of_kind.shape[1], 0.0)
 
 
 @claim(
