@@ -278,8 +278,8 @@ def two_claims(monkeypatch):
 
 def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     head, row = rows(book.claims_table("toy/intro").data)
-    assert head == ["Claim", "Measured", "Baseline", "Verdict"]
-    assert row == ["Two | features Elhage 2022, §2.", "0.98 (0.95 to 0.99), 64 seeds", "0.05", "reproduced"]
+    assert head == ["Claim", "Verdict", "Measured", "Baseline"]
+    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95 to 0.99), 64 seeds", "0.05"]
 
 
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):

@@ -55,13 +55,13 @@ figures.style.use()
 """
 
 # A stand-in for Quarto: freezes every chapter with a cell that has no freeze, with a new time in it, and fails on request.
-QUARTO = """#!{python}
+QUARTO = """
 import hashlib, json, pathlib, sys, time
 assert sys.argv[1:] == ["render"]
 with open("calls", "a") as calls: calls.write("render\\n")
 for source in sorted(pathlib.Path("chapters").rglob("*.qmd")):
     frozen = pathlib.Path("_freeze") / source.with_suffix("") / "execute-results"
-    if "{{python}}" not in source.read_text() or frozen.exists(): continue
+    if "{python}" not in source.read_text() or frozen.exists(): continue
     frozen.mkdir(parents=True)
     (frozen.parent / "figure-html").mkdir()
     for output in ("html", "typ"):
@@ -93,7 +93,9 @@ def root(tmp_path, monkeypatch):
 def quarto(root, monkeypatch):
     command = root / "bin/quarto"
     command.parent.mkdir()
-    command.write_text(QUARTO.replace("{python}", sys.executable, 1).replace("{{python}}", "{python}"))
+    program = command.with_suffix(".py")
+    program.write_text(QUARTO)
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{program}" "$@"\n')
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
     return command

@@ -183,7 +183,7 @@ def claims_appendix() -> Markdown:
 
 
 def _claims(rows: Sequence[Sequence[str]]) -> str:
-    return _pipes(["Claim", "Measured", "Baseline", "Verdict"], "llll", [40, 26, 14, 16], rows)
+    return _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [40, 16, 26, 14], rows)
 
 
 def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> list[str]:
@@ -198,7 +198,7 @@ def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> li
         statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance}."
         measured += f". {finding.note}" if finding.note else ""
     against = f"{baseline[0]}{unit}" if baseline else "none"
-    return [_one_line(cell) for cell in (statement, measured, against, finding.verdict)]
+    return [_one_line(cell) for cell in (statement, finding.verdict, measured, against)]
 
 
 def _digits(numbers: Sequence[float]) -> int:

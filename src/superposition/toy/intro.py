@@ -2,6 +2,7 @@
 Elhage et al. 2022, introduction: orthogonal when dense, antipodal pairs at sparsity 0.8, a pentagon at 0.9."""
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
@@ -34,6 +35,7 @@ SCHEMA = {
     "b": "seed density n_features",
     "loss": "seed density",
     "shape": "seed density",
+    "notebook_shape": "seed density",
     "baseline": "density",
     "null": "shape",
     "history_step": "record",
@@ -64,6 +66,16 @@ def _shape(W, tolerance):
     return SHAPES.index("other")
 
 
+def null_shares(draws: int, seed: int) -> Float[Array, "shape"]:
+    """How often as many arrows as a shape has, of length 1 in random directions, make that shape by chance."""
+    rng = np.random.default_rng(seed)
+    shares = np.zeros(len(SHAPES))
+    for shape, gaps in enumerate(_GAPS):
+        arrows = rng.standard_normal((draws, len(gaps), 2))
+        shares[shape] = (classify(arrows / metrics.norms(arrows)[..., None]) == shape).mean()
+    return shares
+
+
 def film_steps(steps: int, frames: int) -> list[int]:
     """Steps to film, from 0 to the last, closer together at the start, where more happens."""
     return np.unique((steps * np.linspace(0, 1, frames) ** 2).round().astype(int)).tolist()
@@ -80,10 +92,23 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         config.steps, config.batch, training.AdamW(config.lr), config.seed, job, filmed,
     )  # fmt: skip
     shape, best = classify(arrays["W"]), arrays["loss"].argmin(0)
-    random = np.random.default_rng(config.seed).standard_normal((config.null_draws, n, m))
-    null = np.bincount(classify(random / metrics.norms(random)[..., None]), minlength=len(SHAPES)) / config.null_draws
     arrays |= {
-        "density": density, "shape": shape, "baseline": models.linear_optimum(density, importance, m), "null": null,
+        "density": density, "shape": shape, "baseline": models.linear_optimum(density, importance, m), "null": null_shares(config.null_draws, config.seed),
+        "notebook_shape": _notebook_shapes(config, job, density, importance),
         "film_step": np.array(filmed), "film_W": film[:, best, np.arange(config.densities)], "film_seed": best,
     }  # fmt: skip
     return arrays, {f"{name} share": float((shape == index).mean()) for index, name in enumerate(SHAPES)}
+
+
+def _notebook_shapes(config, job, density, importance):
+    """The shapes of the same models from the start of Anthropic's notebook, which is less than half as long.
+
+    It calls `xavier_normal_` on W of all instances at once, (10, 5, 2), whose fans PyTorch counts as 10 and 20."""
+    n, m, grid = config.n_features, config.n_hidden, (config.seeds, config.densities)
+    count = int(np.prod(grid))
+    model = models.Autoencoders([config.seed + k for k in range(count)], n, m).to(job.device)
+    with torch.no_grad():
+        model.W *= ((n + m) / (n * m + config.densities * m)) ** 0.5
+    of_each = np.tile(density[:, None], (config.seeds, n)).astype(np.float32), np.tile(importance, (count, 1))
+    training.train(model, *of_each, config.steps, config.batch, training.AdamW(config.lr), job=job, key="notebook")
+    return classify(model.W.detach().cpu().numpy().reshape(*grid, n, m))
