@@ -23,6 +23,7 @@ PARTS = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").
 STOREYS = [
     ["errors", "paths"],
     ["digests", "storage", "configs"],
+    ["cluster"],
     ["runs", "metrics"],
     ["claims", "bench"],
     PARTS,
@@ -164,6 +165,8 @@ def test_requirements_pin_every_direct_dependency_to_a_version_that_fits_and_lea
 def test_every_library_that_the_package_imports_is_a_direct_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    for extra in map(Requirement, project["optional-dependencies"]["cluster"]):
+        declared |= {canonicalize_name(name) for name in (extra.name, *extra.extras)}
     named = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "pypandoc": "pypandoc-binary"}
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

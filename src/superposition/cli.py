@@ -86,18 +86,20 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="A small version, in seconds, into .work/quick/.")] = False,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
     out: Annotated[Path | None, typer.Option(help="A folder for the results, instead of data/.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
 ) -> None:
     """Run experiments and store their results. A run that was stopped goes on where it was.
 
     \b
     Example:  superposition run toy/intro
-              superposition run toy/intro toy/wide --quick --device cpu"""
+              superposition run toy/intro toy/wide --quick --device cpu
+              superposition run toy/phase_2_1 --scheduler tcp://host:8786"""
     from superposition import runs, storage
 
     for name in names:
         place = out / name if out and len(names) > 1 else out or runs.folder(name, quick)
         try:
-            results = runs.run(name, quick=quick, device=device.value, out=place)
+            results = runs.run(name, quick=quick, device=device.value, out=place, scheduler=scheduler)
         except KeyboardInterrupt:
             again = f"`superposition run {name}{' --quick' if quick else ''}`"
             kept = any(runs.checkpoints(name, quick).glob("*.safetensors"))

@@ -13,7 +13,7 @@ PACKAGE = __package__
 # These carry results and compute none of their numbers: an edit to them ages no result.
 PLUMBING = frozenset(
     f"{PACKAGE}.{name}"
-    for name in ("runs", "configs", "storage", "digests", "errors", "paths", "claims", "bench")
+    for name in ("runs", "configs", "storage", "digests", "errors", "paths", "claims", "bench", "cluster")
 )
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -6,7 +6,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -82,12 +82,21 @@ class Progress:
 class Job:
     """What an experiment's `run` is handed: its device, a progress bar, and checkpoints to resume from.
 
-    `Job()` alone computes on the CPU and keeps no checkpoints, which suits a test or a notebook."""
+    `Job()` alone computes on the CPU and keeps no checkpoints, which suits a test or a notebook. With the address of a
+    Dask scheduler, `map` spreads its items over that cluster."""
 
     checkpoint_seconds = 30.0
 
-    def __init__(self, device: str = "cpu", folder: Path | None = None, stamp: dict[str, str] | None = None):
+    def __init__(
+        self,
+        device: str = "cpu",
+        folder: Path | None = None,
+        stamp: dict[str, str] | None = None,
+        scheduler: str | None = None,
+    ):
         self.device = device
+        self.scheduler = scheduler
+        self.mapped = False  # whether `map` had anything to spread
         self._folder = folder
         self._stamp = stamp or {}
         self._started = time.monotonic()
@@ -114,6 +123,58 @@ class Job:
         with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             yield Progress(bar, bar.add_task(description, total=total, text=""))
 
+    def map(
+        self, function: Callable[[Any], dict[str, np.ndarray]], items: Iterable[Any], key: str
+    ) -> list[dict[str, np.ndarray]]:
+        """`function` of every item, in their order: here, one after another, or on the cluster of this job.
+
+        `function` stands at the top of a module and depends on its item alone, so the results are the same to the bit
+        wherever each is computed. Those of finished items are kept in a checkpoint, named `key`; a run that was stopped
+        computes the others. Raises ValueError for a function that a worker couldn't find, RunError where it returns
+        something other than arrays by name, and ClusterError for a fault of the cluster."""
+        items = list(items)
+        _check_findable(function)
+        done = self._finished(key)
+        waiting = [k for k in range(len(items)) if k not in done]
+        self.mapped = True
+        with self.progress(key, len(items)) as progress:
+            progress.advance(len(done))
+            try:
+                for k, state in self._computed(function, items, waiting):
+                    _check_state(function, state)
+                    done[k] = state
+                    progress.advance()
+                    if self._due(key):
+                        self.save_checkpoint(key, _flat(done))
+            finally:
+                if waiting and done:
+                    self.save_checkpoint(key, _flat(done), force=True)
+        return [done[k] for k in range(len(items))]
+
+    def _computed(
+        self, function: Callable[[Any], dict[str, np.ndarray]], items: Sequence[Any], waiting: Sequence[int]
+    ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+        """Index and result of each waiting item, as they get finished."""
+        if self.scheduler is None:
+            for k in waiting:
+                yield k, function(items[k])
+        elif waiting:
+            from superposition import cluster
+
+            for position, state in cluster.spread(self.scheduler, function, [items[k] for k in waiting]):
+                yield waiting[position], state
+
+    def _finished(self, key: str) -> dict[int, dict[str, np.ndarray]]:
+        """The results that the checkpoint of `map` holds, by index."""
+        done: dict[int, dict[str, np.ndarray]] = {}
+        for name, array in (self.load_checkpoint(key) or {}).items():
+            index, _, own = name.partition("/")
+            done.setdefault(int(index), {})[own] = array
+        return done
+
+    def _due(self, key: str) -> bool:
+        return time.monotonic() - self._saved.get(key, self._started) >= self.checkpoint_seconds
+
     def load_checkpoint(self, key: str) -> dict[str, np.ndarray] | None:
         """The state last saved under `key` by a run of the same config and code, or None.
 
@@ -134,9 +195,9 @@ class Job:
     def save_checkpoint(self, key: str, state: dict[str, np.ndarray], force: bool = False) -> None:
         """Store the state under `key` in one step, unless one was stored in the last `checkpoint_seconds`."""
         path = self._path(key)
-        now = time.monotonic()
-        if path is None or (not force and now - self._saved.get(key, self._started) < self.checkpoint_seconds):
+        if path is None or not (force or self._due(key)):
             return
+        now = time.monotonic()
         storage.write(path, storage.pack(state, self._stamp | {"elapsed": self.seconds}))
         self._saved[key] = now
 
@@ -152,11 +213,14 @@ class Job:
         return self._folder / f"{key}.safetensors" if self._folder else None
 
 
-def run(name: str, quick: bool = False, device: str = "auto", out: Path | None = None) -> Results:
+def run(
+    name: str, quick: bool = False, device: str = "auto", out: Path | None = None, scheduler: str | None = None
+) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
     A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there
     is one. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
+    With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
     Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
     running, or what its module returns is not what its SCHEMA says."""
     experiment = configs.read(name)
@@ -165,8 +229,10 @@ def run(name: str, quick: bool = False, device: str = "auto", out: Path | None =
     device = _device(device)
     resumable = checkpoints(name, quick)
     with storage.lock(resumable / "lock", f"{name}{' --quick' if quick else ''}"):
-        job = Job(device, resumable, stamp)
+        job = Job(device, resumable, stamp, scheduler)
         arrays, metrics, *tables = experiment.module.run(config, job)
+        if scheduler is not None and not job.mapped:
+            print(f"{name}: has no items to spread over {scheduler}: all of it was computed here", file=sys.stderr)
         results = Results(name, config, dict(arrays), dict(*tables), {key: float(value) for key, value in metrics.items()})
         _check_shapes(experiment, results)
         stored = _store(experiment, results, stamp, job, out or folder(name, quick))
@@ -216,6 +282,24 @@ def folder(name: str, quick: bool = False) -> Path:
 def checkpoints(name: str, quick: bool = False) -> Path:
     """Where a run of the experiment keeps its checkpoints and its lock until its results are stored."""
     return paths.work() / "checkpoints" / name / ("quick" if quick else "")
+
+
+def _flat(done: dict[int, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Results by index as the one state of a checkpoint."""
+    return {f"{k}/{name}": np.asarray(array) for k in sorted(done) for name, array in done[k].items()}
+
+
+def _check_findable(function: Callable[..., Any]) -> None:
+    """Raises ValueError unless a worker finds the function by its name."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    if module is None or getattr(sys.modules.get(module), name, None) is not function:
+        raise ValueError(f"Job.map: {function!r}: expected a function at the top of a module")
+
+
+def _check_state(function: Callable[..., Any], state: object) -> None:
+    arrays = isinstance(state, dict) and state and all(isinstance(array, (np.ndarray, np.generic)) for array in state.values())
+    if not arrays:
+        raise RunError(f"{function.__module__}.{function.__qualname__}: expected arrays by name, got {state!r:.80}")
 
 
 def _device(wanted: str) -> str:

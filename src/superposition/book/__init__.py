@@ -2,5 +2,6 @@
 
 from superposition.book import text
 from superposition.book.elements import claims_appendix, claims_table, film, setup, slider, table
+from superposition.book.phase import phase_explorer
 
-__all__ = ["claims_appendix", "claims_table", "film", "setup", "slider", "table", "text"]
+__all__ = ["claims_appendix", "claims_table", "film", "phase_explorer", "setup", "slider", "table", "text"]

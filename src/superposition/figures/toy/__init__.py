@@ -1,11 +1,17 @@
 """The pictures of the chapters on toy autoencoders: weights as vectors, Gram matrices, counts and losses.
 Every function takes arrays with named axes and returns a figure; the density of a feature is 1 − S."""
 
+from superposition.figures.toy.adversarial import attacked_input, over_sparsity, vulnerability_and_features
 from superposition.figures.toy.gram import gram_and_bars
 from superposition.figures.toy.lines import features_per_dimension, kinds, loss_by_sparsity, represented, shape_frequencies
+from superposition.figures.toy.nonuniform import border, deformation, found_shapes, loss_branches
+from superposition.figures.toy.phase import PHASE_COLOURS, phase_maps, value_maps
 from superposition.figures.toy.plane import five_features, sparsity_title, training_film, upright
+from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
-    "features_per_dimension", "five_features", "gram_and_bars", "kinds", "loss_by_sparsity", "represented",
-    "shape_frequencies", "sparsity_title", "training_film", "upright",
+    "against_null", "attacked_input", "border", "deformation", "features_per_dimension", "five_features",
+    "found_shapes", "gram_and_bars", "kinds", "loss_branches", "loss_by_sparsity", "neuron_stacks", "over_sparsity",
+    "phase_maps", "rank_histograms", "represented", "shape_frequencies", "sparsity_title", "training_film", "upright",
+    "value_maps", "vulnerability_and_features", "PHASE_COLOURS",
 ]  # fmt: skip

@@ -1,0 +1,176 @@
+"""Items spread over two worker processes: the same bytes as here, a killed worker costs one item, faults are plain."""
+
+import os
+import signal
+import sys
+import time
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from superposition import cluster, runs
+
+MAPPED = '''
+import os
+import time
+from pathlib import Path
+import numpy as np
+from superposition import runs
+
+class Config(runs.Config):
+    items: int = 8
+    pause: float = 0.0
+    log: str = ""
+
+SCHEMA = {"x": "item draw", "whole": "item"}
+
+def one(item):
+    k, seed, pause, log = item
+    if log:
+        with open(Path(log) / f"{k}", "a") as file:
+            file.write(f"{os.getpid()}\\n")
+    time.sleep(pause)
+    rng = np.random.default_rng((seed, k))
+    return {"x": rng.standard_normal(64).cumsum(), "whole": np.array(k)}
+
+def run(config, job):
+    items = [(k, config.seed, config.pause, config.log) for k in range(config.items)]
+    results = job.map(one, items, "items")
+    return {name: np.stack([result[name] for result in results]) for name in SCHEMA}, {}
+'''
+SCHEDULER = """
+import asyncio
+from distributed import Scheduler
+async def main():
+    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+        print(scheduler.address, flush=True)
+        await scheduler.finished()
+asyncio.run(main())
+"""
+WORKER = """
+import asyncio
+from distributed import Worker
+async def main():
+    async with Worker("{address}", nthreads=1) as worker:
+        print("ready", flush=True)
+        await worker.finished()
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def processes(scratch):
+    """Starts scheduler and workers in processes of their own; ends them after the test."""
+    started = []
+
+    def start(code):
+        started.append(scratch.start(code))
+        return started[-1], started[-1].stdout.readline().strip()
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def two_workers(processes):
+    """The address of a cluster of two worker processes, and the processes."""
+    pytest.importorskip("distributed")
+    _, address = processes(SCHEDULER)
+    return address, [processes(WORKER.format(address=address))[0] for _ in range(2)]
+
+
+def bytes_of(scratch, leaf):
+    return (scratch.root / f"data/toy/{leaf}/results.safetensors").read_bytes()
+
+
+def attempts(log):
+    """For each item the processes that began it."""
+    return {int(file.name): [int(pid) for pid in file.read_text().split()] for file in log.iterdir()}
+
+
+def test_a_cluster_gives_the_bytes_that_this_machine_gives_and_computes_none_of_them_here(scratch, two_workers, tmp_path):
+    log = tmp_path / "log"
+    log.mkdir()
+    address, workers = two_workers
+    runs.run(scratch.experiment("here", "", MAPPED))
+    runs.run(scratch.experiment("there", f'log = "{log}"\npause = 0.1', MAPPED), scheduler=address)
+    assert bytes_of(scratch, "here") == bytes_of(scratch, "there")
+    began = attempts(log)
+    assert sorted(began) == list(range(8)) and all(len(pids) == 1 for pids in began.values())
+    assert {pid for pids in began.values() for pid in pids} == {worker.pid for worker in workers}
+
+
+def test_a_worker_killed_half_way_costs_its_item_only(scratch, two_workers, tmp_path):
+    log = tmp_path / "log"
+    log.mkdir()
+    address, workers = two_workers
+    killer = scratch.start(
+        f"import os, pathlib, time\nlog = pathlib.Path({str(log)!r})\n"
+        f"while not any('{workers[0].pid}' in f.read_text() for f in log.iterdir()): time.sleep(0.02)\n"
+        f"os.kill({workers[0].pid}, {int(signal.SIGKILL)})"
+    )
+    runs.run(scratch.experiment("there", f'items = 6\nlog = "{log}"\npause = 0.5', MAPPED), scheduler=address)
+    killer.communicate(timeout=10)
+    assert killer.returncode == 0
+    runs.run(scratch.experiment("here", "items = 6", MAPPED))
+    assert bytes_of(scratch, "here") == bytes_of(scratch, "there")
+    began = attempts(log)
+    assert sorted(len(pids) for pids in began.values()) == [1, 1, 1, 1, 1, 2]
+
+
+def test_a_stopped_map_goes_on_with_the_items_that_are_left_to_the_same_bytes(scratch, tmp_path):
+    log = tmp_path / "log"
+    log.mkdir()
+    name = scratch.experiment("there", f'log = "{log}"\npause = 0.2', MAPPED)
+    process = scratch.start(f"from superposition import runs\nruns.run({name!r})")
+    with closing(process.stdout), closing(process.stderr):
+        while len(list(log.iterdir())) < 4:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGINT)
+        process.wait(20)
+    begun = attempts(log)
+    runs.run(name)
+    runs.run(scratch.experiment("here", "", MAPPED))
+    assert bytes_of(scratch, "here") == bytes_of(scratch, "there")
+    twice = [k for k, pids in attempts(log).items() if len(pids) == 2]
+    assert twice == [max(begun)]
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, scratch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "SECONDS", 1)
+    with pytest.raises(cluster.ClusterError, match="scheduler tcp://127.0.0.1:1: no answer within 1 s"):
+        runs.run(scratch.experiment("there", "", MAPPED), scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_cluster_without_workers_is_named(scratch, processes):
+    pytest.importorskip("distributed")
+    _, address = processes(SCHEDULER)
+    with pytest.raises(cluster.ClusterError, match="it has no workers"):
+        runs.run(scratch.experiment("there", "", MAPPED), scheduler=address)
+
+
+def test_a_missing_dask_is_named_with_the_way_to_get_it(monkeypatch, scratch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(cluster.ClusterError, match=r"pip install 'superposition\[cluster\]'"):
+        runs.run(scratch.experiment("there", "", MAPPED), scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_worker_with_other_code_is_refused(scratch):
+    name = scratch.experiment("there", "", MAPPED)
+    module = runs.configs.read(name).module
+    with pytest.raises(cluster.ClusterError, match="another version of superposition.toy.there"):
+        cluster._shard(module.one, (0, 0, 0.0, ""), "other")
+
+
+def test_an_experiment_without_items_says_that_it_was_computed_here(scratch, capsys):
+    runs.run(scratch.experiment("walk", "steps = 3"), scheduler="tcp://127.0.0.1:1")
+    assert "no items to spread over tcp://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_a_function_that_no_worker_could_find_is_refused_here_too():
+    with pytest.raises(ValueError, match="a function at the top of a module"):
+        runs.Job().map(lambda item: {"x": np.array(item)}, [1], "items")

@@ -1,0 +1,89 @@
+"""The phase diagrams against closed forms: fixed shapes, borders, phases of known weights, and the stored optimum."""
+
+import numpy as np
+import pytest
+
+from superposition import metrics, runs
+from superposition.toy import exact, features, phase
+from superposition.toy.phase import PHASES
+
+
+@pytest.fixture(scope="module", params=["toy/phase", "toy/phase_3_2"])
+def diagram(request):
+    return runs.load(request.param)
+
+
+def cells(diagram):
+    return phase._cells(diagram.config, diagram["importance"], diagram["density"])
+
+
+def test_phases_of_known_weights():
+    axis = np.eye(2)
+    known = {
+        "ignored": [axis[0], axis[1], 0 * axis[0]],
+        "dedicated": [axis[0], 0 * axis[0], axis[1]],
+        "dedicated, others share": [axis[0], -axis[0], axis[1]],
+        "superposed": [axis[0], axis[1], -axis[1]],
+    }
+    codes = phase.classify(np.array(list(known.values())))
+    assert [PHASES[code] for code in codes] == list(known)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_fixed_losses_are_the_exact_losses_of_the_fixed_shapes(n):
+    p, importance = np.full((1, n), 0.35), np.linspace(1, 2, n)[None]
+    shapes, dropped, _ = phase.fixed_shapes(n)
+    expected = [exact.loss(W[None], d.diagonal()[None] * p / 2, p, importance)[0] for W, d in zip(shapes, dropped, strict=True)]
+    assert phase.fixed_losses(p, importance)[:, 0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("r", [0.1, 0.5, 1.0, 3.0])
+def test_on_the_fixed_border_pair_and_drop_cost_the_same(r):
+    p = np.full((1, 2), phase.fixed_border(np.array([r]))[0])
+    losses = phase.fixed_losses(p, np.array([[1, r]]))[:, 0]
+    assert losses[:2].min() == pytest.approx(losses[2])
+
+
+def test_no_fixed_shape_and_no_start_beats_the_optimum(diagram):
+    assert (diagram["fixed_loss"] >= diagram["loss"] * (1 - 1e-9)).all()
+    for starts in ("start_loss", "start_minimum", "positive_loss"):
+        assert (diagram[starts] >= diagram["loss"] * (1 - 1e-6)).all()
+
+
+def test_the_stored_loss_is_the_exact_loss_of_the_stored_weights_and_the_gradient_vanishes(diagram):
+    p, importance = (array.reshape(-1, array.shape[-1]) for array in cells(diagram))
+    W, b = diagram["W"].reshape(len(p), *diagram["W"].shape[-2:]), diagram["b"].reshape(len(p), -1)
+    loss, dW, db = exact.gradients(W, b, p, importance)
+    assert loss == pytest.approx(diagram["loss"].ravel(), rel=1e-10)
+    assert np.quantile(np.abs(dW).max((1, 2)), 0.99) < 1e-5 and np.quantile(np.abs(db).max(1), 0.99) < 1e-5
+
+
+def test_the_optimum_of_two_features_knows_no_difference_between_them():
+    """Importance r in place of 1/r exchanges the features and multiplies the loss."""
+    two = runs.load("toy/phase")
+    r = two["importance"][:, None]
+    assert two["loss"] == pytest.approx(two["loss"][::-1] * r, rel=1e-6)
+
+
+def test_the_optimum_has_that_loss_on_sampled_data(diagram):
+    k = diagram["density"].size // 3
+    W, b, p = diagram["W"][5, k], diagram["b"][5, k], np.full((1, diagram.config.n_features), diagram["density"][k])
+    import torch
+
+    x = features.sample([1], 0, 400_000, torch.tensor(p))[:, 0].numpy().astype(float)
+    importance = np.r_[np.ones(p.size - 1), diagram["importance"][5]]
+    sampled = (importance * (x - np.maximum(x @ W @ W.T + b, 0)) ** 2).sum(1)
+    assert abs(sampled.mean() - diagram["loss"][5, k]) < 5 * sampled.std() / len(x) ** 0.5
+
+
+def test_on_the_border_sharing_and_dropping_cost_the_same():
+    """A little denser, the optimum drops a feature; a little sparser, it shares and is better than any drop."""
+    two = runs.load("toy/phase")
+    row, p = 10, two["border"][10]
+    rng, importance = np.random.default_rng(0), np.array([1, two["importance"][10]])
+    for factor, shares in ((0.97, True), (1.03, False)):
+        q = np.full((40, 2), p * factor)
+        W, _, loss = exact.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile(importance, (40, 1)))
+        drop = phase.fixed_losses(q[:1], importance[None])[:2].min()
+        assert (metrics.norms(W[loss.argmin()]).min() > 0.5) == shares
+        assert (loss.min() < drop * (1 - 1e-6)) == shares, row
