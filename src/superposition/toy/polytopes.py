@@ -1,0 +1,117 @@
+"""Cuts a solution into clusters of features that overlap, and names the polytope that each cluster forms.
+Only the Gram matrix W Wᵀ is looked at, so nothing depends on rotations of the hidden space or on the features' order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from superposition import metrics
+
+Array = np.ndarray
+
+NAMES = ("single feature", "digon", "triangle", "tetrahedron", "pentagon", "square antiprism", "other")
+OTHER = len(NAMES) - 1
+#: Features whose directions have a cosine beyond this, in either direction, belong to one cluster.
+THRESHOLD = 0.2
+#: How far each entry of the scaled Gram matrix, and each of its eigenvalues over the number of features, may be off.
+TOLERANCE = 0.1
+
+
+def _ring(k: int) -> Array:
+    angle = 2 * np.pi * np.arange(k) / k
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def _antiprism() -> Array:
+    """Eight vectors of length one with equal spread in all three dimensions, so that each has D = 3/8."""
+    turned = _ring(8) * np.sqrt(2 / 3)
+    return np.column_stack([turned, np.where(np.arange(8) % 2, 1, -1) / np.sqrt(3)])
+
+
+#: The corners of the perfect polytopes, on the unit sphere, in the order of NAMES.
+CORNERS: tuple[Float[Array, "corner dimension"], ...] = (
+    np.ones((1, 1)),
+    np.array([[1.0], [-1.0]]),
+    _ring(3),
+    np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3),
+    _ring(5),
+    _antiprism(),
+)
+
+
+def dimensionality(shape: int) -> float:
+    """D_i of every feature of a perfect polytope: its dimensions over its corners, such as 2/5 for a pentagon."""
+    corners = CORNERS[shape]
+    return corners.shape[1] / corners.shape[0]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of one solution: for each feature the cluster it is in, or -1 where it is not represented.
+
+    `shape[c]` is the polytope of cluster c as an index into NAMES, `size[c]` the number of its features."""
+
+    of_feature: Int[Array, "n_features"]
+    shape: Int[Array, "cluster"]
+    size: Int[Array, "cluster"]
+
+
+def _fingerprint(gram: Float[Array, "k k"]) -> tuple[Array, Array, Array]:
+    """What a permutation leaves alone: squared lengths, products, and eigenvalues over k, each sorted."""
+    above = gram[np.triu_indices(len(gram), 1)]
+    return np.sort(np.diag(gram)), np.sort(above), np.linalg.eigvalsh(gram) / len(gram)
+
+
+_PERFECT = tuple(_fingerprint(corners @ corners.T) for corners in CORNERS)
+
+
+def deviation(W: Float[Array, "k m"], shape: int) -> float:
+    """How far k features are from a perfect polytope of k corners: the largest difference between fingerprints.
+
+    The Gram matrix is first divided by its mean squared length; infinite where the number of features is another."""
+    if len(W) != len(CORNERS[shape]):
+        return np.inf
+    gram = W @ W.T
+    found = _fingerprint(gram * (len(W) / np.trace(gram)))
+    return float(max(np.abs(a - b).max(initial=0) for a, b in zip(found, _PERFECT[shape], strict=True)))
+
+
+def name(W: Float[Array, "k m"], tolerance: float = TOLERANCE) -> int:
+    """The polytope of one cluster, as an index into NAMES: the nearest within `tolerance`, else *other*."""
+    W = np.asarray(W, float)
+    off = [deviation(W, shape) for shape in range(OTHER)]
+    return int(np.argmin(off)) if min(off) <= tolerance else OTHER
+
+
+def clusters(W: Float[Array, "n_features m"], threshold: float = THRESHOLD, tolerance: float = TOLERANCE) -> Clusters:
+    """Cut one solution into the connected components of |cos(W_i, W_j)| > `threshold` and name each.
+
+    Only represented features count, those with ‖W_i‖ > 0.5. Source: Elhage et al. 2022, "The Geometry of Superposition",
+    where the components of the graph of WᵀW are recognised by eye."""
+    W = np.asarray(W, float)
+    there = np.flatnonzero(metrics.norms(W) > 0.5)
+    unit = W[there] / metrics.norms(W[there])[:, None]
+    count, part = connected_components(csr_array(np.abs(unit @ unit.T) > threshold), directed=False) if len(there) else (0, [])
+    of_feature = np.full(len(W), -1)
+    of_feature[there] = part
+    members = [np.flatnonzero(of_feature == c) for c in range(count)]
+    shapes = [name(W[of_cluster], tolerance) for of_cluster in members]
+    return Clusters(of_feature, np.array(shapes, int), np.array([len(of_cluster) for of_cluster in members], int))
+
+
+def features_by_shape(
+    W: Float[Array, "*batch n_features m"], threshold: float = THRESHOLD, tolerance: float = TOLERANCE
+) -> Int[Array, "*batch shape"]:
+    """How many features are in clusters of each of NAMES, for every solution of a stack."""
+    found = [clusters(one, threshold, tolerance) for one in W.reshape(-1, *W.shape[-2:])]
+    counts = [np.bincount(cut.shape, weights=cut.size, minlength=len(NAMES)) for cut in found]
+    return np.array(counts).astype(int).reshape(*W.shape[:-2], len(NAMES))
+
+
+def scrambled(W: Float[Array, "*batch n_features m"], rng: np.random.Generator) -> Float[Array, "*batch n_features m"]:
+    """The null: the same lengths in random directions."""
+    direction = rng.standard_normal(W.shape)
+    return direction * (metrics.norms(np.asarray(W, float)) / metrics.norms(direction))[..., None]
