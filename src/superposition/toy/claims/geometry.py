@@ -109,7 +109,7 @@ def polytopes_per_seed(results: Results, shape: str) -> Float[np.ndarray, "seed"
     return features / len(polytopes.CORNERS[code])
 
 
-def _count(shape: str, least: float, *of_sizes: Results) -> Finding:
+def _count(shape: str, least: float | int, *of_sizes: Results) -> Finding:
     """Reproduced where every size has `least` or more a seed, partly where any size has one."""
     counts = [polytopes_per_seed(results, shape) for results in of_sizes]
     each = np.sum(counts, axis=0)
