@@ -44,13 +44,12 @@ def carries(a: Int[Array, "*batch"], b: Int[Array, "*batch"]) -> Int[Array, "*ba
     return (a[..., None] % modulus + b[..., None] % modulus) // modulus
 
 
-def depth(a: Int[Array, "*batch"], b: Int[Array, "*batch"]) -> Int[Array, "*batch n_answers"]:
-    """How far from its column a carry comes: -1 where none comes in, else how many columns that sum to 9 it passed."""
-    column = digits(a, N_ANSWERS).astype(int) + digits(b, N_ANSWERS)
-    found = np.full(column.shape, -1)
+def chains(a: Int[Array, "*batch"], b: Int[Array, "*batch"]) -> Int[Array, "*batch n_answers"]:
+    """How many columns right below each one sum to 9 without a break: how far down one must look for its carry."""
+    nines = digits(a, N_ANSWERS) + digits(b, N_ANSWERS) == 9
+    found = np.zeros(nines.shape, int)
     for k in range(1, N_ANSWERS):
-        passed = np.where((column[..., k - 1] == 9) & (found[..., k - 1] >= 0), found[..., k - 1] + 1, -1)
-        found[..., k] = np.where(column[..., k - 1] > 9, 0, passed)
+        found[..., k] = np.where(nines[..., k - 1], found[..., k - 1] + 1, 0)
     return found
 
 

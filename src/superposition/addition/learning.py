@@ -3,7 +3,7 @@ Accuracy by digit and by whole sum, at the epochs at which the original kept its
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from superposition import runs
 from superposition.addition import data, training
@@ -11,7 +11,6 @@ from superposition.addition.lookup import Lookup
 from superposition.addition.model import Transformer
 
 Array = np.ndarray
-DEPTHS = range(-1, data.N_DIGITS)  # of a carry, as `data.depth` counts: -1 is no carry
 SPLITS = ("train", "test", "fresh")  # fresh: more sums that no model was trained on, for what is rare
 
 
@@ -40,8 +39,13 @@ MEASURES = {
     "loss": "checkpoint seed split",
     "digit_accuracy": "checkpoint seed split answer",
     "sum_accuracy": "checkpoint seed split",
-    "depth_accuracy": "checkpoint seed split depth",
-    "depth_count": "seed split depth",
+    "carry_accuracy": "checkpoint seed split carry chain",
+    "carry_count": "seed split carry chain",
+}
+FILM = {
+    "film_QKV": "checkpoint qkv row head d_head",
+    "film_out": "checkpoint row n_out",
+    "film_WOU": "checkpoint head d_head n_out",
 }
 
 
@@ -64,16 +68,22 @@ def sums(config: Config, reading: data.Reading) -> list[training.Examples]:
     return [training.Examples.of(pairs, reading) for pairs in np.split(drawn, np.cumsum(counts)[:-1], axis=1)]
 
 
+def by_carry(examples: training.Examples, which: Bool[Array, "model example answer"]) -> Int[Array, "model carry chain"]:
+    """How many of these digits have a carry coming in or not, by how many columns right below sum to 9."""
+    kind = examples.carry * data.N_ANSWERS + examples.chain
+    counts = [np.bincount(one[here], minlength=2 * data.N_ANSWERS) for one, here in zip(kind, which, strict=True)]
+    return np.stack(counts).reshape(-1, 2, data.N_ANSWERS)
+
+
 def judged(logits: Float[Array, "model example answer n_out"], examples: training.Examples) -> dict[str, Array]:
-    """Mean loss and accuracies of every model: by digit, by whole sum, and by how far the carry into a digit comes."""
+    """Mean loss and accuracies of every model: by digit, by whole sum, and by the carry into a digit (0 where there is none)."""
     shifted = logits - logits.max(-1, keepdims=True)
     chosen = np.take_along_axis(shifted, examples.answers[..., None].astype(int), -1)[..., 0]
     loss = np.log(np.exp(shifted).sum(-1)) - chosen
     right = logits.argmax(-1) == examples.answers
-    with_depth = [examples.depth == depth for depth in DEPTHS]
     return {
         "loss": loss.mean((1, 2), dtype=float), "digit_accuracy": right.mean(1), "sum_accuracy": right.all(-1).mean(-1),
-        "depth_accuracy": np.stack([(right & here).sum((1, 2)) / np.maximum(1, here.sum((1, 2))) for here in with_depth], -1),
+        "carry_accuracy": by_carry(examples, right) / np.maximum(1, by_carry(examples, np.ones_like(right))),
     }  # fmt: skip
 
 
@@ -94,7 +104,7 @@ def reduced(models: training.Trainees, which: int) -> dict[str, Array]:
 def learn(
     config: Config, reading: data.Reading, job: runs.Job
 ) -> tuple[training.Trainees, list[training.Examples], dict[str, Array]]:
-    """Train a model a seed. Returns the models, their sums by split, and the arrays of PARAMETERS, MEASURES and the film."""
+    """Train a model a seed. Returns the models, their sums by split, and the arrays of PARAMETERS, MEASURES and FILM."""
     seeds = [config.seed + k for k in range(config.seeds)]
     splits, stops = sums(config, reading), checkpoints(config.epochs)
     models = training.Trainees.start(seeds, config.n_heads, config.d_head, reading)
@@ -103,7 +113,14 @@ def learn(
         models, splits[0], seeds, config.epochs, config.batch, optimiser, stops,
         lambda models: judge(models, splits) | reduced(models, 0), job,
     )  # fmt: skip
-    count = np.stack([[(examples.depth == depth).sum((1, 2)) for depth in DEPTHS] for examples in splits])
-    arrays = {"epoch": np.array(stops), "epoch_loss": loss, "depth_count": np.moveaxis(count, -1, 0)} | watched
+    count = np.stack([by_carry(examples, examples.carry >= 0) for examples in splits], 1)
+    arrays = {"epoch": np.array(stops), "epoch_loss": loss, "carry_count": count} | watched
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     return models, splits, arrays | models.parameters()
+
+
+def metrics(arrays: dict[str, Array]) -> dict[str, float]:
+    """Accuracies at the end, mean over seeds, by split."""
+    digit, whole = arrays["digit_accuracy"][-1].mean(-1), arrays["sum_accuracy"][-1]
+    named = {"digits": digit, "whole sums": whole}
+    return {f"{split} {what}": float(found[:, k].mean()) for k, split in enumerate(SPLITS) for what, found in named.items()}

@@ -61,24 +61,19 @@ class Lookup:
         by_place = torch.einsum("achd,phd->acph", query, k_place).masked_fill(later[:, None, :, None], -torch.inf)
         return torch.einsum("achd,khd->ackh", query, k), by_place
 
-    @cached_property
-    def factors(self) -> tuple[Float[Tensor, "answer asking token head"], Float[Tensor, "answer asking position head"]]:
-        """E = exp(score) as the product of these two, each with 1 as its largest entry for a query and head."""
-        by_token, by_place = ((part - part.amax(2, keepdim=True)).exp() for part in self.scores)
-        return by_token, by_place
-
     def E(self, asking: int) -> Float[Tensor, "answer position token head"]:
-        """The table of exp(score) for answers in whose place the token `asking` stands: `data.EQUALS` in the original."""
-        by_token, by_place = self.factors
-        return by_place[:, asking, :, None] * by_token[:, asking, None]
+        """The table of exp(score), 1 at its largest, for answers in whose place `asking` stands: `=` in the original."""
+        by_token, by_place = self.scores
+        score = by_place[:, asking, :, None] + by_token[:, asking, None]
+        return (score - score.amax((1, 2), keepdim=True)).exp()
 
     def attend(self, tokens: Tokens) -> Heads:
-        """Every head at every answer: the two sums of table entries, and the division."""
+        """Every head at every answer: the table entries of the tokens that it sees, two sums of them, and the division."""
         tokens = tokens.long()
         answer, asking = torch.arange(N_ANSWERS)[:, None], tokens[:, N_INPUTS:, None]
-        by_token, by_place = self.factors
-        E = by_token[answer, asking, tokens[:, None]] * by_place[answer, asking, torch.arange(N_CTX)]
-        pattern = (E / E.sum(2, keepdim=True)).mT
+        by_token, by_place = self.scores
+        score = by_token[answer, asking, tokens[:, None]] + by_place[answer, asking, torch.arange(N_CTX)]
+        pattern = score.softmax(2).mT
         V = self.V[torch.arange(N_CTX), tokens]
         return Heads(pattern, torch.einsum("bahp,bphd->bahd", pattern, V))
 

@@ -7,27 +7,11 @@ from superposition import runs
 from superposition.addition import learning
 
 Array = np.ndarray
-
-
-class Config(learning.Config):
-    pass
-
-
-SCHEMA = (
-    learning.PARAMETERS
-    | learning.MEASURES
-    | {
-        "film_QKV": "checkpoint qkv row head d_head",
-        "film_out": "checkpoint row n_out",
-        "film_WOU": "checkpoint head d_head n_out",
-    }
-)
+Config = learning.Config
+SCHEMA = learning.PARAMETERS | learning.MEASURES | learning.FILM
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Train every seed, and say how well it adds sums that it has not seen."""
+    """Train every seed, and say how well it adds."""
     _, _, arrays = learning.learn(config, "at once", job)
-    digit, whole = arrays["digit_accuracy"][-1].mean(-1), arrays["sum_accuracy"][-1]
-    metrics = {f"{split} {what}": float(found[:, k].mean()) for k, split in enumerate(learning.SPLITS)
-               for what, found in (("digits", digit), ("whole sums", whole))}  # fmt: skip
-    return arrays, metrics
+    return arrays, learning.metrics(arrays)

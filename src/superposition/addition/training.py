@@ -66,17 +66,18 @@ def named(vector: Float[Array, "n_parameters"], n_heads: int, d_head: int) -> di
 
 @dataclass(frozen=True)
 class Examples:
-    """The sums of several models, each its own: what it sees, the digits to give, and how far each one's carry comes."""
+    """The sums of several models, each its own: what it sees, the digits to give, and the carry into each of these."""
 
     seen: UInt8[Array, "model example n_ctx"]
     answers: UInt8[Array, "model example n_answers"]
-    depth: Int[Array, "model example n_answers"]
+    carry: Int[Array, "model example n_answers"]
+    chain: Int[Array, "model example n_answers"]
 
     @classmethod
     def of(cls, pairs: Int[Array, "model example 2"], reading: data.Reading) -> "Examples":
         """The examples of these pairs of numbers, as the model is to read them."""
         a, b = np.moveaxis(pairs, -1, 0)
-        return cls(data.tokens(a, b, reading), data.answers(a, b), data.depth(a, b))
+        return cls(data.tokens(a, b, reading), data.answers(a, b), data.carries(a, b), data.chains(a, b))
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def train(
     """Train the models in place; returns the mean loss of every epoch, and what `watch` saw after the epochs in `stops`.
 
     `stops` counts epochs from 0, the start, to `epochs`. A run that was killed goes on from its last checkpoint, named
-    `key`, to the bit-identical end."""
+    `key`, to the bit-identical end. Raises FloatingPointError where a loss is not finite: the kernel takes the exponential
+    of a token's and of a place's part of a score separately, each relative to its largest."""
     state = {"epoch": np.array(-1), "theta": models.theta, "first": models.first, "second": models.second}
     state["loss"] = np.zeros((epochs, len(seeds)))
     if saved := job.load_checkpoint(key):
@@ -156,6 +158,8 @@ def train(
                 state["loss"][epoch - 1] = _advance(models, examples, orders(seeds, epoch, examples.seen.shape[1], batch),
                                                     epoch - 1, optimiser, optimiser.rate(epoch - 1, epochs))  # fmt: skip
                 progress.advance()
+                if not np.isfinite(state["loss"][epoch - 1]).all():
+                    raise FloatingPointError(f"epoch {epoch}: loss {state['loss'][epoch - 1]}: scores out of float32's range")
             if epoch in stops:
                 state |= {f"{epoch}/{name}": array for name, array in watch(models).items()}
             state["epoch"] = np.array(epoch)
