@@ -38,7 +38,8 @@ def test_patterns_and_z_are_those_of_transformer_lens(random_model):
     heads = Lookup.of(transformer).attend(tokens)
     pattern = cache["blocks.0.attn.hook_pattern"][:, :, data.N_INPUTS :].transpose(1, 2)
     torch.testing.assert_close(heads.pattern, pattern, atol=1e-10, rtol=0)
-    torch.testing.assert_close(heads.z.flatten(2), cache["blocks.0.attn.hook_z"][:, data.N_INPUTS :].flatten(2), atol=1e-10, rtol=0)
+    z = cache["blocks.0.attn.hook_z"][:, data.N_INPUTS :].flatten(2)
+    torch.testing.assert_close(heads.z.flatten(2), z, atol=1e-10, rtol=0)
 
 
 def test_a_head_is_two_sums_of_table_entries_and_a_division(random_model):

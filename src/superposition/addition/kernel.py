@@ -10,7 +10,7 @@ Each core trains its own models; an example goes forward and back through one an
 import numpy as np
 from numba import njit, prange
 
-_compiled = njit(fastmath=True, error_model="numpy")  # a check for division by zero would keep loops from being vectorised
+_compiled = njit(fastmath=True, error_model="numpy")  # Python's check for division by zero would keep loops from vectorising
 UNROLL = 4  # rows that go by together, so that what they are added to is read and written less often
 
 
@@ -34,7 +34,7 @@ def _views(flat, sizes):
 
 @_compiled
 def _add_product(a, b, out):
-    """out += a b, for an inner axis that is a multiple of UNROLL or of 2."""
+    """out += a b."""
     n, inner = a.shape[0], a.shape[1]
     fours = inner - inner % UNROLL
     for i in range(n):
@@ -76,8 +76,9 @@ def _exponential(score, entries):
 def _tables(parts, sizes, kinds):
     """What a query of each kind and each token in its place amount to.
 
-    P: embeddings as queries, keys and values; q: queries, scaled; A and B: exp(score) by token and by position;
-    v: values by position and token; direct: logits without the heads; T: what a head's two values do to logits."""
+    P: embeddings as queries, keys and values; q: queries, scaled; score: exp(score) by token, then by position, whose
+    product is that of a token in its place; v: values by position and token; direct: logits without the heads; T: what the
+    heads' values do to the logits."""
     tokens, positions, heads, width, model, out = sizes
     R, W, b, W_O, b_O, W_U, b_U = parts
     dtype, inner = R.dtype, heads * width

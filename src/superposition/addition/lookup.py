@@ -85,7 +85,9 @@ class Lookup:
         """What each head adds to the logits."""
         return torch.einsum("...hd,hdc->...hc", z, self.WOU)
 
-    def read(self, z: Float[Tensor, "*batch head d_head"], direct: Float[Tensor, "*#batch n_out"]) -> Float[Tensor, "*batch n_out"]:
+    def read(
+        self, z: Float[Tensor, "*batch head d_head"], direct: Float[Tensor, "*#batch n_out"]
+    ) -> Float[Tensor, "*batch n_out"]:
         """The logits from what the heads found, and those without them."""
         return direct + z.flatten(-2) @ self.WOU.flatten(0, 1)
 
