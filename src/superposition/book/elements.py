@@ -185,7 +185,8 @@ def claims_appendix() -> Markdown:
 
 
 def _claims(rows: Sequence[Sequence[str]]) -> str:
-    return _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [50, 14, 22, 14], rows)
+    table = _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [50, 14, 22, 14], rows)
+    return f"::: {{.claims}}\n{table}\n:::"
 
 
 def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> list[str]:

@@ -7,12 +7,21 @@ import numpy as np
 import torch
 
 from superposition.bench import Comparison
-from superposition.toy import training
+from superposition.toy import exact, phase, training
 from superposition.toy.models import Autoencoders
+from superposition.toy.training import AdamW
 
 BATCH = 1024
 # n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
 SIZES = ((5, 2, 10, 400), (20, 5, 7, 150), (100, 20, 20, 12), (400, 30, 30, 2))
+# A corner of each phase diagram: 16 cells, 4 starts in each. The sampled training gets the rate and the steps of the
+# exact one, with which it ends at the same losses (a test holds this): fewer would not do, and the originals take more.
+CELLS = {
+    "lowest_importance": 0.5, "highest_importance": 0.5, "importances": 1, "lowest_density": 0.01, "densities": 16,
+    "starts": 4, "positive_starts": 1,
+}  # fmt: skip
+EXACT = phase.Config(n_features=2, n_hidden=1, steps=1000, lr=0.03, **CELLS)
+PHASE = phase.Config(n_features=3, n_hidden=2, steps=600, lr=0.05, **CELLS)
 
 
 def _grid(n: int, instances: int) -> tuple[np.ndarray, np.ndarray]:
@@ -21,19 +30,28 @@ def _grid(n: int, instances: int) -> tuple[np.ndarray, np.ndarray]:
     return density, np.tile(0.9 ** np.arange(n), (instances, 1))
 
 
+def starts(config: phase.Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The models of a corner of a phase diagram: their first weights, densities and importances."""
+    density, importance = (np.repeat(array.reshape(-1, config.n_features), config.starts, 0) for array in phase._cells(config))
+    n, m = config.n_features, config.n_hidden
+    return np.random.default_rng(0).standard_normal((len(density), n, m)) * (2 / (n + m)) ** 0.5, density, importance
+
+
 def _ours(n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
     model, grid = Autoencoders(list(range(instances)), n, m), _grid(n, instances)
     return lambda: training.train(model, *grid, steps, BATCH, records=1)
 
 
-def _reference(n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
-    density, importance = (torch.from_numpy(array.astype(np.float32)) for array in _grid(n, instances))
-    W = torch.nn.Parameter(torch.nn.init.xavier_normal_(torch.empty(instances, n, m)))
-    b = torch.nn.Parameter(torch.zeros(instances, n))
-    adamw = torch.optim.AdamW([W, b], lr=1e-3)
+def _reference(start: np.ndarray, density: np.ndarray, importance: np.ndarray, rates: np.ndarray) -> Callable[[], None]:
+    """A step for each of the learning rates, on from where the last call ended."""
+    start, density, importance = (torch.from_numpy(array.astype(np.float32)) for array in (start, density, importance))
+    instances, n, _ = start.shape
+    W, b = torch.nn.Parameter(start), torch.nn.Parameter(torch.zeros(instances, n))
+    adamw = torch.optim.AdamW([W, b])
 
     def stretch() -> None:
-        for _ in range(steps):
+        for rate in rates:
+            adamw.param_groups[0]["lr"] = float(rate)
             adamw.zero_grad()
             values = torch.rand(BATCH, instances, n)
             x = torch.where(torch.rand(BATCH, instances, n) <= density, values, torch.zeros(()))
@@ -46,14 +64,42 @@ def _reference(n: int, m: int, instances: int, steps: int) -> Callable[[], None]
     return stretch
 
 
+def _on_samples(config: phase.Config) -> Callable[[], None]:
+    return _reference(*starts(config), AdamW(config.lr, schedule="cosine").rates(config.steps))
+
+
+def _exactly(config: phase.Config) -> Callable[[], None]:
+    start, density, importance = starts(config)
+    rates = AdamW(config.lr, schedule="cosine").rates(config.steps)
+    return lambda: exact.descend(start, np.zeros_like(density), density, importance, rates)
+
+
 def comparisons() -> Iterator[Comparison]:
-    """One row a size: training steps of the whole stack, ours against the reference."""
+    """Training steps of a whole stack, size by size; then whole trainings, on the exact loss against samples."""
     for n, m, instances, steps in SIZES:
+        start = Autoencoders(list(range(instances)), n, m).W.detach().numpy()
         yield Comparison(
             name=f"toy {n}/{m}x{instances}",
             what=f"a training step of {instances} autoencoders {n} to {m}, batch {BATCH}",
             ours=_ours(n, m, instances, steps),
-            reference=_reference(n, m, instances, steps),
+            reference=_reference(start, *_grid(n, instances), np.full(steps, 1e-3)),
             repeats=5,
             units=steps,
         )
+    models = EXACT.densities * EXACT.starts
+    yield Comparison(
+        name="toy exact 2/1",
+        what=f"training one model 2 to 1 to the same final loss, {models} at once, on the exact loss against samples",
+        ours=_exactly(EXACT),
+        reference=_on_samples(EXACT),
+        repeats=3,
+        units=models,
+    )
+    yield Comparison(
+        name="toy phase 3/2",
+        what=f"one cell and start of the phase diagram 3 to 2, {models} at once, its optimum included, against training on samples",
+        ours=lambda: phase.train_row((PHASE, 0)),
+        reference=_on_samples(PHASE),
+        repeats=3,
+        units=models,
+    )
