@@ -7,13 +7,15 @@ import numpy as np
 import torch
 
 from superposition.bench import Comparison
-from superposition.toy import exact, phase, training
+from superposition.toy import exact, networks, phase, training
 from superposition.toy.models import Autoencoders
 from superposition.toy.training import AdamW
 
 BATCH = 1024
 # n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
 SIZES = ((5, 2, 10, 400), (20, 5, 7, 150), (100, 20, 20, 12), (400, 30, 30, 2))
+# target, n_in, n_hidden, instances, and steps a measured stretch.
+COMPUTATIONS = (("and", 2, 2, 5, 300), ("abs", 3, 6, 5, 300), ("abs", 100, 40, 5, 20))
 # A corner of each phase diagram: 16 cells, 4 starts in each. The sampled training gets the rate and the steps of the
 # exact one, with which it ends at the same losses (a test holds this): fewer would not do, and the originals take more.
 CELLS = {
@@ -43,25 +45,62 @@ def _ours(n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
 
 
 def _reference(start: np.ndarray, density: np.ndarray, importance: np.ndarray, rates: np.ndarray) -> Callable[[], None]:
+    density, importance = (torch.from_numpy(array.astype(np.float32)) for array in (density, importance))
+    W = torch.nn.Parameter(torch.from_numpy(start.astype(np.float32)))
+    b = torch.nn.Parameter(torch.zeros(W.shape[:2]))
+
+    def loss() -> torch.Tensor:
+        values = torch.rand(BATCH, *b.shape)
+        x = torch.where(torch.rand(BATCH, *b.shape) <= density, values, torch.zeros(()))
+        hidden = torch.einsum("...if,ifh->...ih", x, W)
+        output = torch.relu(torch.einsum("...ih,ifh->...if", hidden, W) + b)
+        return (importance * (x - output) ** 2).sum(-1).mean(0).sum()
+
+    return _descent([W, b], loss, rates)
+
+
+def _descent(parameters: list[torch.nn.Parameter], loss: Callable[[], torch.Tensor], rates: np.ndarray) -> Callable[[], None]:
     """A step for each of the learning rates, on from where the last call ended."""
-    start, density, importance = (torch.from_numpy(array.astype(np.float32)) for array in (start, density, importance))
-    instances, n, _ = start.shape
-    W, b = torch.nn.Parameter(start), torch.nn.Parameter(torch.zeros(instances, n))
-    adamw = torch.optim.AdamW([W, b])
+    adamw = torch.optim.AdamW(parameters)
 
     def stretch() -> None:
         for rate in rates:
             adamw.param_groups[0]["lr"] = float(rate)
             adamw.zero_grad()
-            values = torch.rand(BATCH, instances, n)
-            x = torch.where(torch.rand(BATCH, instances, n) <= density, values, torch.zeros(()))
-            hidden = torch.einsum("...if,ifh->...ih", x, W)
-            output = torch.relu(torch.einsum("...ih,ifh->...if", hidden, W) + b)
-            loss = (importance * (x - output) ** 2).sum(-1).mean(0).sum()
-            loss.backward()
+            loss().backward()
             adamw.step()
 
     return stretch
+
+
+def _our_computation(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
+    density, importance = _grid(n, instances)
+    inputs = ("binary", density / 2) if target == "and" else ("signed", density)
+    task = networks.Task(inputs[0], target, inputs[1], importance[:, : _outputs(target, n)])
+    model = networks.Networks(list(range(instances)), n, m, _outputs(target, n))
+    return lambda: networks.train(model, task, steps, BATCH, records=1)
+
+
+def _outputs(target: str, n: int) -> int:
+    return n // 2 if target in networks.PAIRED else n
+
+
+def _computation_reference(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
+    density, importance = (torch.from_numpy(array.astype(np.float32)) for array in _grid(n, instances))
+    sizes = (instances, n, m), (instances, m, _outputs(target, n))
+    W1, W2 = (torch.nn.Parameter(torch.nn.init.xavier_normal_(torch.empty(size))) for size in sizes)
+    b = torch.nn.Parameter(torch.zeros(instances, _outputs(target, n)))
+
+    def loss() -> torch.Tensor:
+        values = torch.rand(BATCH, instances, n)
+        values = (values < 0.5).float() if target == "and" else 2 * values - 1
+        x = torch.where(torch.rand(BATCH, instances, n) <= density, values, torch.zeros(()))
+        answer = x[..., 0::2] * x[..., 1::2] if target == "and" else x.abs()
+        hidden = torch.relu(torch.einsum("...if,ifh->...ih", x, W1))
+        output = torch.relu(torch.einsum("...ih,ihf->...if", hidden, W2) + b)
+        return (importance[:, : b.shape[1]] * (answer - output) ** 2).sum(-1).mean(0).sum()
+
+    return _descent([W1, W2, b], loss, np.full(steps, 1e-3))
 
 
 def _on_samples(config: phase.Config) -> Callable[[], None]:
@@ -83,6 +122,15 @@ def comparisons() -> Iterator[Comparison]:
             what=f"a training step of {instances} autoencoders {n} to {m}, batch {BATCH}",
             ours=_ours(n, m, instances, steps),
             reference=_reference(start, *_grid(n, instances), np.full(steps, 1e-3)),
+            repeats=5,
+            units=steps,
+        )
+    for target, n, m, instances, steps in COMPUTATIONS:
+        yield Comparison(
+            name=f"toy computation {target} {n}-{m}x{instances}",
+            what=f"a training step of {instances} networks that compute {target} from {n} inputs with {m} neurons, batch {BATCH}",
+            ours=_our_computation(target, n, m, instances, steps),
+            reference=_computation_reference(target, n, m, instances, steps),
             repeats=5,
             units=steps,
         )
