@@ -1,0 +1,24 @@
+// A gallery of films: the chosen one goes into the player and starts. Nothing is loaded before.
+// Plain script, no library, no module: it works from disk; without it the links lead to the files.
+(function () {
+  "use strict";
+
+  function start(box) {
+    var video = box.querySelector("video"), links = box.querySelectorAll("a");
+    function choose(event) {
+      event.preventDefault();
+      links.forEach(function (link) { link.removeAttribute("aria-current"); });
+      var link = event.currentTarget, address = link.getAttribute("href");
+      link.setAttribute("aria-current", "true");
+      video.setAttribute("aria-label", box.dataset.alt + " " + link.textContent.trim());
+      video.poster = address.replace(/\.mp4$/, ".poster.png");
+      video.src = address;
+      var playing = video.play();
+      if (playing) playing.catch(function () {}); // another film was chosen before this one began
+    }
+    box.dataset.gallery = "ready"; // a second copy of this script leaves it alone
+    links.forEach(function (link) { link.addEventListener("click", choose); });
+  }
+
+  document.querySelectorAll("[data-gallery='films']").forEach(start);
+})();
