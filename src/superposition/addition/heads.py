@@ -68,13 +68,10 @@ def as_read(
 
     K by the seven answers' queries, V by the logits, O by the ten values. A head may stretch its K if it shrinks its Q, so a
     picture of either alone shows a shape that the model doesn't know; scores and logits it does."""
-    points = digits(QKV, WOU)
+    _, keys, values, outputs = np.moveaxis(digits(QKV, WOU), -4, 0)
     asking = places(QKV)[..., 0, :, data.N_INPUTS :, :]
-    logits = points[..., 3, :, :, :]
-    readers = [asking, logits - logits.mean(-2, keepdims=True), points[..., 2, :, :, :]]
-    readers[2] = readers[2] - readers[2].mean(-2, keepdims=True)
     stretched = []
-    for shown, reader in zip(np.moveaxis(points[..., 1:, :, :, :], -4, 0), readers, strict=True):
+    for shown, reader in ((keys, asking), (values, _centred(outputs)), (outputs, _centred(values))):
         value, vector = np.linalg.eigh(np.swapaxes(reader, -1, -2) @ reader)
         stretched.append(shown @ (vector * np.sqrt(np.maximum(value, 0))[..., None, :]))
     return np.stack(stretched, -4)
@@ -107,19 +104,19 @@ def by_frequency(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch 5"]:
     return np.concatenate([shares[..., :4] + shares[..., :4:-1], shares[..., 4:5]], -1)
 
 
-def circle(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"]:
+def circle(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"] | np.floating:
     """The largest share at one frequency in one sense: 1 for a regular decagon in any multiple's order, about a third by chance."""
     return shares.max(-1)
 
 
-def roundness(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"]:
+def roundness(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"] | np.floating:
     """The axes' ratio of the ellipse at the strongest frequency: 1 for a circle, 0 for a line."""
     strongest = by_frequency(shares).argmax(-1)[..., None]
     one, other = (np.sqrt(np.take_along_axis(shares, index, -1)[..., 0]) for index in (strongest, 8 - strongest))
     return np.abs(one - other) / (one + other)
 
 
-def gap(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"]:
+def gap(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
     """The way from 9 back to 0 over the mean of the nine steps up: 1 for a ring, 9 for a line of even steps."""
     step = np.linalg.norm(np.diff(points, axis=-2), axis=-1).mean(-1)
     return np.linalg.norm(points[..., 9, :] - points[..., 0, :], axis=-1) / step
@@ -144,7 +141,7 @@ def filtered(points: Float[Array, "*batch 10 2"], basis: str, keep: int) -> Floa
     return points.mean(-2, keepdims=True) + chosen.T @ (chosen @ points)
 
 
-def explained(points: Float[Array, "*batch 10 2"], basis: str) -> Float[Array, "*batch"]:
+def explained(points: Float[Array, "*batch 10 2"], basis: str) -> Float[Array, "*batch"] | np.floating:
     """The share of the digits' variance that the first two functions hold: an ellipse, or a parabola."""
     left = filtered(points, basis, 2)
     return (_centred(left) ** 2).sum((-1, -2)) / (_centred(points) ** 2).sum((-1, -2))

@@ -21,10 +21,10 @@ _DASHED = (0, (4, 3))
 
 
 def rings(
-    points: Float[np.ndarray, "head 10 2"], titles: Sequence[str], marked: Sequence[bool], columns: int = 8, rows: int | None = None
+    points: Float[np.ndarray, "head 10 2"], titles: Sequence[str], marked: Sequence[bool], columns: int = 8
 ) -> Figure:
     """The digits of each head joined in order, each panel to its own scale; those that are `marked` in violet, the others in grey."""
-    rows = rows or -(-len(points) // columns)
+    rows = -(-len(points) // columns)
     fig, axes = style.figure(columns, rows, height=0.98 * rows + 0.05)
     for ax, ring, title, mark in zip(axes.flat, points, titles, marked, strict=True):
         plane(ax, ring[None], bar=False)
@@ -36,19 +36,23 @@ def rings(
 def _ring(ax: Axes, ring: np.ndarray, colour: str) -> None:
     ax.plot(*ring.T, color=colour, linewidth=0.9)
     ax.plot(*ring[[9, 0]].T, color=colour, linewidth=0.9, linestyle=_DASHED)
+    ax.plot(*ring.T, "o", color="white", markersize=6.5, markeredgewidth=0)  # a halo a text would cost twenty times the bytes
     for digit, at in enumerate(ring):
-        style.halo(ax.text(*at, str(digit), fontsize=7, ha="center", va="center"))
+        ax.text(*at, str(digit), fontsize=7, ha="center", va="center_baseline")
 
 
 def strip(
-    points: Float[np.ndarray, "head checkpoint 10 2"], heads: Sequence[int], epochs: Sequence[int], ends: Float[np.ndarray, "head checkpoint 10 2"]
+    points: Float[np.ndarray, "head checkpoint 10 2"],
+    heads: Sequence[int],
+    epochs: Sequence[int] | Integer[np.ndarray, "checkpoint"],
+    whole: Float[np.ndarray, "head _ 10 2"],
 ) -> Figure:
-    """Stills of several heads' digits, a row each, at some of the checkpoints; a row keeps one scale, that of all of `ends`."""
+    """Stills of several heads' digits, a row each, at some of the checkpoints; a row keeps one scale, that of the `whole` training."""
     fig, axes = style.figure(len(epochs), len(heads), height=1.28 * len(heads) + 0.2)
     for row, head in enumerate(heads):
         for column, epoch in enumerate(epochs):
             ax = axes[row, column]
-            plane(ax, ends[row], bar=column == 0)
+            plane(ax, whole[row], bar=column == 0)
             _ring(ax, points[row, column], _VIOLET)
             if row == 0:
                 ax.set_title(f"epoch {epoch:,}", fontsize=10)

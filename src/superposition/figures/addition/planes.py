@@ -55,12 +55,12 @@ def head_film(
 class _Digits:
     """Ten digits joined in a ring; the way back from 9 to 0 is dashed."""
 
-    def __init__(self, ax: Axes, trained: bool, size: float = 8.5):
+    def __init__(self, ax: Axes, trained: bool):
         colour = _VIOLET if trained else _UNTRAINED
         (self._path,) = ax.plot([], [], color=colour, linewidth=0.8)
         (self._back,) = ax.plot([], [], color=colour, linewidth=0.8, linestyle=_DASHED)
         self._labels = [
-            ax.text(0, 0, str(d), fontsize=size, ha="center", va="center", color="black" if trained else "0.55", clip_on=False)
+            ax.text(0, 0, str(d), fontsize=8.5, ha="center", va="center", color="black" if trained else "0.55", clip_on=False)
             for d in range(10)
         ]
         for label in self._labels:
