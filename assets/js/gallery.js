@@ -5,11 +5,17 @@
 
   function start(box) {
     var video = box.querySelector("video"), links = box.querySelectorAll("a");
+    function mark(chosen) {
+      links.forEach(function (link) {
+        if (link === chosen) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+        link.style.outline = link === chosen ? "2px solid" : "";
+      });
+    }
     function choose(event) {
       event.preventDefault();
-      links.forEach(function (link) { link.removeAttribute("aria-current"); });
       var link = event.currentTarget, address = link.getAttribute("href");
-      link.setAttribute("aria-current", "true");
+      mark(link);
       video.setAttribute("aria-label", box.dataset.alt + " " + link.textContent.trim());
       video.poster = address.replace(/\.mp4$/, ".poster.png");
       video.src = address;
@@ -17,6 +23,7 @@
       if (playing) playing.catch(function () {}); // another film was chosen before this one began
     }
     box.dataset.gallery = "ready"; // a second copy of this script leaves it alone
+    mark(box.querySelector("[aria-current]"));
     links.forEach(function (link) { link.addEventListener("click", choose); });
   }
 

@@ -62,6 +62,15 @@ def test_the_bar_is_as_long_as_it_says(film):
         assert f"{end - start:g}" in labels(ax, [f"{end - start:g}"])
 
 
+def test_a_panel_shows_what_the_film_does_without_halos(film):
+    digits, places, _ = film
+    axes = addition.head_panel(digits[1], places[1], EPOCH[1], 7).axes
+    shown = labels(axes[2], "0123456789")
+    assert np.array([shown[str(d)].get_position() for d in range(10)]) == pytest.approx(digits[1, 2])
+    assert not any(text.get_path_effects() for ax in axes for text in ax.texts)
+    assert {"head 7", "epoch 1"} <= {text.get_text() for text in axes[7].texts}
+
+
 def test_rings_are_walked_in_order_and_marked_ones_stand_out():
     points = RNG.normal(size=(3, 10, 2))
     fig = addition.rings(points, ["a", "b", "c"], [True, False, True], columns=3)

@@ -227,10 +227,10 @@ def _interventions(models: list[Lookup], sums: list[tuple[Array, Array]]) -> dic
 # --- all of it ----------------------------------------------------------------------------------------------------
 
 
-def tables(parameters: list[dict[str, Array]]) -> list[Lookup]:
+def tables(models: list[Transformer]) -> list[Lookup]:
     """What each model exactly is."""
     with torch.no_grad():
-        return [Lookup.of(Transformer.of(one)) for one in parameters]
+        return [Lookup.of(model) for model in models]
 
 
 def _stacked(models: list[Lookup]) -> tuple[Array, Array]:
@@ -250,7 +250,7 @@ def _measured(points: Float[Array, "2 3 seed head 10 2"], config: Config) -> dic
 def _at_the_start(trained: runs.Results) -> dict[str, Array]:
     size = trained.config
     fresh = [Transformer(size.n_heads, size.d_head, size.seed + k) for k in range(size.seeds)]
-    QKV, WOU = _stacked(tables([dict(model.named_parameters()) for model in fresh]))
+    QKV, WOU = _stacked(tables(fresh))
     points = both(QKV, WOU)
     return {
         "start_circle": circle(spectrum(points)), "start_gap": gap(points),
@@ -276,7 +276,8 @@ def shifts(b_O: Float[Array, "seed d_model"], WOU: Float[Array, "seed head 2 n_o
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Measure every head of every seed, of its start, and of the film's checkpoints; then take away and see what is lost."""
     trained = runs.load(MODELS)
-    models = tables([{name: trained[name][k] for name in learning.PARAMETERS} for k in range(trained.config.seeds)])
+    each = [{name: trained[name][k] for name in learning.PARAMETERS} for k in range(trained.config.seeds)]
+    models = tables([Transformer.of(parameters) for parameters in each])
     QKV, WOU = _stacked(models)
     fresh = learning.sums(trained.config, "at once")[learning.SPLITS.index("fresh")]
     sums = [(seen[: config.n_sums], right[: config.n_sums]) for seen, right in zip(fresh.seen, fresh.answers, strict=True)]

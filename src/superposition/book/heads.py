@@ -46,14 +46,14 @@ def head_picker(
     }  # fmt: skip
     script = f"(window.superpositionHeads = window.superpositionHeads || {{}})[{text.script_json(name)}] = {text.script_json(data)};\n"
     (paths.assets() / "js" / f"{name}.js").write_text(script, encoding="ascii")
-    own = text.attribute(name)
+    own, box = text.attribute(name), "height:44px;color:#1f2328;background:#fff;border:1px solid #777"
     heads = "".join(f'<option value="{h}"{" selected" if h == first else ""}>{h}</option>' for h in range(digits.shape[2]))
     matrices = "".join(f'<option value="{x}"{" selected" if x == "V" else ""}>{said}</option>' for x, said in _MATRICES.items())
     html = f"""<div class="slider" data-slider="heads" data-name="{own}" data-alt="{text.attribute(alt)}" \
 data-script="{text.attribute(up)}assets/js/{own}.js">
 <p hidden style="margin:0 auto;text-align:center;max-width:none">
-<label for="{own}-head">head</label> <select id="{own}-head" data-key="head" style="height:44px">{heads}</select>
-<label for="{own}-matrix" style="margin-left:1em">matrix</label> <select id="{own}-matrix" data-key="matrix" style="height:44px;max-width:60%">{matrices}</select></p>
+<label for="{own}-head">head</label> <select id="{own}-head" data-key="head" style="{box}">{heads}</select>
+<label for="{own}-matrix" style="margin-left:1em">matrix</label> <select id="{own}-matrix" data-key="matrix" style="{box};max-width:60%">{matrices}</select></p>
 <p hidden style="margin:0 auto;text-align:center;max-width:none"><label for="{own}-epoch">epoch</label> \
 <input id="{own}-epoch" data-key="epoch" type="range" min="0" max="{len(epochs) - 1}" step="1" value="{len(epochs) - 1}" \
 style="width:min(22rem,55%);height:44px;vertical-align:middle"> \

@@ -1,5 +1,5 @@
 """Many heads side by side, and what is measured in their planes: rings, distances, and what the model needs of them.
-A head's own panels are in `planes`."""
+A head's own film is in `planes`."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,27 @@ import numpy as np
 from jaxtyping import Float, Integer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import NullLocator, PercentFormatter
 from matplotlib.transforms import blended_transform_factory
 
 from superposition.figures import style
-from superposition.figures.addition.planes import plane
+from superposition.figures.addition.planes import head_film, plane
 
 _BLUE, _ORANGE, _GREEN, _VIOLET, _ = style.PALETTE.values()
 _DASHED = (0, (4, 3))
+
+
+def head_panel(
+    digits: Float[np.ndarray, "4 10 2"], places: Float[np.ndarray, "3 19 2"], epoch: int | np.integer, head: int
+) -> Figure:
+    """One head at one epoch, as in its film; without the halos of its labels, which are most of an SVG's bytes."""
+    fig = head_film(digits[None], places[None], np.array([epoch]), head)(0)
+    for label in fig.findobj(Text):
+        label.set_path_effects([])
+        if label.get_text() == "never trained":  # in the corner that no bar stands in
+            label.set(position=(0.97, 0.03), ha="right", va="bottom")
+    return fig
 
 
 # --- many heads ---------------------------------------------------------------------------------------------------
