@@ -68,6 +68,8 @@ def test_a_panel_shows_what_the_film_does_without_halos(film):
     shown = labels(axes[2], "0123456789")
     assert np.array([shown[str(d)].get_position() for d in range(10)]) == pytest.approx(digits[1, 2])
     assert not any(text.get_path_effects() for ax in axes for text in ax.texts)
+    hidden = [text.get_text() for ax in axes for text in ax.texts if not text.get_visible()]
+    assert hidden == ["never trained"] and axes[0].get_facecolor() != axes[1].get_facecolor()
     assert {"head 7", "epoch 1"} <= {text.get_text() for text in axes[7].texts}
 
 
