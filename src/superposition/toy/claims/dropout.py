@@ -327,12 +327,13 @@ def _fewer(equal: Results) -> Finding:
     statement="At extreme dropout certain sticky solutions still exist.",
     measure="share of represented features within 0.015 of the D of a perfect polytope at rate 0.9, mean over S of 0.5 and "
     "more, 64 features in 12 neurons; baseline: random directions of the same lengths",
-    tolerance="reproduced where the interval lies above twice the baseline",
+    tolerance="reproduced where the interval lies above twice the baseline, partly where it lies above the baseline",
     experiments=(EQUAL,),
 )
 def _sticky(equal: Results) -> Finding:
     W = equal["W"][-1, equal["sparsity"] >= 0.5].astype(float)
     values = redundancy.at_levels(W).mean(0)
     chance = redundancy.at_levels(polytopes.scrambled(W, np.random.default_rng(0))).mean()
-    verdict: Verdict = "reproduced" if metrics.mean_interval(values)[1] > 2 * chance else "not reproduced"
+    low = metrics.mean_interval(values)[1]
+    verdict: Verdict = "reproduced" if low > 2 * chance else "partly" if low > chance else "not reproduced"
     return _finding(verdict, 100 * values, 100 * chance, "%")
