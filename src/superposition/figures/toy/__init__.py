@@ -3,6 +3,7 @@ Every function takes arrays with named axes and returns a figure; the density of
 
 from superposition.figures.toy.adversarial import attacked_input, over_sparsity, vulnerability_and_features
 from superposition.figures.toy.correlated import by_sparsity, cosine_maps, pairs
+from superposition.figures.toy.dropout import INK, crowds, dimensionality_histograms, over_rates, rate_maps, transitions
 from superposition.figures.toy.dynamics import arrows_in_space, learning_film, opening, two_axes, two_rates
 from superposition.figures.toy.gram import gram_and_bars
 from superposition.figures.toy.lines import features_per_dimension, kinds, loss_by_sparsity, represented, shape_frequencies
@@ -12,9 +13,10 @@ from superposition.figures.toy.plane import five_features, sparsity_title, train
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
-    "against_null", "arrows_in_space", "attacked_input", "border", "by_sparsity", "cosine_maps", "deformation",
-    "features_per_dimension", "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film",
-    "loss_branches", "loss_by_sparsity", "neuron_stacks", "opening", "over_sparsity", "pairs", "phase_maps",
-    "rank_histograms", "represented", "shape_frequencies", "sparsity_title", "training_film", "two_axes", "two_rates",
-    "upright", "value_maps", "vulnerability_and_features", "PHASE_COLOURS",
+    "against_null", "arrows_in_space", "attacked_input", "border", "by_sparsity", "cosine_maps", "crowds",
+    "deformation", "dimensionality_histograms", "features_per_dimension", "five_features", "found_shapes",
+    "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity", "neuron_stacks", "opening",
+    "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms", "rate_maps", "represented",
+    "shape_frequencies", "sparsity_title", "training_film", "transitions", "two_axes", "two_rates", "upright",
+    "value_maps", "vulnerability_and_features", "INK", "PHASE_COLOURS",
 ]  # fmt: skip
