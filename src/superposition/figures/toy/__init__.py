@@ -5,6 +5,7 @@ from superposition.figures.toy.adversarial import attacked_input, over_sparsity,
 from superposition.figures.toy.correlated import by_sparsity, cosine_maps, pairs
 from superposition.figures.toy.dynamics import arrows_in_space, learning_film, opening, two_axes, two_rates
 from superposition.figures.toy.gram import gram_and_bars
+from superposition.figures.toy.levels import by_level, dimension_maps, sorted_by_neuron, weight_maps
 from superposition.figures.toy.lines import features_per_dimension, kinds, loss_by_sparsity, represented, shape_frequencies
 from superposition.figures.toy.nonuniform import border, deformation, found_shapes, loss_branches
 from superposition.figures.toy.phase import PHASE_COLOURS, phase_maps, value_maps
@@ -12,9 +13,9 @@ from superposition.figures.toy.plane import five_features, sparsity_title, train
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
-    "against_null", "arrows_in_space", "attacked_input", "border", "by_sparsity", "cosine_maps", "deformation",
-    "features_per_dimension", "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film",
+    "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "cosine_maps", "deformation",
+    "dimension_maps", "features_per_dimension", "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film",
     "loss_branches", "loss_by_sparsity", "neuron_stacks", "opening", "over_sparsity", "pairs", "phase_maps",
-    "rank_histograms", "represented", "shape_frequencies", "sparsity_title", "training_film", "two_axes", "two_rates",
-    "upright", "value_maps", "vulnerability_and_features", "PHASE_COLOURS",
+    "rank_histograms", "represented", "shape_frequencies", "sorted_by_neuron", "sparsity_title", "training_film", "two_axes",
+    "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "PHASE_COLOURS",
 ]  # fmt: skip
