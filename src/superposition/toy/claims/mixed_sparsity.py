@@ -83,7 +83,7 @@ def _opportunity(results: Results) -> Finding:
     gap = gap[..., DENSE] - gap[..., SPARSE]
     alike, mixed = gap[:, BOTH_SPARSE], float(gap[:, MIXED].mean())
     verdict: Verdict = "corrected" if alike.mean() >= mixed / 2 else "reproduced"
-    return _finding(verdict, alike, mixed, "What tells the classes apart is what they weigh in the loss, density times importance")
+    return _finding(verdict, alike, mixed, "What a class weighs in the loss, density times importance, parts them by itself; rarity parts them further")
 
 
 @claim(
@@ -101,7 +101,7 @@ def _priority(results: Results) -> Finding:
     superposed = values.mean() <= 0.6
     verdict: Verdict = "not reproduced" if not superposed else "reproduced" if between > 0.1 else "partly"
     equally = results["dimensionality"][:, MIXED, equal(results), RELU, :, DENSE].mean()
-    note = f"Dense features are superposed with each other; with sparse ones they share {100 * between:.1f} % of what chance would give"
+    note = f"Dense features are superposed with each other; with sparse ones they share {100 * between:.2f} % of what chance would give"
     return _finding(verdict, values, float(equally), note)
 
 
