@@ -18,7 +18,7 @@ def test_each_series_is_drawn_in_its_panel_with_its_band_and_its_null_dashed_in_
     for panel, ax in enumerate(fig.axes):
         lines = ax.get_lines()
         for k in range(2):
-            solid, dashed = lines[2 * k : 2 * k + 2]
+            solid, dashed = lines[k], lines[2 + k]
             assert solid.get_ydata() == pytest.approx(values[0, panel, k])
             assert dashed.get_ydata() == pytest.approx(values[0, panel, k] / 2)
             assert solid.get_color() == dashed.get_color() and dashed.get_linestyle() == "--"
@@ -27,6 +27,14 @@ def test_each_series_is_drawn_in_its_panel_with_its_band_and_its_null_dashed_in_
         assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
     assert [ax.get_title() for ax in fig.axes] == ["left", "right"]
     assert [text.get_text() for text in fig.legends[0].get_texts()] == ["a", "b", "turned"]
+
+
+def test_a_null_for_all_series_is_one_grey_curve(values):
+    fig = toy.by_level(values, ["a", "b"], ["0", "1", "2"], ["left", "right"], "level", "measure", np.ones((2, 1, 3)), "chance")
+    for ax in fig.axes:
+        (dashed,) = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
+        assert dashed.get_color() == "0.35" and set(dashed.get_ydata()) == {1}
+    assert fig.legends[0].get_texts()[-1].get_text() == "chance"
 
 
 def test_shares_are_written_in_per_cent_up_to_all_and_without_a_null_nothing_is_dashed(values):

@@ -24,13 +24,14 @@ def by_level(
     titles: Sequence[str],
     xlabel: str,
     ylabel: str,
-    null: Float[np.ndarray, "panel series level"] | None = None,
+    null: Float[np.ndarray, "panel nulls level"] | None = None,
     null_name: str = "turned",
     share: bool = False,
 ) -> Figure:
     """A line per series over evenly spaced levels with its interval as a band; `values` are mean, low and high.
 
-    `null` is what each series is held against, dashed in its colour. A `share` ends at 1 and is written in per cent."""
+    `null` is what each series is held against, dashed in its colour, or a single curve for all, in grey.
+    A `share` ends at 1 and is written in per cent."""
     panels, height = len(titles), 3.3 if len(names) < 4 else 3.6
     fig, axes = style.figure(panels, 1, height=height, sharey=True)
     x = np.arange(len(levels))
@@ -39,12 +40,13 @@ def by_level(
             mean, low, high = values[:, p, k]
             ax.fill_between(x, low, high, color=_COLOURS[k], alpha=0.2, linewidth=0)
             ax.plot(x, mean, color=_COLOURS[k], marker=_MARKERS[k], zorder=3)
-            if null is not None:
-                ax.plot(x, null[p, k], color=_COLOURS[k], linestyle=_DASHED, linewidth=1.1, zorder=2)
+        for k, curve in enumerate([] if null is None else null[p]):
+            ax.plot(x, curve, color=_COLOURS[k] if len(null[p]) > 1 else "0.35", linestyle=_DASHED, linewidth=1.1, zorder=2)
         ax.set_xticks(x, levels)
-        ax.set(xlabel=xlabel, ylim=(0, 1.02 if share else None))
+        ax.set_xlabel(xlabel)
         style.panel_title(ax, title)
-    axes[0, 0].set_ylabel(ylabel)
+    highest = max(float(values.max()), 0 if null is None else float(null.max()))
+    axes[0, 0].set(ylabel=ylabel, ylim=(0, 1.02 if share else 1.05 * highest))
     if share:
         axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     handles = [Line2D([], [], color=_COLOURS[k], marker=_MARKERS[k], label=name) for k, name in enumerate(names)]

@@ -38,7 +38,8 @@ def aligned(results: Results) -> np.ndarray:
 def _activation(results: Results) -> Finding:
     hits = aligned(results)[:, at(results, 0)]
     each = ", ".join(f"{name} {100 * part.mean():.0f} %" for name, part in zip(HIDDEN[1:], hits[1:], strict=True))
-    return share(hits[1:], hits.shape[-1], float(hits[IDENTITY].mean()), each)
+    note = f"{each}. Kurtosis overlooks polysemantic neurons: see toy/privileged, where turns harm such models all the same"
+    return share(hits[1:], hits.shape[-1], float(hits[IDENTITY].mean()), note)
 
 
 @claim(
@@ -51,7 +52,9 @@ def _activation(results: Results) -> Finding:
 )
 def _alone(results: Results) -> Finding:
     hits = aligned(results)[IDENTITY]
-    return share(hits[at(results, 0.1)], hits.shape[-1], float(hits[at(results, 0)].mean()))
+    dense, others = hits[at(results, 0.1), 0].mean(), hits[at(results, 0.1), 1:].mean()
+    note = f"{100 * others:.0f} % of those with S of 0.7 and more, {100 * dense:.0f} % in dense data"
+    return share(hits[at(results, 0.1)], hits.shape[-1], float(hits[at(results, 0)].mean()), note)
 
 
 @claim(
