@@ -91,7 +91,7 @@ def _by_chance(results: Results) -> Finding:
     worst = np.abs(ratio.mean(-1) - 1).max()
     verdict: Verdict = "reproduced" if worst <= 0.25 else "partly" if worst <= 0.5 else "not reproduced"
     blind = [opposed_by_chance(results.config.n_features, int(m)) for m in results["n_hidden"][wide]]
-    note = f"By width: {', '.join(f'{value:.2f}' for value in ratio.mean(-1))}"
+    note = f"By width: {', '.join(f'{value:.2f}' for value in ratio.mean(-1))}; blind choice comes as near"
     return _finding(verdict, ratio.mean(0), float((blind / published_rate(results)[wide]).mean()), note=note)
 
 
