@@ -73,7 +73,7 @@ def motifs(W1: Float[Array, "n m"], W2: Float[Array, "m n"]) -> list[tuple[int, 
     own, found = service(W1, W2) >= SERVED, []
     for sign in (1, -1):
         effect = reach(W1, W2, sign)
-        for k in range(W1.shape[1]):
+        for k in np.flatnonzero(own.sum(0) > 1):
             for a in np.flatnonzero(own[:, k] & (sign * W1[:, k] > 0)):
                 for b in np.flatnonzero(own[:, k] & (np.arange(len(W1)) != a)):
                     strong, back = effect[a, k, b], abs(W1[b, k]) * W2[k, a]
@@ -81,7 +81,7 @@ def motifs(W1: Float[Array, "n m"], W2: Float[Array, "m n"]) -> list[tuple[int, 
                     lopsided = strong >= STRONG and strong >= LOPSIDED * back
                     cancelled = effect[a, inhibitor, b] <= -strong / 2 and effect[a, :, b].sum() <= LEFT * strong
                     if lopsided and cancelled:
-                        found.append((int(a), int(b), k, inhibitor))
+                        found.append((int(a), int(b), int(k), inhibitor))
     return found
 
 
@@ -107,13 +107,12 @@ def _grid(n: int, m: int, sparsities: tuple[float, ...], seeds: int, steps: int,
     """Train sparsities × seeds on |x| from the same starts: the weights and each output's share of its variance, on the grid."""
     count, grid = len(sparsities) * seeds, (len(sparsities), seeds)
     networks = Networks([config.seed + i % seeds for i in range(count)], n, m)
-    on = np.repeat(1 - np.array(sparsities), seeds)[:, None]
-    given = circuits.task("abs", on, config.importance_decay ** np.arange(n))
+    on = np.repeat(1 - np.array(sparsities), seeds)
+    given = circuits.task("abs", on[:, None], config.importance_decay ** np.arange(n))
     start = networks.weights(*grid)
     train(networks, given, steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job, key=key)
-    loss = circuits.judge(networks, given, config.judge_batches, config.judge_batch)[0]
-    variance = np.array([circuits.variance("abs", 1 - s) for s in sparsities])[:, None, None]
-    return start, networks.weights(*grid), (loss.reshape(*grid, n) / variance).astype(np.float32)
+    left = circuits.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0]
+    return start, networks.weights(*grid), left.reshape(*grid, n)
 
 
 def _counted(config: Config, W1: Float[Array, "*grid n m"], W2: Float[Array, "*grid m n"]) -> tuple[Array, Array]:

@@ -18,11 +18,11 @@ INPUTS = {"and": "binary", "or": "binary", "max": "sign", "abs": "signed", "squa
 # An input is switched on at some rate, and is then one of these; 0 too may come up.
 VALUES = {"binary": (0, 1), "sign": (-1, 0, 1)}
 
-# Two to four ReLU neurons that make no error at all: W1, w2, b. One neuron is enough for AND. No number is for x².
+# As few ReLU neurons as make no error at all: W1, w2, b. For x² no number of them does.
 EXACT = {
-    "and": ([[1], [1]], [1], -1),
-    "or": ([[1, -1], [0, 1]], [1, 1], 0),
-    "max": ([[1, -1, 1, -1], [1, -1, -1, 1]], [0.5, 0.5, 0.5, 0.5], 0),
+    "and": ([[1], [1]], [1], -1),  # ReLU(x + y) - 1
+    "or": ([[1, -1], [0, 1]], [1, 1], 0),  # x + ReLU(y - x)
+    "max": ([[1, -1, 1, -1], [1, -1, -1, 1]], [0.5, 0.5, 0.5, 0.5], 0),  # (|x + y| + |x - y|) / 2
     "abs": ([[1, -1]], [1, 1], 0),
 }
 HINGE = (6**0.5 - 1) / 5  # where the best ReLU for x² begins, and what it leaves of ∫x⁴
@@ -117,17 +117,24 @@ def dedicated(share: Float[Array, "*batch k"], n_out: int, neurons: int) -> Floa
 
 
 @torch.no_grad()
-def judge(networks: Networks, given: Task, batches: int, batch: int) -> tuple[Float[Array, "instance n_out"], Float[Array, "instance n_out"]]:
-    """Each output's held-out loss, and what it is where all inputs but its own are 0: without any interference."""
-    own = torch.eye(networks.n_out).repeat_interleave(networks.n_in // networks.n_out, 1)
+def judge(
+    networks: Networks, target: str, on: Float[Array, "instance"], batches: int, batch: int
+) -> tuple[Float[Array, "instance n_out"], Float[Array, "instance n_out"]]:
+    """The share of its variance that each output leaves, and what it leaves where all inputs but its own are 0.
+
+    Networks with the same rate are judged by the same held-out inputs."""
+    rates, place = np.unique(on, return_inverse=True)
+    given, draws = task(target, rates[:, None]), Networks([0] * len(rates), networks.n_in, 1, networks.n_out)
+    own = torch.eye(networks.n_out).repeat_interleave(inputs_of(target), 1)
     turn = torch.eye(networks.n_out)[torch.arange(batch) % networks.n_out]
     company, alone = torch.zeros(2, len(networks.seeds), networks.n_out)
     for step in range(features.HELD_OUT, features.HELD_OUT + batches):
-        x = sample(given, networks, step, batch)
-        company += _errors(networks, given, x).mean(0)
-        lonely = x * (turn @ own)[:, None]
-        alone += (_errors(networks, given, lonely) * turn[:, None]).sum(0) / turn.sum(0)
-    return company.numpy() / batches, alone.numpy() / batches
+        x = sample(given, draws, step, batch)
+        company += _errors(networks, given, x[:, place]).mean(0)
+        lonely = _errors(networks, given, (x * (turn @ own)[:, None])[:, place])
+        alone += (lonely * turn[:, None]).sum(0) / turn.sum(0)
+    scale = np.array([batches * variance(target, float(p)) for p in rates])[place, None]
+    return (company.numpy() / scale).astype(np.float32), (alone.numpy() / scale).astype(np.float32)
 
 
 def _errors(networks: Networks, given: Task, x: Float[Tensor, "batch instance n_in"]) -> Float[Tensor, "batch instance n_out"]:

@@ -2,12 +2,13 @@
 First at the sizes of "Experiments in Superposition", then with several outputs for every neuron."""
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
 from superposition.toy import circuits
 from superposition.toy.circuits import TARGETS
-from superposition.toy.networks import History, Networks, train
+from superposition.toy.networks import Networks, train
 from superposition.toy.training import AdamW
 
 Array = np.ndarray
@@ -29,8 +30,10 @@ class Config(runs.Config):
     on: tuple[float, ...]
     seeds: int
     middle_outputs: int
+    middle_on: tuple[float, ...]
     middle_seeds: int
     large_outputs: int
+    large_on: tuple[float, ...]
     large_seeds: int
     steps: int
     batch: int
@@ -38,7 +41,6 @@ class Config(runs.Config):
     most: int
     starts: int
     start_steps: int
-    film_steps: int
     judge_batches: int
     judge_batch: int
 
@@ -59,8 +61,8 @@ SCHEMA = {
     "alone": "target hidden activation on seed output",
     "inputs_per_neuron": "target hidden activation on seed",
     "outputs_per_neuron": "target hidden activation on seed",
-    "middle_loss": "target activation on middle_seed middle_output",
-    "large_loss": "target activation on large_seed large_output",
+    "middle_loss": "target activation middle_on middle_seed middle_output",
+    "large_loss": "target activation large_on large_seed large_output",
     "logic_best_W1": "logic activation on sixteen shown",
     "logic_best_W2": "logic activation on shown output",
     "single_best_W1": "single activation on output shown",
@@ -77,75 +79,85 @@ SCHEMA = {
 
 def stack(
     target: str, n_out: int, m: int, on: tuple[float, ...], seeds: int, seed: int, kinds: tuple[str, ...] = ACTIVATIONS
-) -> tuple[Networks, Float[Array, "instance 1"]]:
+) -> tuple[Networks, Float[Array, "instance"]]:
     """Activations × rates × seeds; instances that differ in the activation alone have the same start and the same data."""
     each = len(on) * seeds
     numbers = [seed + i for i in range(each)] * len(kinds)
     names = np.repeat(kinds, each).tolist()
-    rates = np.tile(np.repeat(on, seeds), len(kinds))[:, None]
+    rates = np.tile(np.repeat(on, seeds), len(kinds))
     return Networks(numbers, n_out * circuits.inputs_of(target), m, n_out, hidden=names, output=names), rates
-
-
-def shares(target: str, rates: Float[Array, "instance 1"], losses: Float[Array, "instance n_out"]) -> Float[Array, "instance n_out"]:
-    """Losses as shares of the target's variance, which is what the best constant costs."""
-    level, place = np.unique(rates[:, 0], return_inverse=True)
-    return (losses / np.array([circuits.variance(target, float(p)) for p in level])[place, None]).astype(np.float32)
 
 
 def originals(config: Config, job: runs.Job) -> dict[str, Array]:
     """Every target at its original size, and the logic with more ReLU neurons than it needs."""
-    names, optimiser = ("W1", "W2", "b"), AdamW(config.original_lr)
+    optimiser, grid = AdamW(config.original_lr), (len(ACTIVATIONS), len(config.original_on), config.original_seeds)
     found: dict[str, list[Array]] = {}
 
-    def one(target: str, n_out: int, m: int, kinds: tuple[str, ...]) -> tuple[Networks, Array, tuple[int, ...]]:
-        networks, rates = stack(target, n_out, m, config.original_on, config.original_seeds, config.seed, kinds)
-        given = circuits.task(target, rates, config.importance_decay ** np.arange(n_out))
+    def trained(target: str, n_out: int, m: int, kinds: tuple[str, ...]) -> tuple[Networks, Array]:
+        networks, on = stack(target, n_out, m, config.original_on, config.original_seeds, config.seed, kinds)
+        given = circuits.task(target, on[:, None], config.importance_decay ** np.arange(n_out))
         train(networks, given, config.original_steps, config.original_batch, optimiser, job=job, key=f"{target}-{m}")
-        left = shares(target, rates, circuits.judge(networks, given, config.judge_batches, config.judge_batch)[0])
-        return networks, left, (len(kinds), len(config.original_on), config.original_seeds)
+        return networks, on
 
     for target in TARGETS:
-        size = (1, 2) if target in LOGIC else (3, 6)
-        networks, left, grid = one(target, *size, ACTIVATIONS)
+        logic = target in LOGIC
+        networks, on = trained(target, *((1, 2) if logic else (3, 6)), ACTIVATIONS)
+        left = exact(target, networks, on) if logic else circuits.judge(networks, target, on, config.judge_batches, config.judge_batch)[0]
         found.setdefault("original_loss", []).append(left.mean(1).reshape(grid))
         found.setdefault("original_worst", []).append(left.max(1).reshape(grid))
-        for name in names:
-            found.setdefault(f"{'logic' if target in LOGIC else 'single'}_{name}", []).append(networks.weights(*grid)[name])
-    wide = [[one(target, 1, m, ("relu",))[1].reshape(len(config.original_on), -1) for target in LOGIC] for m in config.wide]
+        for name, values in networks.weights(*grid).items():
+            found.setdefault(f"{'logic' if logic else 'single'}_{name}", []).append(values)
+    wide = [[exact(target, *trained(target, 1, m, ("relu",))).reshape(grid[1:]) for target in LOGIC] for m in config.wide]
     return {name: np.stack(parts) for name, parts in found.items()} | {"wide_loss": np.array(wide)}
 
 
-def many(config: Config, target: str, n_out: int, m: int, seeds: int, job: runs.Job) -> tuple[Networks, tuple[int, ...], Array, Array]:
-    """Train n_out outputs of equal importance in m neurons: the networks, their grid, and what each output has left."""
-    networks, rates = stack(target, n_out, m, config.on, seeds, config.seed)
-    given, optimiser = circuits.task(target, rates), AdamW(config.lr, schedule="cosine")
+def exact(target: str, networks: Networks, on: Float[Array, "instance"]) -> Float[Array, "instance 1"]:
+    """The share of the variance that networks of one pair leave, from all inputs there are."""
+    parts = networks.weights(len(on))
+    rows = zip(on.tolist(), parts["W1"], parts["W2"][..., 0], parts["b"][:, 0], networks.output, strict=True)
+    return np.array([[circuits.loss(target, p, *rest) / circuits.variance(target, p)] for p, *rest in rows], np.float32)
+
+
+def many(
+    config: Config, target: str, n_out: int, m: int, on: tuple[float, ...], seeds: int, job: runs.Job
+) -> tuple[dict[str, Array], Array, Array]:
+    """Train n_out outputs of equal importance in m neurons: weights, and what each output has left, in company and alone."""
+    networks, rates = stack(target, n_out, m, on, seeds, config.seed)
+    given, optimiser = circuits.task(target, rates[:, None]), AdamW(config.lr, schedule="cosine")
     train(networks, given, config.steps, config.batch, optimiser, job=job, key=f"{target}-{n_out}-{m}")
-    grid = len(ACTIVATIONS), len(config.on), seeds
-    judged = circuits.judge(networks, given, config.judge_batches, config.judge_batch)
-    return networks, grid, *(shares(target, rates, one).reshape(*grid, n_out) for one in judged)
+    grid = len(ACTIVATIONS), len(on), seeds
+    judged = circuits.judge(networks, target, rates, config.judge_batches, config.judge_batch)
+    return networks.weights(*grid), *(one.reshape(*grid, n_out) for one in judged)
+
+
+def sizes(config: Config, target: str, job: runs.Job) -> dict[str, Array]:
+    """One target with as many outputs at every hidden size, and the weights of the best networks of the middle size."""
+    rows: dict[str, list[Array]] = {}
+    for m in config.hidden:
+        weights, left, alone = many(config, target, config.outputs, m, config.on, config.seeds, job)
+        W1, W2 = weights["W1"], weights["W2"]
+        if m == config.hidden[1]:
+            best = left.mean(-1).argmin(-1)[..., None, None, None]
+            chosen = [np.take_along_axis(W, best, 2)[:, :, 0] for W in (W1, W2)]
+        row = {"loss": left, "alone": alone}
+        row |= {"inputs_per_neuron": metrics.polysemanticity(W1).mean(-1)}
+        row |= {"outputs_per_neuron": metrics.polysemanticity(W2.swapaxes(-1, -2)).mean(-1)}
+        for name, values in row.items():
+            rows.setdefault(name, []).append(values)
+    kind = "logic" if target in LOGIC else "single"
+    return {name: np.stack(parts) for name, parts in rows.items()} | {f"{kind}_best_W1": chosen[0], f"{kind}_best_W2": chosen[1]}
 
 
 def crowded(config: Config, job: runs.Job) -> dict[str, Array]:
     """Several hidden sizes at one number of outputs, and twice and eight times as many in half as many neurons."""
     found: dict[str, list[Array]] = {}
     for target in TARGETS:
-        rows: dict[str, list[Array]] = {}
-        for m in config.hidden:
-            networks, grid, left, alone = many(config, target, config.outputs, m, config.seeds, job)
-            W1, W2 = (networks.weights(*grid)[name] for name in ("W1", "W2"))
-            if m == config.hidden[1]:
-                kind, best = "logic" if target in LOGIC else "single", left.mean(-1).argmin(-1)
-                for name, W in (("W1", W1), ("W2", W2)):
-                    chosen = np.take_along_axis(W, best[..., None, None, None], 2)[:, :, 0]
-                    found.setdefault(f"{kind}_best_{name}", []).append(chosen)
-            sharing = {"inputs_per_neuron": W1, "outputs_per_neuron": W2.swapaxes(-1, -2)}
-            row = {"loss": left, "alone": alone} | {name: metrics.polysemanticity(W).mean(-1) for name, W in sharing.items()}
-            for name, values in row.items():
-                rows.setdefault(name, []).append(values)
-        for name, parts in rows.items():
-            found.setdefault(name, []).append(np.stack(parts))
-        for name, n_out, seeds in (("middle", config.middle_outputs, config.middle_seeds), ("large", config.large_outputs, config.large_seeds)):
-            found.setdefault(f"{name}_loss", []).append(many(config, target, n_out, n_out // 2, seeds, job)[2])
+        rows = sizes(config, target, job)
+        middle, large = config.middle_outputs, config.large_outputs
+        rows["middle_loss"] = many(config, target, middle, middle // 2, config.middle_on, config.middle_seeds, job)[1]
+        rows["large_loss"] = many(config, target, large, large // 2, config.large_on, config.large_seeds, job)[1]
+        for name, values in rows.items():
+            found.setdefault(name, []).append(values)
     return {name: np.stack(parts) for name, parts in found.items()}
 
 
@@ -159,15 +171,14 @@ def film(config: Config, losses: Float[Array, "seed"], job: runs.Job) -> dict[st
     on, m = config.on[-1:], config.hidden[1]
     seed = config.seed + (len(config.on) - 1) * config.seeds + int(losses.argmin())
     networks, rates = stack("abs", config.outputs, m, on, 1, seed, ("relu",))
-    given, kept = circuits.task("abs", rates), frames(config.film_steps)
-    history: History = train(
-        networks, given, config.film_steps, config.batch, AdamW(config.lr, schedule="cosine"), kept.tolist(), job=job, key="film"
-    )
+    given, kept, optimiser = circuits.task("abs", rates[:, None]), frames(config.steps), AdamW(config.lr, schedule="cosine")
+    history = train(networks, given, config.steps, config.batch, optimiser, kept.tolist(), job=job, key="film")
     left = []
     for W1, W2, b in zip(history.W1, history.W2, history.b, strict=True):
-        for parameter, value in zip(networks.split(networks.theta.detach().numpy()), (W1, W2, b), strict=True):
-            parameter[...] = value
-        left.append(shares("abs", rates, circuits.judge(networks, given, 4, config.judge_batch)[0]).mean())
+        with torch.no_grad():
+            for parameter, value in zip((networks.W1, networks.W2, networks.b), (W1, W2, b), strict=True):
+                parameter.copy_(torch.from_numpy(value))
+        left.append(circuits.judge(networks, "abs", rates, 4, config.judge_batch)[0].mean())
     return {"film_step": kept, "film_W1": history.W1[:, 0], "film_W2": history.W2[:, 0], "film_loss": np.array(left)}
 
 
