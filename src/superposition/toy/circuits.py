@@ -34,7 +34,7 @@ def inputs_of(target: str) -> int:
     return 2 if target in PAIRED else 1
 
 
-def nonzero(target: str, on: float) -> float:
+def nonzero(target: str, on: float | int) -> float:
     """The probability that an input is not 0, where it is switched on with probability `on`."""
     values = VALUES.get(INPUTS[target])
     return on * np.count_nonzero(values) / len(values) if values else on
@@ -45,7 +45,7 @@ def task(target: str, on: Float[Array, "..."], importance: Float[Array, "..."] |
     return Task(INPUTS[target], target, nonzero(target, 1.0) * np.asarray(on), importance)
 
 
-def points(target: str, on: float) -> tuple[Float[Array, "point own"], Float[Array, "point"], Float[Array, "point"]]:
+def points(target: str, on: float | int) -> tuple[Float[Array, "point own"], Float[Array, "point"], Float[Array, "point"]]:
     """All inputs of one output, their probabilities and the target; for continuous inputs the nodes of a quadrature."""
     if values := VALUES.get(INPUTS[target]):
         one, weight = np.array(values, float), np.full(len(values), on / len(values))
@@ -60,15 +60,16 @@ def points(target: str, on: float) -> tuple[Float[Array, "point own"], Float[Arr
     return x, weights, y
 
 
-def variance(target: str, on: float) -> float:
+def variance(target: str, on: float | int) -> float:
     """What the best constant costs: the variance of the target."""
     _, weight, y = points(target, on)
     return float(weight @ y**2 - (weight @ y) ** 2)
 
 
 def loss(
-    target: str, on: float, W1: Float[Array, "*batch own k"], w2: Float[Array, "*batch k"], b: Float[Array, "*batch"], kind: str = "relu"
-) -> Float[Array, "*batch"]:
+    target: str, on: float | int, W1: Float[Array, "*batch own k"], w2: Float[Array, "*batch k"], b: Float[Array, "*batch"] | np.floating,
+    kind: str = "relu",
+) -> Float[Array, "*batch"] | np.floating:
     """The exact expected loss of networks with one output."""
     x, weight, y = points(target, on)
     act = lambda z: ACTIVATIONS[kind](torch.from_numpy(np.asarray(z))).numpy()
@@ -102,15 +103,13 @@ def best(
     return error.detach().numpy().min(1) / [variance(target, float(p)) for p in on]
 
 
-def dedicated(share: Float[Array, "*batch k"], n_out: int, neurons: int) -> Float[Array, "*batch"]:
+def dedicated(share: Float[Array, "*batch k"], n_out: int, neurons: int) -> Float[Array, "*batch"] | np.floating:
     """The least mean share of the variance that is left if every neuron serves one output alone.
 
     `share[k]` is what k neurons leave of one output. The neurons are dealt out in the best way."""
     least = np.full((*share.shape[:-1], neurons + 1), 0.0)
     for _ in range(n_out):
-        deals = [
-            least[..., : neurons + 1 - k] + share[..., k, None] for k in range(min(share.shape[-1], neurons + 1))
-        ]
+        deals = [least[..., : neurons + 1 - k] + share[..., k, None] for k in range(min(share.shape[-1], neurons + 1))]
         padded = [np.pad(deal, [(0, 0)] * (deal.ndim - 1) + [(k, 0)], constant_values=np.inf) for k, deal in enumerate(deals)]
         least = np.min(padded, 0)
     return least.min(-1) / n_out

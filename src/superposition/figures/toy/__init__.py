@@ -2,6 +2,7 @@
 Every function takes arrays with named axes and returns a figure; the density of a feature is 1 − S."""
 
 from superposition.figures.toy.adversarial import attacked_input, over_sparsity, vulnerability_and_features
+from superposition.figures.toy.computation import computing_film, crowding, loss_dots, tall_stacks, weight_maps
 from superposition.figures.toy.correlated import by_sparsity, cosine_maps, pairs
 from superposition.figures.toy.dynamics import arrows_in_space, learning_film, opening, two_axes, two_rates
 from superposition.figures.toy.gram import gram_and_bars
@@ -12,9 +13,9 @@ from superposition.figures.toy.plane import five_features, sparsity_title, train
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
-    "against_null", "arrows_in_space", "attacked_input", "border", "by_sparsity", "cosine_maps", "deformation",
+    "against_null", "arrows_in_space", "attacked_input", "border", "by_sparsity", "computing_film", "cosine_maps", "crowding", "deformation",
     "features_per_dimension", "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film",
-    "loss_branches", "loss_by_sparsity", "neuron_stacks", "opening", "over_sparsity", "pairs", "phase_maps",
-    "rank_histograms", "represented", "shape_frequencies", "sparsity_title", "training_film", "two_axes", "two_rates",
-    "upright", "value_maps", "vulnerability_and_features", "PHASE_COLOURS",
+    "loss_branches", "loss_by_sparsity", "loss_dots", "neuron_stacks", "opening", "over_sparsity", "pairs", "phase_maps",
+    "rank_histograms", "represented", "shape_frequencies", "tall_stacks", "sparsity_title", "training_film", "two_axes", "two_rates",
+    "upright", "value_maps", "weight_maps", "vulnerability_and_features", "PHASE_COLOURS",
 ]  # fmt: skip
