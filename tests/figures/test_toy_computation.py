@@ -37,10 +37,10 @@ def test_every_seed_is_a_dot_and_what_is_below_the_axis_lies_on_its_end():
 
 
 def test_maps_show_the_numbers_in_their_cells_on_one_scale_and_frame_the_cells_asked_for():
-    small, large = np.array([[1.0, -2.0]]), np.array([[0.5], [4.0]])
+    small, large = np.array([[-0.01, -2.0]]), np.array([[0.5], [4.0]])
     fig = toy.weight_maps([small, large], ["in", "out"], ["a", "b"], ["c", "d"], [[(0, 1)], []])
     left, right = fig.axes
-    assert [text.get_text() for text in left.texts] == ["1.0", "−2.0"] and left.get_xlabel() == "c" and right.get_ylabel() == "b"
+    assert [text.get_text() for text in left.texts] == ["0.0", "−2.0"] and left.get_xlabel() == "c" and right.get_ylabel() == "b"
     assert left.images[0].norm.vmax == right.images[0].norm.vmax == 4
     assert [(p.get_x(), p.get_y()) for p in left.patches] == [(1.5, 0.5)] and not right.patches
 

@@ -65,8 +65,7 @@ def crowding(
         style.panel_title(ax, titles[t])
     for ax in axes[::3]:
         ax.set_ylabel("loss, of a constant's")
-    for ax in axes[-3:]:
-        ax.set_xlabel("rate of inputs")
+    fig.supxlabel("rate at which inputs are on", fontsize=11)
     lines = {name: {"color": colour} for name, colour in zip(names, _COLOURS)}
     _key(key, lines | {
         "best seed": {"color": "0.3", "marker": "o", "markersize": 3.5, "linestyle": ""},
@@ -106,8 +105,7 @@ def loss_dots(
         style.panel_title(ax, titles[t])
     for ax in axes[::3]:
         ax.set_ylabel("loss, of a constant's")
-    for ax in axes[-3:]:
-        ax.set_xlabel("rate of inputs")
+    fig.supxlabel("rate at which inputs are on", fontsize=11)
     lines = {name: {"color": colour, "marker": ".", "linestyle": ""} for name, colour in zip(names, _COLOURS)}
     _key(key, lines | {"solved below": {"color": "0.35", "linestyle": _DASHED}, "best known": {"color": "black", "linewidth": 1.3}})
     return fig
@@ -127,12 +125,12 @@ def _map(ax: Axes, W: Float[np.ndarray, "row column"], limit: float, values: boo
     ax.spines[:].set_visible(True)
     if values:
         for (i, k), w in np.ndenumerate(W):
-            ax.text(k + 1, i + 1, f"{w:.1f}".replace("-", "−"), ha="center", va="center", fontsize=8.5)
+            ax.text(k + 1, i + 1, f"{w.round(1) + 0.0:.1f}".replace("-", "−"), ha="center", va="center", fontsize=8.5)
     return image
 
 
 def weight_maps(
-    maps: Sequence[Float[np.ndarray, "row column"]],
+    maps: Sequence[Float[np.ndarray, "_ _"]],
     titles: Sequence[str],
     rows: Sequence[str],
     columns: Sequence[str],
@@ -176,7 +174,7 @@ def tall_stacks(W: Float[np.ndarray, "panel n_features n_hidden"], titles: Seque
         ScalarMappable(Normalize(1, n), style.IMPORTANCE), ax=list(axes[:, 0]), location="bottom", aspect=50, pad=0.02,
         label="feature, from the most to the least important",
     )  # fmt: skip
-    bar.set_ticks([1, *range(n // 5, n + 1, n // 5)])
+    bar.set_ticks(np.unique(np.linspace(1, n, 6).round().astype(int)))
     return fig
 
 
