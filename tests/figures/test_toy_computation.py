@@ -8,19 +8,22 @@ from superposition.figures import style, toy
 ON = np.array([1.0, 0.1, 0.01])
 
 
-def test_each_target_has_a_panel_with_its_means_its_best_seeds_and_dashed_what_dedicated_neurons_leave():
+def test_each_target_has_a_panel_with_both_trainings_and_dashed_what_dedicated_neurons_leave():
     mean = np.arange(12.0).reshape(2, 2, 3) / 12
-    fig = toy.crowding(ON, mean, mean, mean, mean / 2, mean / 3, ["AND", "OR"], ["ReLU", "GELU"])
+    three = np.stack([mean, mean - 0.1, mean + 0.1])
+    fig = toy.crowding(ON, three, three / 2, mean / 3, ["AND", "OR"], ["ReLU", "GELU"])
     for t, title in enumerate(["AND", "OR"]):
         ax = fig.axes[t]
-        lines = [line.get_ydata() for line in ax.get_lines()]
-        assert ax.get_title() == title and len(lines) == 6
+        lines = ax.get_lines()
+        assert ax.get_title() == title and len(lines) == 6 and len(ax.collections) == 4
         for a in range(2):
-            for drawn, factor in zip(lines[3 * a : 3 * a + 3], (1, 1 / 2, 1 / 3)):
-                assert drawn == pytest.approx(mean[t, a] * factor)
+            plain, staged, dedicated = lines[3 * a : 3 * a + 3]
+            for line, factor in ((plain, 1), (staged, 1 / 2), (dedicated, 1 / 3)):
+                assert line.get_ydata() == pytest.approx(mean[t, a] * factor) and line.get_color() == plain.get_color()
+            assert plain.get_linewidth() < staged.get_linewidth() and dedicated.get_linestyle() == "--"
         assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "0.1", "0.01"]
     names = [text.get_text() for text in fig.axes[2].get_legend().get_texts()]
-    assert names == ["ReLU", "GELU", "best seed", "dedicated neurons"]
+    assert names == ["ReLU", "GELU", "the same, trained directly", "dedicated neurons"]
 
 
 def test_every_seed_is_a_dot_and_what_is_below_the_axis_lies_on_its_end():

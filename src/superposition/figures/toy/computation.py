@@ -37,26 +37,23 @@ def _key(ax: Axes, entries: Mapping[str, Mapping[str, object]]) -> None:
 
 def crowding(
     on: Float[np.ndarray, "on"],
-    mean: Float[np.ndarray, "target activation on"],
-    low: Float[np.ndarray, "target activation on"],
-    high: Float[np.ndarray, "target activation on"],
-    best: Float[np.ndarray, "target activation on"],
+    plain: Float[np.ndarray, "three target activation on"],
+    staged: Float[np.ndarray, "three target activation on"],
     dedicated: Float[np.ndarray, "target activation on"],
     titles: Sequence[str],
     names: Sequence[str],
 ) -> Figure:
     """What is left of the targets' variance against the rate of inputs, a panel a target, sparse data at the right.
 
-    A line an activation: the mean over seeds with its interval; dots are best seeds, dashes are dedicated neurons."""
+    `plain` and `staged` are two ways to train, thin and thick: mean, low and high. Dashes are dedicated neurons."""
     fig, axes = _panels(len(titles) + 1, 3, 2.15, sharey=True)
     *axes, key = axes
     key.set_axis_off()
-    key.set_visible(True)
     for t, ax in enumerate(axes):
         for a, colour in zip(range(len(names)), _COLOURS):
-            ax.fill_between(1 / on, low[t, a], high[t, a], color=colour, alpha=0.2, linewidth=0)
-            ax.plot(1 / on, mean[t, a], color=colour)
-            ax.plot(1 / on, best[t, a], "o", color=colour, markersize=3.5)
+            for (mean, low, high), width in ((plain[:, t, a], 0.9), (staged[:, t, a], 2.2)):
+                ax.fill_between(1 / on, low, high, color=colour, alpha=0.2, linewidth=0)
+                ax.plot(1 / on, mean, color=colour, linewidth=width)
             ax.plot(1 / on, dedicated[t, a], color=colour, linestyle=_DASHED, linewidth=1.1)
         ax.set(xscale="log", ylim=(0, 1.02))
         ax.set_xticks(1 / on, [f"{p:g}" for p in on])
@@ -66,9 +63,9 @@ def crowding(
     for ax in axes[::3]:
         ax.set_ylabel("loss, of a constant's")
     fig.supxlabel("rate at which inputs are on", fontsize=11)
-    lines = {name: {"color": colour} for name, colour in zip(names, _COLOURS)}
+    lines = {name: {"color": colour, "linewidth": 2.2} for name, colour in zip(names, _COLOURS)}
     _key(key, lines | {
-        "best seed": {"color": "0.3", "marker": "o", "markersize": 3.5, "linestyle": ""},
+        "the same, trained directly": {"color": "0.3", "linewidth": 0.9},
         "dedicated neurons": {"color": "0.3", "linestyle": _DASHED, "linewidth": 1.1},
     })  # fmt: skip
     return fig
