@@ -6,7 +6,7 @@ import pytest
 from superposition import runs
 from superposition.toy import circuits
 from superposition.toy.circuits import TARGETS
-from superposition.toy.claims.computation import parts, solved
+from superposition.toy.claims.computation import known, parts, solved
 from superposition.toy.computation import LOGIC, frames, stack
 
 
@@ -57,6 +57,13 @@ def test_two_relu_neurons_never_solve_max(results):
     assert not solved(results)[TARGETS.index("max"), 0].any()
 
 
+def test_what_is_known_of_dedicated_neurons_holds_what_is_proven_and_never_rises_with_their_number(results):
+    for name in ("share", "original_share"):
+        share = known(results, name)
+        assert (np.diff(share, axis=-1) <= 0).all() and (share <= results[name] * 1.001 + 1e-3).all()
+        assert (share[TARGETS.index("and"), 0, :, 1] == 0).all() and (share[TARGETS.index("max"), 0, :, 4] == 0).all()
+
+
 def test_more_dedicated_neurons_never_cost_more_than_the_search_is_uncertain(results):
     for name in ("share", "original_share"):
         assert (results[name][..., 0] == 1).all()
@@ -72,4 +79,4 @@ def test_the_film_ends_with_the_best_network_of_its_cell(results):
     assert (results["film_W1"][-1] == results["single_best_W1"][0, 0, -1]).all()
     assert (results["film_W2"][-1] == results["single_best_W2"][0, 0, -1]).all()
     best = results["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1).min()
-    assert results["film_loss"][-1] == pytest.approx(best, rel=0.1)
+    assert results["film_loss"][-1] == pytest.approx(best, rel=0.25)  # a frame is judged on fewer inputs

@@ -127,7 +127,9 @@ def _counted(config: Config, W1: Float[Array, "*grid n m"], W2: Float[Array, "*g
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """The large networks over the sparsities, then the small ones and their motifs."""
     importance = config.importance_decay ** np.arange(config.n_features)
-    start, large, loss = _grid(config.n_features, config.n_hidden, config.sparsities, config.seeds, config.steps, config, job, "large")
+    start, large, loss = _grid(
+        config.n_features, config.n_hidden, config.sparsities, config.seeds, config.steps, config, job, "large"
+    )  # fmt: skip
     small = config.motif_features, config.motif_hidden, config.motif_sparsities, config.motif_seeds, config.motif_steps
     _, motif, motif_loss = _grid(*small, config, job, "motif")
     W1, W2, best = large["W1"], large["W2"], (loss @ importance).argmin(1)

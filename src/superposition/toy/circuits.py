@@ -67,7 +67,11 @@ def variance(target: str, on: float | int) -> float:
 
 
 def loss(
-    target: str, on: float | int, W1: Float[Array, "*batch own k"], w2: Float[Array, "*batch k"], b: Float[Array, "*batch"] | np.floating,
+    target: str,
+    on: float | int,
+    W1: Float[Array, "*batch own k"],
+    w2: Float[Array, "*batch k"],
+    b: Float[Array, "*batch"] | np.floating,
     kind: str = "relu",
 ) -> Float[Array, "*batch"] | np.floating:
     """The exact expected loss of networks with one output."""

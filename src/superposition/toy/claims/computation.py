@@ -53,10 +53,12 @@ def computed(loss: np.ndarray) -> np.ndarray:
 
 
 def known(results: Results, name: str = "share") -> np.ndarray:
-    """The least share of its variance known for k neurons of one output: of the descents, of fewer neurons, or proven to be 0."""
-    share = np.minimum.accumulate(results[name], -1)
+    """The least share of its variance known for k neurons of one output: what the descents found, and for ReLUs what is proven."""
+    share, square = np.minimum.accumulate(results[name], -1), TARGETS.index("square")
     for target, (W1, *_) in circuits.EXACT.items():
         share[TARGETS.index(target), RELU, :, np.shape(W1)[1] :] = 0
+    for k, p in enumerate(results.config.on if name == "share" else results.config.original_on):
+        share[square, RELU, k, 2:] = p * circuits.HINGE_LOSS / circuits.variance("square", p)
     return share
 
 
@@ -192,12 +194,12 @@ def _product(results: Results) -> Finding:
     source=SOURCE,
     statement="The neuron stacks of these networks let us see superposition.",
     measure="share of ReLU networks at the write-up's sizes, all targets and densities, with less loss than the best dedicated neurons",
-    tolerance="corrected if none has, within 2 % for sampling: whatever the stacks show, no neuron need be shared; set after looking",
+    tolerance="corrected if none has, within 5 % for sampling: whatever the stacks show, no neuron need be shared; set after looking",
     experiments=("toy/computation",),
 )
 def _stacks(results: Results) -> Finding:
     least = known(results, "original_share")[:, RELU, :, 2, None]
-    below = results["original_loss"][:, RELU] < 0.98 * least
+    below = results["original_loss"][:, RELU] < 0.95 * least
     rate, low, high = metrics.rate_interval(int(below.sum()), below.size)
     verdict: Verdict = "corrected" if not below.any() else "partly"
     note = "Two neurons an output leave nothing to compress. A first measure, the inputs on a neuron, decided nothing"
