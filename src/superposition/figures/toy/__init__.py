@@ -2,6 +2,7 @@
 Every function takes arrays with named axes and returns a figure; the density of a feature is 1 − S."""
 
 from superposition.figures.toy.adversarial import attacked_input, over_sparsity, vulnerability_and_features
+from superposition.figures.toy.computation import computing_film, crowding, loss_dots, matrix_maps, tall_stacks
 from superposition.figures.toy.correlated import by_sparsity, cosine_maps, pairs
 from superposition.figures.toy.dropout import INK, crowds, dimensionality_histograms, over_rates, rate_maps, transitions
 from superposition.figures.toy.dynamics import arrows_in_space, learning_film, opening, two_axes, two_rates
@@ -14,10 +15,11 @@ from superposition.figures.toy.plane import five_features, sparsity_title, train
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
-    "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "cosine_maps", "crowds",
-    "deformation", "dimension_maps", "dimensionality_histograms", "features_per_dimension", "five_features", "found_shapes",
-    "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity", "neuron_stacks", "opening", "over_rates",
-    "over_sparsity", "pairs", "phase_maps", "rank_histograms", "rate_maps", "represented", "shape_frequencies",
-    "sorted_by_neuron", "sparsity_title", "training_film", "transitions", "two_axes", "two_rates", "upright", "value_maps",
-    "vulnerability_and_features", "weight_maps", "INK", "PHASE_COLOURS",
+    "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film", "cosine_maps",
+    "crowding", "crowds", "deformation", "dimension_maps", "dimensionality_histograms", "features_per_dimension",
+    "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity",
+    "loss_dots", "matrix_maps", "neuron_stacks", "opening", "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms",
+    "rate_maps", "represented", "shape_frequencies", "sorted_by_neuron", "sparsity_title", "tall_stacks", "training_film",
+    "transitions", "two_axes", "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "INK",
+    "PHASE_COLOURS",
 ]  # fmt: skip
