@@ -1,0 +1,1 @@
+"""A one-layer, attention-only transformer that adds numbers, taken apart exactly."""

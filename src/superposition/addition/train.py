@@ -1,0 +1,17 @@
+"""The original's transformer, trained on its sums for its thousand epochs, from several seeds.
+The seven answers are read all at once, each at a place that holds `=`; one seed's tables are kept at every checkpoint."""
+
+import numpy as np
+
+from superposition import runs
+from superposition.addition import learning
+
+Array = np.ndarray
+Config = learning.Config
+SCHEMA = learning.PARAMETERS | learning.MEASURES | learning.FILM
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train every seed, and say how well it adds."""
+    _, _, arrays = learning.learn(config, "at once", job)
+    return arrays, learning.metrics(arrays)

@@ -1,0 +1,34 @@
+"""The variant that sees the digits of the sum before its own: with the true ones, and on its own."""
+
+import pytest
+
+from superposition import runs
+from superposition.addition import data
+from superposition.addition.autoregressive import alone, free_running
+
+
+@pytest.fixture(scope="module")
+def results():
+    return runs.load("addition/autoregressive")
+
+
+def test_a_model_on_its_own_sees_what_it_said_itself(learnt):
+    models, splits, _ = learnt["one by one"]
+    seen = splits[1].seen
+    said = alone(models, seen)
+    own = seen.copy()
+    own[:, :, data.N_INPUTS + 1 :] = said[:, :, :-1]
+    assert (models.logits(own).argmax(-1) == said).all()
+
+
+def test_a_whole_sum_is_right_on_its_own_just_where_it_is_right_with_the_true_digits(learnt):
+    models, splits, arrays = learnt["one by one"]
+    assert (free_running(models, splits)["free_sum_accuracy"] == arrays["sum_accuracy"][-1]).all()
+
+
+def test_digits_on_its_own_are_never_righter_than_whole_sums_allow(results):
+    """The first digit is read as it is in training; a sum is no righter than its worst digit."""
+    free, forced = results["free_accuracy"], results["digit_accuracy"][-1]
+    assert free[..., 0] == pytest.approx(forced[..., 0])
+    assert (results["free_sum_accuracy"] <= free.min(-1) + 1e-6).all()
+    assert results["free_sum_accuracy"] == pytest.approx(results["sum_accuracy"][-1])
