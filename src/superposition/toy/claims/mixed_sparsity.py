@@ -109,7 +109,7 @@ def _priority(results: Results) -> Finding:
     id="toy/mixed_sparsity/5-gelu",
     source=SOURCE,
     statement="With GELU in place of ReLU the model exhibits more superposition.",
-    measure="features per dimension, GELU minus ReLU, same seeds, mean over the mixed models; baseline: ReLU's value",
+    measure="features per dimension, ‖W‖²/m, lengths included, GELU minus ReLU, same seeds, mean over the mixed models; baseline: ReLU's value",
     tolerance="reproduced where the interval lies above 0, else not; also by weight and width",
     experiments=("toy/mixed_sparsity",),
 )
