@@ -123,7 +123,7 @@ def _losses(results: Results) -> Finding:
     names = [f"{t} {a}" for t in PRINTED for a in ("ReLU", "GELU")]
     outside = ", ".join(name for name, one in zip(names, within) if not one)
     note = f"Outside: {outside}" if outside else ""
-    return Finding(verdict, int(sum(within)), 8 * low, 8 * high, results.config.original_seeds, 8, "of 8", note)
+    return Finding(verdict, float(sum(within)), 8 * low, 8 * high, results.config.original_seeds, 8.0, "of 8", note)
 
 
 @claim(
