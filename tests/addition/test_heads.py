@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import ConvexHull
 
 from superposition import runs
 from superposition.addition import data, heads
@@ -139,6 +140,26 @@ def test_two_waves_keep_an_ellipse_and_two_polynomials_a_parabola_and_neither_ke
         assert heads.explained(points, other) < 0.97
 
 
+def test_heads_that_stretch_and_turn_one_dial_share_its_plane_and_random_ones_share_a_third():
+    rng = np.random.default_rng(3)
+    views = DIAL @ rng.normal(size=(32, 2, 2)) + rng.normal(size=(32, 1, 2))
+    share, plane = heads.shared(views)
+    assert share[:2] == pytest.approx([0.5, 0.5]) and share[2:] == pytest.approx(np.zeros(8), abs=1e-12)
+    assert heads.circle(heads.spectrum(plane)) == pytest.approx(1) and heads.gap(plane) == pytest.approx(1)
+    share, _ = heads.shared(rng.normal(size=(200, 32, 10, 2)))
+    assert share.sum(-1) == pytest.approx(np.ones(200)) and share[:, :2].sum(-1).mean() == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_winners_are_the_corners_of_the_digits_hull():
+    assert heads.winners(DIAL) == 10 and heads.winners(LINE) == 2
+    inside = np.concatenate([DIAL[::2], 0.5 * DIAL[1::2]])
+    assert heads.winners(inside) == 5
+    points = np.random.default_rng(4).normal(size=(50, 10, 2))
+    corners = np.array([len(ConvexHull(some).vertices) for some in points])
+    assert np.abs(heads.winners(points) - corners).max() <= 1  # a corner that wins in less than a degree is none here
+    assert heads.winners(points).mean() == pytest.approx(corners.mean(), abs=0.1)
+
+
 def test_distance_is_zero_for_the_same_point_and_counts_in_root_mean_square_spreads():
     where = np.zeros((19, 2))
     where[:12, 0] = np.tile([0, 1, 2, 3, 4, 5], 2)
@@ -166,6 +187,9 @@ def test_filters_cut_down_the_digits_of_one_matrix_and_nothing_else(tables):
     assert torch.equal(cut.QKV[:2], tables.QKV[:2]) and torch.equal(cut.QKV[2, 10:], tables.QKV[2, 10:])
     points = cut.QKV[2, :10].movedim(0, -2).numpy()
     assert heads.explained(points, "ring") == pytest.approx(np.ones(32), abs=1e-4)
+    answers = heads.kept(tables, "O", "arc", 2)
+    assert torch.equal(answers.QKV, tables.QKV) and torch.equal(answers.out, tables.out)
+    assert heads.explained(np.swapaxes(answers.WOU.numpy(), -1, -2), "arc") == pytest.approx(np.ones(32), abs=1e-4)
     whole = heads.kept(tables, "K", "arc", 9)
     assert whole.QKV.numpy() == pytest.approx(tables.QKV.numpy(), abs=1e-4)
 

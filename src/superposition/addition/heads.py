@@ -33,12 +33,14 @@ SCHEMA = {
     "power": f"{_EACH} frequency", "circle": _EACH, "gap": _EACH, "roundness": _EACH, "explained": f"basis {_EACH}",
     "rank": _EACH, "null_circle": f"{_EACH} quantile", "null_power": f"{_EACH} frequency", "start_circle": _EACH, "start_gap": _EACH,
     "distance": "kv seed head column other", "start_distance": "kv seed head column other",
+    "shared": "matrix seed digit xy", "shared_share": "matrix seed function", "start_shared": "matrix seed function",
+    "winners": "matrix seed head", "start_winners": "matrix seed head",
     "unread": "qkv seed", "o_shift": "seed head",
     "tied_accuracy": "tie seed", "kept_accuracy": "basis subject level seed",
     "epoch": "checkpoint", "film_circle": "checkpoint reading matrix head", "film_distance": "checkpoint kv head",
 }  # fmt: skip
 QUANTILES = (0.5, 0.95)
-SUBJECTS = ("K", "V")
+SUBJECTS = ("K", "V", "O")
 
 
 # --- where things are ---------------------------------------------------------------------------------------------
@@ -147,6 +149,25 @@ def explained(points: Float[Array, "*batch 10 2"], basis: str) -> Float[Array, "
     return (_centred(left) ** 2).sum((-1, -2)) / (_centred(points) ** 2).sum((-1, -2))
 
 
+def shared(points: Float[Array, "*batch head 10 2"]) -> tuple[Float[Array, "*batch 10"], Float[Array, "*batch 10 2"]]:
+    """What the planes of all heads have in common, however each is stretched or turned: shares, and the digits in the best plane.
+
+    A plane of heads holds two functions of the digit, whose projection doesn't change when it is stretched. The shares are the
+    eigenvalues of the mean projection over 2: the first two add up to 1 where all planes are one, and to a third where 32 are
+    drawn at random. The axes of the best plane are as long as the roots of their shares."""
+    axes, _, _ = np.linalg.svd(_centred(points).astype(float), full_matrices=False)
+    share, function = np.linalg.eigh((axes @ np.swapaxes(axes, -1, -2)).mean(-3) / 2)
+    share, function = np.maximum(share[..., ::-1], 0), function[..., ::-1]
+    return share, function[..., :2] * np.sqrt(share[..., None, :2])
+
+
+def winners(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
+    """How many of the ten lie furthest out in some direction, of 360: those that a head can let win by a value that points there."""
+    angle = np.radians(np.arange(360))
+    furthest = (points @ np.stack([np.cos(angle), np.sin(angle)])).argmax(-2)
+    return (furthest[..., None] == np.arange(10)).any(-2).sum(-1).astype(float)
+
+
 def distances(where: Float[Array, "*batch 19 2"]) -> Float[Array, "*batch 6 6"]:
     """From each position of a to each of b, over the spread of the twelve (their root mean square distance from the mean)."""
     inputs = where[..., : data.N_INPUTS, :]
@@ -195,7 +216,10 @@ def tied(tables: Lookup, tie: str) -> Lookup:
 
 
 def kept(tables: Lookup, subject: str, basis: str, keep: int) -> Lookup:
-    """Keys or values with only the first functions of the digit left."""
+    """Keys or values of the digits, or the answers in O, with only the first functions of them left."""
+    if subject == "O":
+        WOU = filtered(tables.WOU.swapaxes(-1, -2).numpy(), basis, keep).astype(np.float32)
+        return Lookup(tables.QKV, tables.out, torch.from_numpy(WOU).swapaxes(-1, -2))
     QKV, x = tables.QKV.clone(), "QKV".index(subject)
     points = QKV[x, :N_OUT].movedim(0, -2).numpy()
     QKV[x, :N_OUT] = torch.from_numpy(filtered(points, basis, keep).astype(np.float32)).movedim(-2, 0)
@@ -240,10 +264,12 @@ def _stacked(models: list[Lookup]) -> tuple[Array, Array]:
 def _measured(points: Float[Array, "2 3 seed head 10 2"], config: Config) -> dict[str, Array]:
     shares = spectrum(points)
     rank, null, null_power = shuffled(points, config.shuffles, config.seed)
+    share, plane = shared(points[0])
     return {
         "power": by_frequency(shares), "circle": circle(shares), "gap": gap(points), "roundness": roundness(shares),
         "explained": np.stack([explained(points, basis) for basis in BASES]),
         "rank": rank, "null_circle": null, "null_power": null_power,
+        "shared": plane, "shared_share": share, "winners": winners(points[0]),
     }  # fmt: skip
 
 
@@ -254,6 +280,7 @@ def _at_the_start(trained: runs.Results) -> dict[str, Array]:
     points = both(QKV, WOU)
     return {
         "start_circle": circle(spectrum(points)), "start_gap": gap(points),
+        "start_shared": shared(points[0])[0], "start_winners": winners(points[0]),
         "start_distance": np.moveaxis(distances(places(QKV)[:, 1:]), 1, 0),
     }  # fmt: skip
 
