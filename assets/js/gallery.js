@@ -1,4 +1,4 @@
-// A gallery of films: the chosen one goes into the player and starts. Nothing is loaded before.
+// A gallery of films: the chosen one goes into the player and starts. No film is loaded before, and a still when it is near.
 // Plain script, no library, no module: it works from disk; without it the links lead to the files.
 (function () {
   "use strict";
@@ -25,6 +25,14 @@
     box.dataset.gallery = "ready"; // a second copy of this script leaves it alone
     mark(box.querySelector("[aria-current]"));
     links.forEach(function (link) { link.addEventListener("click", choose); });
+    if (window.IntersectionObserver) {
+      var watch = new IntersectionObserver(function (seen) {
+        if (!seen.some(function (entry) { return entry.isIntersecting; })) return;
+        watch.disconnect();
+        if (!video.poster) video.poster = video.dataset.poster;
+      }, { rootMargin: "300px" });
+      watch.observe(video);
+    } else video.poster = video.dataset.poster;
   }
 
   document.querySelectorAll("[data-gallery='films']").forEach(start);

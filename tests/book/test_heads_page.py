@@ -13,10 +13,13 @@ def edition(request):
     return request.getfixturevalue(f"{request.param}_edition")
 
 
-def test_at_first_view_no_film_no_poster_but_one_and_no_data_are_loaded(chromium, edition):
-    with site.opened(chromium, edition, PAGE) as (_, seen):
-        assert not [url for url in seen.requests if url.endswith((".mp4", "addition-head-picker.js"))]
-        assert len([url for url in seen.requests if ".poster." in url]) <= 1
+def test_at_first_view_no_film_no_poster_and_no_data_are_loaded_and_the_player_gets_a_still_when_it_is_near(chromium, edition):
+    with site.opened(chromium, edition, PAGE) as (tab, seen):
+        assert not [url for url in seen.requests if url.endswith((".mp4", ".poster.png", "addition-head-picker.js"))]
+        tab.locator("[data-gallery] video").scroll_into_view_if_needed()
+        tab.wait_for_function("() => document.querySelector('[data-gallery] video').poster")
+        tab.wait_for_load_state("networkidle")
+        assert [url.rsplit(".", 2)[-2:] for url in seen.requests if "assets/films/addition-heads-" in url] == [["poster", "png"]]
 
 
 def test_each_of_the_32_films_plays_when_it_is_chosen(chromium, edition):

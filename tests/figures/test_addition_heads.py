@@ -90,6 +90,19 @@ def test_a_strip_has_a_row_a_head_in_one_scale_and_a_column_an_epoch():
     assert fig.axes[0].get_xlim() == fig.axes[1].get_xlim() != fig.axes[2].get_xlim()
 
 
+def test_strips_of_all_heads_end_with_digits_in_the_scale_of_the_whole_training():
+    whole = RNG.normal(size=(4, 5, 10, 2))
+    fig = addition.strips(whole[:, [1, 4]], whole, ["a", "b", "c", "d"], [True, False, False, True], across=3)
+    shown = [ax for ax in fig.axes if ax.axison]
+    assert len(shown) == 8 and [ax.get_title() for ax in shown[:4]] == ["head 0", "a", "head 1", "b"]
+    for k, ax in enumerate(shown):
+        assert np.array(ax.get_lines()[0].get_xydata()) == pytest.approx(whole[k // 2, (1, 4)[k % 2]])
+        assert len(labels(ax, "0123456789")) == (0, 10)[k % 2]
+    assert shown[0].get_xlim() == shown[1].get_xlim() != shown[2].get_xlim()
+    colours = [ax.get_lines()[0].get_color() for ax in shown]
+    assert colours[0] == colours[1] == colours[6] != colours[2] == colours[4]
+
+
 def test_spectra_are_means_with_ninety_per_cent_of_the_heads_and_the_null():
     power = RNG.dirichlet(np.ones(5), size=(1, 200))
     ax = addition.spectra(power, np.full((1, 5), 0.2), ["K"]).axes[0]

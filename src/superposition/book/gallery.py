@@ -66,7 +66,7 @@ def gallery(
     source = _source(up, entries[first])
     html = f"""<div class="slider" data-gallery="films" data-alt="{text.attribute(alt)}">
 <video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" \
-style="max-width:100%;height:auto" poster="{source}.poster.png" src="{source}.mp4" \
+style="max-width:100%;height:auto" data-poster="{source}.poster.png" src="{source}.mp4" \
 aria-label="{text.attribute(f"{alt} {entries[first]['title']}")}"></video>
 <ul style="list-style:none;padding:0;margin:.5rem 0;max-width:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(72px,1fr));gap:2px">
 {links}

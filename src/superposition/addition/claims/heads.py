@@ -33,23 +33,57 @@ def _interval(verdict: Verdict, values: np.ndarray, baseline: float, unit: str =
     return Finding(verdict, mean, max(low, 0.0), high, len(values), baseline, unit, note)
 
 
+def _circles(results: Results, which: int) -> Finding:
+    share, start = (100 * (results[name][DRAWN, which] >= CIRCLE).mean(-1) for name in ("circle", "start_circle"))
+    verdict: Verdict = "reproduced" if share.mean() >= 50 else "partly" if share.min() > 0 else "not reproduced"
+    gap = float(np.median(results["gap"][DRAWN, which]))
+    note = f"The step from 9 back to 0 is {gap:.1f} times the nine others, where a dial has 1 and a line 9: the median of all heads"
+    return _interval(verdict, share, float(start.mean()), "%", note)
+
+
+_DIAL = "For the digits a head chooses a projection that is approximately close to circular"
+_SHARE = "share of heads whose digits have 75 % of their power at one frequency in one sense; baseline: at the random start"
+_HALF = "reproduced where half of all heads do, partly where every seed has such a head; the 75 % were set before looking"
+
+
 @claim(
-    id="addition/heads/1-circle",
+    id="addition/heads/1-circle-in-keys",
     source=f"{SOURCE}, on head 19",
-    statement="A head projects the digits approximately on a circle.",
-    measure="share of heads whose values of the digits have 75 % of their power at one frequency in one sense; baseline: at the random start",
-    tolerance="reproduced where half of all heads do, partly where every seed has such a head; the 75 % were set before looking",
+    statement=f"{_DIAL}: keys.",
+    measure=_SHARE,
+    tolerance=_HALF,
     experiments=_EXPERIMENTS,
 )
-def _circle(results: Results) -> Finding:
-    share = 100 * (results["circle"][DRAWN, VALUES] >= CIRCLE).mean(-1)
-    verdict: Verdict = "reproduced" if share.mean() >= 50 else "partly" if share.min() > 0 else "not reproduced"
-    note = "The answers in O lie on circles more often than the digits in V, those in K hardly ever; most paths in V don't close"
-    return _interval(verdict, share, 100 * float((results["start_circle"][DRAWN, VALUES] >= CIRCLE).mean()), "%", note)
+def _circle_in_keys(results: Results) -> Finding:
+    return _circles(results, KEYS)
 
 
 @claim(
-    id="addition/heads/2-not-as-great",
+    id="addition/heads/2-circle-in-values",
+    source=f"{SOURCE}, on head 19",
+    statement=f"{_DIAL}: values.",
+    measure=_SHARE,
+    tolerance=_HALF,
+    experiments=_EXPERIMENTS,
+)
+def _circle_in_values(results: Results) -> Finding:
+    return _circles(results, VALUES)
+
+
+@claim(
+    id="addition/heads/3-circle-in-outputs",
+    source=f"{SOURCE}, on head 19",
+    statement=f"{_DIAL}: answers, in the panel of O.",
+    measure=_SHARE,
+    tolerance=_HALF,
+    experiments=_EXPERIMENTS,
+)
+def _circle_in_outputs(results: Results) -> Finding:
+    return _circles(results, OUTPUTS)
+
+
+@claim(
+    id="addition/heads/4-not-as-great",
     source=f"{SOURCE}, on head 31",
     statement="Other heads are notable for being not as great.",
     measure="share of heads whose digits in V are no closer to a circle than 5 % of their own shuffles; baseline: the shuffles themselves",
@@ -76,7 +110,7 @@ _NEAR = "reproduced up to 0.1, partly up to 0.3; an earlier run had let us expec
 
 
 @claim(
-    id="addition/heads/3-columns-in-keys",
+    id="addition/heads/5-columns-in-keys",
     source=f"{SOURCE}, on head 19",
     statement="Both input numbers project to nearly identical points relative to their position within the number: keys.",
     measure=_MEASURE,
@@ -88,7 +122,7 @@ def _columns_in_keys(results: Results) -> Finding:
 
 
 @claim(
-    id="addition/heads/4-columns-in-values",
+    id="addition/heads/6-columns-in-values",
     source=f"{SOURCE}, on head 19",
     statement="Both input numbers project to nearly identical points relative to their position within the number: values.",
     measure=_MEASURE,
@@ -100,7 +134,7 @@ def _columns_in_values(results: Results) -> Finding:
 
 
 @claim(
-    id="addition/heads/5-queries",
+    id="addition/heads/7-queries",
     source=f"{SOURCE}, the panels of Q",
     statement="The queries of the ten digits at position 0 are part of what a head has learned.",
     measure="largest change of any logit when the ten digits change places among the queries; baseline: among the keys",
@@ -114,7 +148,7 @@ def _queries(results: Results) -> Finding:
 
 
 @claim(
-    id="addition/heads/6-outputs",
+    id="addition/heads/8-outputs",
     source=f"{SOURCE}, the panels of O, of which the notebook says that the math may not be right",
     statement="Read backwards through W_U and W_O, with b_O added, the ten answers are points in a head's plane.",
     measure="how far b_O, which has no place there, shifts a head's panel, over the radius of its ring; median over heads; baseline: the radius itself",
@@ -126,3 +160,17 @@ def _outputs(results: Results) -> Finding:
     verdict: Verdict = "reproduced" if shift.mean() <= 0.1 else "corrected"
     note = "One entry of b_O, by the head's number, is added to both coordinates: wrong, and too small to see. The panel by position is one point"
     return _interval(verdict, shift, 1.0, note=note)
+
+
+@claim(
+    id="addition/heads/9-two-dimensions",
+    source=f"{SOURCE}, on the model",
+    statement="It is not possible to do very much in the way of superposition in only 2 dimensions.",
+    measure="of the ten answers, those that a head can let win, each by a value in a direction of its own; mean over heads; baseline: at the random start",
+    tolerance="reproduced up to 4, as many as two axes and their signs hold apart, else not reproduced; set after looking",
+    experiments=_EXPERIMENTS,
+)
+def _two_dimensions(results: Results) -> Finding:
+    answers = results["winners"][OUTPUTS].mean(-1)
+    verdict: Verdict = "reproduced" if answers.mean() <= 4 else "not reproduced"
+    return _interval(verdict, answers, float(results["start_winners"][OUTPUTS].mean()), note="One by one, and not several at once")

@@ -47,12 +47,45 @@ def rings(
     return fig
 
 
-def _ring(ax: Axes, ring: np.ndarray, colour: str) -> None:
+def _path(ax: Axes, ring: np.ndarray, colour: str) -> None:
     ax.plot(*ring.T, color=colour, linewidth=0.9)
     ax.plot(*ring[[9, 0]].T, color=colour, linewidth=0.9, linestyle=_DASHED)
+
+
+def _ring(ax: Axes, ring: np.ndarray, colour: str) -> None:
+    _path(ax, ring, colour)
     ax.plot(*ring.T, "o", color="white", markersize=6.5, markeredgewidth=0)  # a halo a text would cost twenty times the bytes
     for digit, at in enumerate(ring):
         ax.text(*at, str(digit), fontsize=7, ha="center", va="center_baseline")
+
+
+def strips(
+    points: Float[np.ndarray, "head checkpoint 10 2"],
+    whole: Float[np.ndarray, "head _ 10 2"],
+    notes: Sequence[str],
+    marked: Sequence[bool],
+    across: int = 3,
+) -> Figure:
+    """A few stills of every head's digits, several heads a row; a dot is 0, and the last still has its digits written out.
+
+    A head keeps the scale of its `whole` training; its note stands over its last still. Those `marked` are violet, others grey."""
+    heads, stills = points.shape[:2]
+    rows = -(-heads // across)
+    fig, axes = style.figure(across * stills, rows, height=0.74 * rows + 0.05)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    panels = np.reshape(axes.flat[: heads * stills], (heads, stills))
+    for head, strip_of in enumerate(panels):
+        colour = _VIOLET if marked[head] else "0.45"
+        for ax, ring in zip(strip_of, points[head], strict=True):
+            ax.set_axis_on()
+            plane(ax, whole[head], bar=False)
+            _path(ax, ring, colour)
+            ax.plot(*ring[0], "o", color=colour, markersize=3)
+        _ring(strip_of[-1], points[head, -1], colour)
+        strip_of[0].set_title(f"head {head}", fontsize=8, pad=2)
+        strip_of[-1].set_title(notes[head], fontsize=8, pad=2)
+    return fig
 
 
 def strip(
