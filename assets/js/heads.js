@@ -11,9 +11,19 @@
     return parent.appendChild(node);
   }
 
+  // Room for two squares, side by side or, where that would be too small to read, one below the other.
+  function room(svg, narrow) {
+    var size = narrow ? [310, 2 * (SIDE + TOP + 6)] : [640, SIDE + TOP + 6];
+    svg.textContent = "";
+    svg.setAttribute("viewBox", "0 0 " + size.join(" "));
+    svg.setAttribute("width", size[0]);
+    svg.setAttribute("height", size[1]);
+    return [[5, TOP], narrow ? [5, 2 * TOP + SIDE + 6] : [335, TOP]];
+  }
+
   // A square with a title, and a bar that says how long a unit is in it; returns its group.
-  function frame(svg, left, title, half) {
-    var group = add(svg, "g", { transform: "translate(" + left + " " + TOP + ")" }), unit = 1e-4, k = 0;
+  function frame(svg, corner, title, half) {
+    var group = add(svg, "g", { transform: "translate(" + corner.join(" ") + ")" }), unit = 1e-4, k = 0;
     var steps = [2, 2.5, 2], at = unit;
     while (at <= 0.7 * half) { unit = at; at *= steps[k++ % 3]; }
     var length = unit / half * SIDE / 2;
@@ -48,8 +58,8 @@
     });
   }
 
-  function key(svg, left) {
-    var group = add(svg, "g", { transform: "translate(" + (left + 20) + " " + (TOP + 110) + ")", "font-size": 15 });
+  function key(svg, corner) {
+    var group = add(svg, "g", { transform: "translate(" + (corner[0] + 20) + " " + (corner[1] + 110) + ")", "font-size": 15 });
     add(group, "text", { y: 5 }, "O knows no positions.");
     [["dot", "#0a6fb4", "dot: place in a"], ["ring", "#c65102", "ring: place in b"], ["diamond", "#23855a", "diamond: place of an answer"],
       ["grey", "#777", "grey: never trained"]].forEach(function (row, k) {
@@ -76,11 +86,11 @@
       if (!data) { load(); return; }
       var head = +inputs.head.value, name = inputs.matrix.value, matrix = "QKVO".indexOf(name), epoch = data.epochs[inputs.epoch.value];
       var words = epoch.toLocaleString("en-GB");
-      svg.textContent = "";
-      digits(frame(svg, 5, name + ": digits" + (name === "Q" ? ", never trained" : ""), data.halves[0][head][matrix]),
+      var corners = room(svg, box.clientWidth < 480);
+      digits(frame(svg, corners[0], name + ": digits" + (name === "Q" ? ", never trained" : ""), data.halves[0][head][matrix]),
         points(data.digits, 4, 10, matrix), name !== "Q");
-      if (name === "O") key(svg, 335);
-      else places(frame(svg, 335, name + ": positions", data.halves[1][head][matrix]), points(data.places, 3, 19, matrix), name !== "Q");
+      if (name === "O") key(svg, corners[1]);
+      else places(frame(svg, corners[1], name + ": positions", data.halves[1][head][matrix]), points(data.places, 3, 19, matrix), name !== "Q");
       value.textContent = words;
       inputs.epoch.setAttribute("aria-valuetext", "epoch " + words);
       svg.setAttribute("aria-label", box.dataset.alt + " Head " + head + ", " + name + ", epoch " + words + ".");
@@ -105,6 +115,7 @@
       input.closest("p").hidden = false;
       input.addEventListener("input", draw);
     });
+    window.addEventListener("resize", function () { if (data) draw(); });
     if (window.IntersectionObserver) {
       var watch = new IntersectionObserver(function (seen) {
         if (seen.some(function (entry) { return entry.isIntersecting; })) { watch.disconnect(); draw(); }

@@ -59,7 +59,7 @@ def gallery(
         width, height = poster.size
     links = "".join(
         f'<li style="margin:0"><a href="{_source(up, entry)}.mp4"{" aria-current=true" if k == first else ""} '
-        f'style="display:block;text-align:center;padding:2px;font-size:.85rem">'
+        f'style="display:block;text-align:center;padding:2px;font-size:.85rem;outline-offset:-2px">'
         f"{_drawing(drawing)}<br>{text.attribute(entry['title'])}</a></li>"
         for k, (entry, drawing) in enumerate(zip(entries, drawings, strict=True))
     )

@@ -53,7 +53,8 @@ def head_picker(
 data-script="{text.attribute(up)}assets/js/{own}.js">
 <p hidden style="margin:0 auto;text-align:center;max-width:none">
 <label for="{own}-head">head</label> <select id="{own}-head" data-key="head" style="{box}">{heads}</select>
-<label for="{own}-matrix" style="margin-left:1em">matrix</label> <select id="{own}-matrix" data-key="matrix" style="{box};max-width:60%">{matrices}</select></p>
+<span style="display:inline-block;white-space:nowrap"><label for="{own}-matrix" style="margin-left:.6em">matrix</label> \
+<select id="{own}-matrix" data-key="matrix" style="{box};max-width:60vw">{matrices}</select></span></p>
 <p hidden style="margin:0 auto;text-align:center;max-width:none"><label for="{own}-epoch">epoch</label> \
 <input id="{own}-epoch" data-key="epoch" type="range" min="0" max="{len(epochs) - 1}" step="1" value="{len(epochs) - 1}" \
 style="width:min(22rem,55%);height:44px;vertical-align:middle"> \

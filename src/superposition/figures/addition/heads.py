@@ -72,6 +72,7 @@ def strips(
     heads, stills = points.shape[:2]
     rows = -(-heads // across)
     fig, axes = style.figure(across * stills, rows, height=0.74 * rows + 0.05)
+    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.01, wspace=0, hspace=0.01)
     for ax in axes.flat:
         ax.set_axis_off()
     panels = np.reshape(axes.flat[: heads * stills], (heads, stills))
