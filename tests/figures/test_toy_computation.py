@@ -44,6 +44,7 @@ def test_maps_show_the_numbers_in_their_cells_on_one_scale_and_frame_the_cells_a
     fig = toy.matrix_maps([small, large], ["in", "out"], ["a", "b"], ["c", "d"], [[(0, 1)], []])
     left, right = fig.axes
     assert [text.get_text() for text in left.texts] == ["0.0", "−2.0"] and left.get_xlabel() == "c" and right.get_ylabel() == "b"
+    assert fig.get_figwidth() <= style.NARROW and left.get_position().y0 == pytest.approx(right.get_position().y0)
     assert left.images[0].norm.vmax == right.images[0].norm.vmax == 4
     assert [(p.get_x(), p.get_y()) for p in left.patches] == [(1.5, 0.5)] and not right.patches
 
@@ -51,6 +52,7 @@ def test_maps_show_the_numbers_in_their_cells_on_one_scale_and_frame_the_cells_a
 def test_a_tall_stack_reaches_from_the_sum_of_negative_to_that_of_positive_weights():
     W = np.array([[[0.0, 1.0], [2.0, 0.5], [-1.0, 0.0]]])
     ax = toy.tall_stacks(W, ["S = 0"], ["note"]).axes[0]
+    assert ax.get_title("left") == "S = 0: note"
     ends = {round(bar.get_x() + bar.get_width() / 2): [] for bar in ax.patches}
     for bar in ax.patches:
         ends[round(bar.get_x() + bar.get_width() / 2)] += [bar.get_y(), bar.get_y() + bar.get_height()]

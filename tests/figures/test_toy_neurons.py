@@ -21,6 +21,9 @@ def test_a_stack_reaches_up_to_the_sum_of_positive_weights_and_down_to_that_of_t
     tallest = max(ax.patches, key=lambda bar: bar.get_height())
     assert tallest.get_facecolor() == pytest.approx(style.importance_colours(3)[0])
     assert [text.get_text() for text in fig.legends[0].get_texts()] == ["1", "2", "3"]
+    assert "important" in fig.legends[0].get_title().get_text()
+    alike = toy.neuron_stacks(W, ["S = 0"], columns=2, legend="feature")
+    assert alike.legends[0].get_title().get_text() == "feature" and alike.get_figwidth() == style.NARROW < fig.get_figwidth()
 
 
 def test_a_measure_is_drawn_with_its_null_dashed_in_the_same_colour():

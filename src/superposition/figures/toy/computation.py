@@ -20,9 +20,9 @@ _DASHED = (0, (4, 3))
 
 
 def _panels(count: int, columns: int, height: float, **subplots: object) -> tuple[Figure, list[Axes]]:
-    """As many axes in a grid; what is over of its last row stays empty."""
+    """As many axes in a grid that a phone needn't scroll; what is over of its last row stays empty."""
     rows = ceil(count / columns)
-    fig, axes = style.figure(columns, rows, height=height * rows, **subplots)
+    fig, axes = style.figure(columns, rows, height=height * rows, width=style.NARROW, **subplots)
     for ax in axes.flat[count:]:
         ax.set_axis_off()
     return fig, list(axes.flat[:count])
@@ -46,7 +46,7 @@ def crowding(
     """What is left of the targets' variance against the rate of inputs, a panel a target, sparse data at the right.
 
     `plain` and `staged` are two ways to train, thin and thick: mean, low and high. Dashes are dedicated neurons."""
-    fig, axes = _panels(len(titles) + 1, 3, 2.15, sharey=True)
+    fig, axes = _panels(len(titles) + 1, 2, 1.95, sharey=True)
     *axes, key = axes
     key.set_axis_off()
     for t, ax in enumerate(axes):
@@ -60,7 +60,7 @@ def crowding(
         ax.xaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         style.panel_title(ax, titles[t])
-    for ax in axes[::3]:
+    for ax in axes[::2]:
         ax.set_ylabel("loss, of a constant's")
     fig.supxlabel("rate at which inputs are on", fontsize=11)
     lines = {name: {"color": colour, "linewidth": 2.2} for name, colour in zip(names, _COLOURS)}
@@ -83,7 +83,7 @@ def loss_dots(
 
     Dashed is the threshold below which a network counts as solved; short bars are the best loss known, where it is on the
     axis. Losses below the axis lie on its lower end."""
-    fig, axes = _panels(len(titles) + 1, 3, 2.2, sharey=True)
+    fig, axes = _panels(len(titles) + 1, 2, 2.0, sharey=True)
     *axes, key = axes
     key.set_axis_off()
     bottom, spread = 1e-6, np.random.default_rng(0).uniform(-0.13, 0.13, loss.shape[-1])
@@ -100,7 +100,7 @@ def loss_dots(
         ax.set_yticks([1, 1e-2, 1e-4, 1e-6], ["100%", "1%", "0.01%", "0"])
         ax.yaxis.set_minor_locator(NullLocator())
         style.panel_title(ax, titles[t])
-    for ax in axes[::3]:
+    for ax in axes[::2]:
         ax.set_ylabel("loss, of a constant's")
     fig.supxlabel("rate at which inputs are on", fontsize=11)
     lines = {name: {"color": colour, "marker": ".", "linestyle": ""} for name, colour in zip(names, _COLOURS)}
@@ -132,15 +132,15 @@ def matrix_maps(
     rows: Sequence[str],
     columns: Sequence[str],
     boxes: Sequence[Sequence[tuple[int, int]]] = (),
-    height: float | int = 2.3,
+    across: int = 2,
+    height: float | int = 2.0,
 ) -> Figure:
-    """Matrices side by side, as wide as they have columns, with their numbers, all on one scale.
+    """Matrices with their numbers, `across` side by side, all on one scale; a row of them is `height` inches high.
 
     `rows` and `columns` name what each map's rows and columns are; `boxes` are cells to frame, a list a map."""
-    wide = [W.shape[1] for W in maps]
-    fig, axes = style.figure(len(maps), 1, height=height, width_ratios=wide)
+    fig, axes = _panels(len(maps), across, height)
     limit = max(float(np.abs(W).max()) for W in maps)
-    for k, (ax, W) in enumerate(zip(axes[0], maps, strict=True)):
+    for k, (ax, W) in enumerate(zip(axes, maps, strict=True)):
         _map(ax, W, limit, values=True)
         ax.set_xlabel(columns[k])
         ax.set_ylabel(rows[k])
@@ -155,7 +155,7 @@ def tall_stacks(W: Float[np.ndarray, "panel n_features n_hidden"], titles: Seque
 
     Neurons are sorted by the feature with the largest weight. Colours are the features', the most important the darkest."""
     panels, n, m = W.shape
-    fig, axes = style.figure(1, panels, height=1.25 * panels + 0.9, width=style.WIDTH, sharex=True)
+    fig, axes = style.figure(1, panels, height=1.25 * panels + 0.9, sharex=True)
     colours = style.importance_colours(n)
     for k, ax in enumerate(axes[:, 0]):
         order = np.argsort(np.abs(W[k]).argmax(0), kind="stable")
@@ -164,8 +164,7 @@ def tall_stacks(W: Float[np.ndarray, "panel n_features n_hidden"], titles: Seque
         ax.axhline(0, color="black", linewidth=0.7)
         ax.set(xlim=(-0.7, m - 0.3), ylabel="weights")
         ax.set_xticks([])
-        ax.set_title(titles[k], loc="left")
-        ax.set_title(notes[k], loc="right", fontsize=9.5, style="italic", color="0.3")
+        ax.set_title(f"{titles[k]}: {notes[k]}", loc="left")
     axes[-1, 0].set_xlabel("neurons, by the feature with the largest weight")
     bar = fig.colorbar(
         ScalarMappable(Normalize(1, n), style.IMPORTANCE), ax=list(axes[:, 0]), location="bottom", aspect=50, pad=0.02,

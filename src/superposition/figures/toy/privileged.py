@@ -17,14 +17,20 @@ _DASHED = (0, (4, 3))
 
 
 def neuron_stacks(
-    W: Float[np.ndarray, "panel n_features n_hidden"], titles: Sequence[str], notes: Sequence[str] | None = None, columns: int = 3
+    W: Float[np.ndarray, "panel n_features n_hidden"],
+    titles: Sequence[str],
+    notes: Sequence[str] | None = None,
+    columns: int = 3,
+    legend: str = "feature, from the most to the least important",
 ) -> Figure:
     """A bar per neuron, stacked of the weights of the features on it: positive ones upwards, negative ones downwards.
 
-    The largest weights stand next to the line of zero. Colours are the features', the most important the darkest."""
+    The largest weights stand next to the line of zero. Colours are the features', the first, or most important, the darkest.
+    With fewer than three `columns` it is narrow, for a phone."""
     panels, n, m = W.shape
     rows = ceil(panels / columns)
-    fig, axes = style.figure(columns, rows, height=1.75 * rows + 0.75, sharex=True, sharey="row")
+    width = style.NARROW if columns < 3 else style.WIDTH
+    fig, axes = style.figure(columns, rows, height=1.75 * rows + 0.75, width=width, sharex=True, sharey="row")
     colours = style.importance_colours(n)
     for ax in axes.flat[panels:]:
         ax.set_visible(False)
@@ -40,7 +46,7 @@ def neuron_stacks(
         ax.set_xlabel("neuron")
     fig.legend(
         handles=[Patch(color=colour, label=str(i + 1)) for i, colour in enumerate(colours)], loc="outside lower center",
-        ncols=n, title="feature, from the most to the least important", title_fontsize=10, columnspacing=0.9,
+        ncols=n, title=legend, title_fontsize=10, columnspacing=0.9,
         handlelength=0.9, handletextpad=0.4,
     )  # fmt: skip
     return fig
