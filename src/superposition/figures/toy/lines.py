@@ -18,7 +18,7 @@ _MARKERS = "osD^v"
 def shape_frequencies(
     counts: Int[np.ndarray, "density shape"], density: Float[np.ndarray, "density"], names: Sequence[str]
 ) -> Figure:
-    """The share of seeds that end in each shape against sparsity, with Wilson's 95 % intervals as bands."""
+    """The share of seeds that end in each shape against sparsity, with Wilson's 95% intervals as bands."""
     fig, axes = style.figure(height=3.3)
     ax = axes[0, 0]
     rates = np.array([[metrics.rate_interval(k, sum(row)) for k in row] for row in counts.tolist()])

@@ -94,7 +94,7 @@ def found_shapes(
     names: Sequence[str],
     axes_names: Sequence[str],
 ) -> Figure:
-    """The share of seeds that end in each shape, with Wilson's 95 % intervals, a panel per axis.
+    """The share of seeds that end in each shape, with Wilson's 95% intervals, a panel per axis.
 
     Grey: from `both[:, 0]` to `both[:, 1]` both shapes are minima. Upright line: where the better one changes."""
     fig, axes = style.figure(len(counts), 1, height=3.1, sharey=True)

@@ -78,13 +78,13 @@ def _mean(verdict: Verdict, values: np.ndarray, baseline: float | None, unit: st
     source=SOURCE,
     statement="ReLU networks do worse than GELU networks at AND, OR, max(|x|,|y|) and |x|.",
     measure="share of pairs of networks with the same start and data, over four targets and five densities, in which GELU has less loss",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: a tie",
+    tolerance="reproduced from 90%, partly from 50%; baseline: a tie",
     experiments=("toy/computation",),
 )
 def _worse(results: Results) -> Finding:
     left = results["original_loss"][[TARGETS.index(t) for t in PRINTED]]
     better = left[:, GELU] < left[:, RELU]
-    rates = [f"{t} {100 * one.mean():.0f} %" for t, one in zip(PRINTED, better)]
+    rates = [f"{t} {100 * one.mean():.0f}%" for t, one in zip(PRINTED, better)]
     return share(better, better.shape[-1], 0.5, "By target: " + ", ".join(rates))
 
 
@@ -93,7 +93,7 @@ def _worse(results: Results) -> Finding:
     source=SOURCE,
     statement="That ReLU does worse is a surprise about what such networks can compute.",
     measure="share of cells (AND, OR, |x|; five densities) in which the best ReLU network of 40 is solved; baseline: of all of them",
-    tolerance="corrected if at least 90 % of the cells have a solved network: it is luck of the start, not ability",
+    tolerance="corrected if at least 90% of the cells have a solved network: it is luck of the start, not ability",
     experiments=("toy/computation",),
 )
 def _surprising(results: Results) -> Finding:
@@ -131,7 +131,7 @@ def _losses(results: Results) -> Finding:
     source=SOURCE,
     statement="For x², ReLU networks learn weights that are balanced between positive and negative.",
     measure="share of the positive weights in the sum of the sizes of all weights of W1, mean over seeds and densities; baseline: GELU",
-    tolerance="reproduced between 40 and 60 %",
+    tolerance="reproduced between 40 and 60%",
     experiments=("toy/computation",),
 )
 def _balanced(results: Results) -> Finding:
@@ -163,7 +163,7 @@ def _extreme(results: Results) -> Finding:
     source=SOURCE,
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
     measure="share of ReLU networks with eight neurons that are solved, over five densities; baseline: with two",
-    tolerance="reproduced if two ReLU neurons leave at least 1 % at every density at best, none is solved, and some with eight are",
+    tolerance="reproduced if two ReLU neurons leave at least 1% at every density at best, none is solved, and some with eight are",
     experiments=("toy/computation",),
 )
 def _neurons(results: Results) -> Finding:
@@ -194,7 +194,7 @@ def _product(results: Results) -> Finding:
     source=SOURCE,
     statement="The neuron stacks of these networks let us see superposition.",
     measure="share of ReLU networks at the write-up's sizes, all targets and densities, with less loss than the best dedicated neurons",
-    tolerance="corrected if none has, within 5 % for sampling: whatever the stacks show, no neuron need be shared; set after looking",
+    tolerance="corrected if none has, within 5% for sampling: whatever the stacks show, no neuron need be shared; set after looking",
     experiments=("toy/computation",),
 )
 def _stacks(results: Results) -> Finding:
@@ -210,8 +210,8 @@ def _stacks(results: Results) -> Finding:
     id="toy/computation/09-superposition",
     source=SECTION,
     statement="Networks can compute |x| in superposition.",
-    measure="share of networks (eight features, six neurons, ReLU, 3 % of inputs on) with less loss than the best dedicated neurons",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: with every input on",
+    measure="share of networks (eight features, six neurons, ReLU, 3% of inputs on) with less loss than the best dedicated neurons",
+    tolerance="reproduced from 90%, partly from 50%; baseline: with every input on",
     experiments=("toy/computation",),
 )
 def _superposition(results: Results) -> Finding:
@@ -241,7 +241,7 @@ def _two(results: Results) -> Finding:
     source=SECTION,
     statement="In dense data each neuron works for one feature.",
     measure="share of live neurons with fewer than 1.5 effective features at S = 0, mean over seeds; baseline: before training",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/absolute",),
 )
 def _monosemantic(results: Results) -> Finding:
@@ -255,7 +255,7 @@ def _monosemantic(results: Results) -> Finding:
     source=SECTION,
     statement="In sparse data the neurons that compute |x| are polysemantic.",
     measure="share of live neurons with fewer than 1.5 effective features at S = 0.99, mean over seeds; baseline: trained in stages",
-    tolerance="reproduced up to 10 %, partly up to 50 %; the staged baseline was added after looking",
+    tolerance="reproduced up to 10%, partly up to 50%; the staged baseline was added after looking",
     experiments=("toy/absolute", "toy/gradual"),
 )
 def _polysemantic(results: Results, gradual: Results) -> Finding:
@@ -288,7 +288,7 @@ def _more(results: Results, gradual: Results) -> Finding:
     source=f"{SECTION}, The Asymmetric Superposition Motif",
     statement="A neuron serves two features lopsidedly, and a second neuron cancels the strong interference.",
     measure="share of networks (six features, ten neurons, S = 0.8) with at least one such motif, as defined in the chapter",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: expected motifs after shuffling the weights out",
+    tolerance="reproduced from 90%, partly from 50%; baseline: expected motifs after shuffling the weights out",
     experiments=("toy/absolute",),
 )
 def _motif(results: Results) -> Finding:
