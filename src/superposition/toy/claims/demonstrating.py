@@ -143,7 +143,7 @@ def _pays(runs_of: Results) -> Finding:
 
 @claim(
     id="toy/demonstrating/6-smooth",
-    source="our question, on the last model of Anthropic's notebook, 100 features in 20 dimensions",
+    source="Ours, on the last model of Anthropic's notebook, 100 features in 20 dimensions",
     statement="In a larger model superposition grows smoothly with sparsity.",
     measure="largest step in features per dimension between neighbouring densities, as a share of the whole rise, mean over seeds",
     tolerance="reproduced where the mean over seeds never falls by more than 1% of the rise and no step exceeds three even ones",

@@ -76,7 +76,7 @@ def _unimportant(decay: Results) -> Finding:
     id="toy/dropout/03-redundant",
     source=SOURCE,
     statement="In dense data dropout leads to redundant encoding.",
-    measure="neurons for each direction in use (n_hidden over the effective rank of W), 20 features in 5 neurons, S = 0, "
+    measure="neurons for each direction in use (all neurons over the effective rank of W), 20 features in 5 neurons, S = 0, "
     "rate 0.7; baseline: without dropout",
     tolerance="reproduced above 1.05 with falling and with equal importances, partly with one of them",
     experiments=(DECAY, EQUAL),
@@ -267,7 +267,7 @@ def _pairs(equal: Results, decay: Results) -> Finding:
     id="toy/dropout/12-diagonal",
     source=SOURCE,
     statement="At extreme rates there are negative weights on the diagonal.",
-    measure="share of untied models with rates of 0.8 and 0.9 whose product of both layers has a number below -0.05 on its "
+    measure="share of untied models with rates of 0.8 and 0.9 whose product of both layers has a number below −0.05 on its "
     "diagonal; baseline: without dropout",
     tolerance="reproduced from half of the models on, partly from a tenth, where there are more than without dropout",
     experiments=(UNTIED,),

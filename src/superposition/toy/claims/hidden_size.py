@@ -50,7 +50,8 @@ def _polysemantic(results: Results) -> Finding:
     id="toy/hidden_size/2-enough",
     source=f"{SOURCE}, measured as no rotation can change",
     statement="Features share directions even where there are more neurons than features.",
-    measure="overlap ‖(Ŵ_i·W_j)_{j≠i}‖, mean over features and widths of 40 and more, linear hidden layer, S = 0.9; baseline: random directions",
+    measure="overlap (root of the sum of the other features' squared projections on a feature's direction), mean over features "
+    "and widths of 40 and more, linear hidden layer, S = 0.9; baseline: random directions",
     tolerance="not reproduced below a tenth of the baseline, partly below a half",
     experiments=("toy/hidden_size",),
 )

@@ -93,7 +93,7 @@ def _fewer(results: Results) -> Finding:
 
 @claim(
     id="toy/regularised/5-shrinkage",
-    source="Ours: the least loss of a feature that has a neuron alone, w(1 - w²) = 3 l1 / 8",
+    source="Ours: the least loss of a feature that has a neuron alone, w(1 − w²) = ⅜ of the price",
     statement="What L1 leaves of a feature's length follows from its price alone.",
     measure="mean length of represented features over the prediction, no hidden nonlinearity, S = 0.99, L1 of 0.03, 0.1 and 0.3; baseline: 1",
     tolerance="reproduced within 3% at every price, partly at one or more; the two low prices added after looking",
