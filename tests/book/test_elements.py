@@ -98,6 +98,7 @@ def test_numbers_print_as_prose_wants_them(x, digits, printed):
 
 def test_percent_and_interval():
     assert text.percent(0.953) == "95%" and text.percent(0.9531, 1) == "95.3%" and text.percent(float("nan")) == "n/a"
+    assert text.percent_interval(0.953, 0.9, 0.97) == "95% (90% to 97%)"
     assert text.interval(0.98, 0.951, 0.99) == "0.98 (0.95 to 0.99)"
     assert text.interval(-1, -2, 0, digits=0) == "−1 (−2 to 0)"
 

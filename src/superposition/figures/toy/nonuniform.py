@@ -68,6 +68,7 @@ def deformation(
     """The odd feature's length, and its angle to its neighbours in degrees, along the best shape: solid; dotted, where
     the shape is not the best. The vertical step is the jump at the crossing."""
     fig, axes = style.figure(2, 1, height=3.1)
+    fig.get_layout_engine().set(w_pad=0.12)  # the right panel's label is nobody's tick
     for ax, label in zip(axes[0], ("length of the odd feature", "angle to its neighbours (degrees)"), strict=True):
         _multiplier_axis(ax, "density or importance")
         ax.set(xlabel="density or importance, times", ylabel=label)
