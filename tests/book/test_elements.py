@@ -98,6 +98,7 @@ def test_numbers_print_as_prose_wants_them(x, digits, printed):
 
 def test_percent_and_interval():
     assert text.percent(0.953) == "95%" and text.percent(0.9531, 1) == "95.3%" and text.percent(float("nan")) == "n/a"
+    assert text.percent_interval(0.953, 0.9, 0.97) == "95% (90% to 97%)"
     assert text.interval(0.98, 0.951, 0.99) == "0.98 (0.95 to 0.99)"
     assert text.interval(-1, -2, 0, digits=0) == "−1 (−2 to 0)"
 
@@ -138,6 +139,13 @@ def test_numbers_stand_right_and_text_left_unless_told_otherwise():
     columns = {"a": ["x"], "b": [1.5]}
     assert re.fullmatch(r"\| :-+ \| -+: \|", book.table(columns).data.splitlines()[1])
     assert re.fullmatch(r"\| :-+: \| :-+ \|", book.table(columns, align="cl").data.splitlines()[1])
+
+
+def test_an_interval_in_a_table_stays_on_one_line_and_goes_where_it_has_no_width():
+    column = ["0.98 (0.95 to 0.99)", "0% (0% to 0%)", "from 1 to 2"]
+    printed = book.table({"a": column}).data
+    assert "\\(0\\.95\u00a0to\u00a00\\.99\\)" in printed
+    assert rows(printed)[1:] == [["0.98 (0.95\u00a0to\u00a00.99)"], ["0%"], ["from 1 to 2"]]
 
 
 def test_a_cell_may_be_markdown_and_stays_in_its_cell():
@@ -181,7 +189,8 @@ def test_a_film_is_a_video_on_the_site_and_a_strip_in_the_pdf(root):
     assert {"controls", "muted", "loop", "playsinline"} <= set(video)
     assert video["poster"] == "../../assets/films/f.poster.png" and source["src"] == "../../assets/films/f.mp4"
     assert video["aria-label"] == text.visible(HOSTILE)
-    assert {tag for tag, _ in page.elements} == {"video", "source", "a"}
+    assert [tag for tag, _ in page.elements] == ["div", "video", "source", "a", "p", "button", "input", "script"]
+    assert "hidden" in page.named("p")[0] and page.named("script")[0]["src"] == "../../assets/js/film.js"
     [image] = [attributes for tag, attributes in Page(to_html(still)).elements if tag == "img"]
     assert image["src"] == "../../assets/films/f.strip.png"
     assert Page(halves(book.film("f", alt="x", up=""))[0]).named("source")[0]["src"] == "assets/films/f.mp4"

@@ -201,3 +201,20 @@ def test_series_have_the_palettes_colours_in_order():
     ax = toy.represented(DENSITY[:2], mean, mean, mean, ["a", "b", "c"], 1, 5).axes[0]
     colours = [to_rgb(line.get_color()) for line in lines_by_name(ax).values()]
     assert colours == [to_rgb(colour) for colour in list(style.PALETTE.values())[:3]]
+
+
+def test_a_name_gives_way_to_a_line_that_runs_through_its_place():
+    counts, density = np.array([[64, 0, 0], [64, 0, 0], [0, 34, 30], [0, 10, 54], [0, 6, 58]]), DENSITY[:5]
+    for name, place, side in (("peak", 2, "center"), ("a peak in between", 3, "left")):
+        texts = toy.shape_frequencies(counts, density, ["falls", name, "rises"]).axes[0].texts
+        label = next(text for text in texts if text.get_text() == name)
+        assert label.xy[0] == pytest.approx(1 / density[place]) and label.get_ha() == side
+
+
+def test_the_name_of_a_series_that_ends_early_stands_lower_where_a_line_runs_beside_its_end():
+    early, falling = np.array([0.05, 0.1, np.nan, np.nan]), np.array([0.15, 0.12, 0.1, 0.08])
+    for other, lower in ((falling, True), (falling * 0 + 0.02, False)):
+        mean = np.stack([early, other])
+        ax = toy.loss_by_sparsity(DENSITY[:4], mean, mean, mean, ["orthogonal", "other"], np.full(4, 0.2), "floor").axes[0]
+        label = next(text for text in ax.texts if text.get_text() == "orthogonal")
+        assert (label.get_position()[1] < 0) == lower

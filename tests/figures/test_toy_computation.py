@@ -49,6 +49,11 @@ def test_maps_show_the_numbers_in_their_cells_on_one_scale_and_frame_the_cells_a
     assert [(p.get_x(), p.get_y()) for p in left.patches] == [(1.5, 0.5)] and not right.patches
 
 
+def test_numbers_in_the_darkest_cells_of_a_map_are_white():
+    left, right = toy.matrix_maps([np.array([[-4.0, 2.0]]), np.array([[3.9], [-0.1]])], ["", ""], ["", ""], ["", ""]).axes
+    assert [text.get_color() for text in (*left.texts, *right.texts)] == ["white", "black", "white", "black"]
+
+
 def test_a_tall_stack_reaches_from_the_sum_of_negative_to_that_of_positive_weights():
     W = np.array([[[0.0, 1.0], [2.0, 0.5], [-1.0, 0.0]]])
     ax = toy.tall_stacks(W, ["S = 0"], ["note"]).axes[0]

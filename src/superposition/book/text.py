@@ -44,6 +44,11 @@ def interval(mean: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digit
     return f"{number(mean, digits)} ({number(low, digits)} to {number(high, digits)})"
 
 
+def percent_interval(share: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digits: int = 0) -> str:
+    """A share with its interval: `95% (90% to 97%)`."""
+    return f"{percent(share, digits)} ({percent(low, digits)} to {percent(high, digits)})"
+
+
 def visible(text: str) -> str:
     """`text` on one line, control and bidirectional characters spelt out, such as ⟨U+202E⟩, so that they do nothing."""
     spaced = re.sub(r"[\t\n\r]+", " ", text)

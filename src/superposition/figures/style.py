@@ -171,15 +171,16 @@ def end_labels(
     colours: Sequence[object],
     gap: float = 0.075,
 ) -> None:
-    """Names each series at the right edge of the axes, moved apart to at least `gap` of its height.
+    """Names each series at the right edge of the axes, moved apart to at least `gap` of its height for each line of text.
 
     Call it when everything is drawn: `y` is in data units."""
     ax.get_ylim()  # settles limits that are still to be computed
     place = ax.transData.transform([(1, value) for value in y])
     height = ax.transAxes.inverted().transform(place)[:, 1]
     order = np.argsort(height, kind="stable")
+    lines = [1 + name.count("\n") for name in names]
     for before, after in zip(order, order[1:]):
-        height[after] = max(height[after], height[before] + gap)
+        height[after] = max(height[after], height[before] + gap * (lines[before] + lines[after]) / 2)
     height -= max(0.0, height.max() - 1)
     for value, name, colour in zip(height, names, colours, strict=True):
         ax.annotate(

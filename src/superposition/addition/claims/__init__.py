@@ -1,5 +1,5 @@
 """What the write-up says about its transformer that adds, each statement with the check that decides it.
-One module a chapter; thresholds are in `tolerance`, and an interval is over seeds, 95 %."""
+One module a chapter; thresholds are in `tolerance`, and an interval is over seeds, 95%."""
 
 from superposition.addition.claims import heads, train
 

@@ -44,20 +44,20 @@ def _near(values: np.ndarray, stated: float, note: str) -> Finding:
 @claim(
     id="addition/train/1-test",
     source=SOURCE,
-    statement="After 1,000 epochs the accuracy on test sums is about 98 %.",
+    statement="After 1,000 epochs the accuracy on test sums is about 98%.",
     measure="share of right digits among the seven of 2,000 sums not trained on, mean over seeds; baseline: a guess",
     tolerance="reproduced within 1 percentage point, partly within 3",
     experiments=("addition/train",),
 )
 def _test(results: Results) -> Finding:
     whole = 100 * results["sum_accuracy"][-1, :, TEST].mean()
-    return _near(digits(results, TEST), 0.98, f"Of digits, that is; of whole sums {whole:.0f} % are right")
+    return _near(digits(results, TEST), 0.98, f"Of digits, that is; of whole sums {whole:.0f}% are right")
 
 
 @claim(
     id="addition/train/2-trained",
     source=SOURCE,
-    statement="After 1,000 epochs the accuracy on the sums trained on is about 98.5 %.",
+    statement="After 1,000 epochs the accuracy on the sums trained on is about 98.5%.",
     measure="share of right digits among the seven of the 25,000 sums, mean over seeds; baseline: a guess",
     tolerance="reproduced within 1 percentage point, partly within 3",
     experiments=("addition/train",),
@@ -87,7 +87,7 @@ def _grokking(results: Results) -> Finding:
     statement="A carry can be told from a column's two digits, the two below it, and the digit of the sum below it.",
     measure="accuracy on unseen sums of digits above a column that sums to 9, where the digit of the sum decides; of models that "
     "see the true digit of the sum below, at epoch 300; baseline: models that see none, at epoch 1,000",
-    tolerance="reproduced from 99 %, partly where it exceeds the baseline's interval",
+    tolerance="reproduced from 99%, partly where it exceeds the baseline's interval",
     experiments=("addition/autoregressive", "addition/train"),
 )
 def _three_tokens(one_by_one: Results, at_once: Results) -> Finding:

@@ -39,7 +39,7 @@ def over_sparsity(
     level: tuple[float, str] | None = None,
     highest: float | None = None,
 ) -> Figure:
-    """A line per series against sparsity, mean over seeds with its 95 % interval, from 0 up.
+    """A line per series against sparsity, mean over seeds with its 95% interval, from 0 up.
 
     `level` is a dashed line with its name."""
     fig, axes = style.figure(height=3.3)
@@ -61,7 +61,7 @@ def vulnerability_and_features(
 ) -> Figure:
     """The paper's picture: vulnerability above, features per dimension below, on one sparsity axis.
 
-    Mean over seeds with 95 % intervals; at 1, dashed, a model without superposition."""
+    Mean over seeds with 95% intervals; at 1, dashed, a model without superposition."""
     fig, axes = style.figure(nrows=2, height=4.6, sharex=True)
     rows = ((vulnerability, "vulnerability", 0), (features_per_dimension, "features per\ndimension", 1))
     for ax, (values, ylabel, k) in zip(axes[:, 0], rows, strict=True):

@@ -122,7 +122,9 @@ def _map(ax: Axes, W: Float[np.ndarray, "row column"], limit: float, values: boo
     ax.spines[:].set_visible(True)
     if values:
         for (i, k), w in np.ndenumerate(W):
-            ax.text(k + 1, i + 1, f"{w.round(1) + 0.0:.1f}".replace("-", "−"), ha="center", va="center", fontsize=8.5)
+            ink = "white" if abs(w) > 0.7 * limit else "black"
+            number = f"{w.round(1) + 0.0:.1f}".replace("-", "−")
+            ax.text(k + 1, i + 1, number, ha="center", va="center", fontsize=8.5, color=ink)
     return image
 
 

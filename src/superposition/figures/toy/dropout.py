@@ -126,7 +126,7 @@ def dimensionality_histograms(
     for ax in axes[:-1].flat:
         ax.set_xlabel("")
     for ax in axes[:, 0]:
-        ax.set_ylabel("$D_i$")
+        ax.set_ylabel("$D_i$", labelpad=9)
     return fig
 
 

@@ -91,7 +91,7 @@ def two_rates(
     for ax in axes[-1]:
         ax.set_xlabel("training step")
     axes[0, 0].set_ylim(0, 1.05 * max(float((rates / rates.mean(1, keepdims=True)).max()) for rates in (moving, falling)))
-    style.legend(axes[0, -1], loc="upper right")
+    fig.legend(handles=axes[0, 0].get_lines(), loc="outside lower center", ncols=2)
     return fig
 
 

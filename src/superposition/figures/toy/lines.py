@@ -18,7 +18,7 @@ _MARKERS = "osD^v"
 def shape_frequencies(
     counts: Int[np.ndarray, "density shape"], density: Float[np.ndarray, "density"], names: Sequence[str]
 ) -> Figure:
-    """The share of seeds that end in each shape against sparsity, with Wilson's 95 % intervals as bands."""
+    """The share of seeds that end in each shape against sparsity, with Wilson's 95% intervals as bands."""
     fig, axes = style.figure(height=3.3)
     ax = axes[0, 0]
     rates = np.array([[metrics.rate_interval(k, sum(row)) for k in row] for row in counts.tolist()])
@@ -32,17 +32,38 @@ def shape_frequencies(
 
 
 def _peak_labels(ax: Axes, x: np.ndarray, y: np.ndarray, high: np.ndarray, names: Sequence[str]) -> None:
-    """Names each series above the band at the middle of its highest points, inside the plot at its ends."""
+    """Names each series above the band at the middle of its highest points, inside the plot at its ends.
+
+    Where another line runs through that place, the name stands to the right of the next point."""
     for k, (series, name) in enumerate(zip(y, names, strict=True)):
         top = np.flatnonzero(series >= series.max() - 0.02)
         at = top[len(top) // 2]
+        side = {x[0]: "left", x[-1]: "right"}.get(x[at], "center")
+        if side == "center" and _crossed(ax, x, np.delete(y, k, 0), np.array([x[at], high[k, at]]), name, 0.5):
+            at, side = at + 1, "left"
         if series.max() > 0:
             label = ax.annotate(
                 name, (x[at], max(high[k, at], series[at] + 0.02)), xytext=(0, 2), textcoords="offset points",
-                ha={x[0]: "left", x[-1]: "right"}.get(x[at], "center"), va="bottom",
-                color=_COLOURS[k % len(_COLOURS)], annotation_clip=False, zorder=5,
-            )
+                ha=side, va="bottom", color=_COLOURS[k % len(_COLOURS)], annotation_clip=False, zorder=5,
+            )  # fmt: skip
             style.halo(label)
+
+
+def _crossed(ax: Axes, x: np.ndarray, lines: np.ndarray, place: Float[np.ndarray, "2"], name: str, before: float | int) -> bool:
+    """Whether a line runs through a name whose lower edge is at `place`, with the part `before` of it to the left."""
+
+    def fractions(points: np.ndarray) -> np.ndarray:
+        return ax.transAxes.inverted().transform(ax.transData.transform(points))
+
+    ax.get_xlim(), ax.get_ylim()  # settles limits that are still to be computed
+    ((left, bottom),), wide, tall = fractions(place[None]), 0.02 * len(name), 0.08  # of the axes, nearly
+    along = left - before * wide + np.linspace(0, wide, 12)
+    for line in lines[np.isfinite(lines).sum(1) > 1]:
+        across = np.interp(along, *fractions(np.column_stack([x, line])[np.isfinite(line)]).T, left=np.nan, right=np.nan)
+        low, high = np.minimum(across[1:], across[:-1]), np.maximum(across[1:], across[:-1])
+        if ((low < bottom + tall) & (high > bottom)).any():
+            return True
+    return False
 
 
 def _bands(
@@ -102,14 +123,16 @@ def kinds(
 
 
 def _end_labels(ax: Axes, y: np.ndarray, names: Sequence[str]) -> None:
-    """Names each series beside its last point: at the right edge, or where it ends before."""
+    """Names each series beside its last point: at the right edge, or where it ends before, a line lower if another runs there."""
     x = ax.get_lines()[0].get_xdata()
     colours = {line.get_label(): line.get_color() for line in ax.get_lines()}
     whole = [k for k, series in enumerate(y) if np.isfinite(series[-1])]
     for k in set(range(len(names))) - set(whole):
         last = np.flatnonzero(np.isfinite(y[k]))[-1]
+        end = np.array([x[last], y[k, last]])
+        lower = _crossed(ax, x, np.delete(y, k, 0), end - [0, 0.04 * ax.get_ylim()[1]], names[k], 0)
         label = ax.annotate(
-            names[k], (x[last], y[k, last]), xytext=(7, 0), textcoords="offset points", va="center",
+            names[k], end, xytext=(4, -12) if lower else (7, 0), textcoords="offset points", va="center",
             color=colours[names[k]], zorder=5,
         )
         style.halo(label)

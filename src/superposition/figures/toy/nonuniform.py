@@ -68,6 +68,7 @@ def deformation(
     """The odd feature's length, and its angle to its neighbours in degrees, along the best shape: solid; dotted, where
     the shape is not the best. The vertical step is the jump at the crossing."""
     fig, axes = style.figure(2, 1, height=3.1)
+    fig.get_layout_engine().set(w_pad=0.12)  # the right panel's label is nobody's tick
     for ax, label in zip(axes[0], ("length of the odd feature", "angle to its neighbours (degrees)"), strict=True):
         _multiplier_axis(ax, "density or importance")
         ax.set(xlabel="density or importance, times", ylabel=label)
@@ -94,7 +95,7 @@ def found_shapes(
     names: Sequence[str],
     axes_names: Sequence[str],
 ) -> Figure:
-    """The share of seeds that end in each shape, with Wilson's 95 % intervals, a panel per axis.
+    """The share of seeds that end in each shape, with Wilson's 95% intervals, a panel per axis.
 
     Grey: from `both[:, 0]` to `both[:, 1]` both shapes are minima. Upright line: where the better one changes."""
     fig, axes = style.figure(len(counts), 1, height=3.1, sharey=True)

@@ -11,7 +11,7 @@ LECOMTE = "Lecomte et al. 2024"
 
 
 def share(hits: np.ndarray, seeds: int, baseline: float | None, note: str = "") -> Finding:
-    """A share of runs with Wilson's interval: reproduced from 90 % on, partly from 50 %."""
+    """A share of runs with Wilson's interval: reproduced from 90% on, partly from 50%."""
     rate, low, high = metrics.rate_interval(int(hits.sum()), hits.size)
     verdict: Verdict = "reproduced" if rate >= 0.9 else "partly" if rate >= 0.5 else "not reproduced"
     scaled = None if baseline is None else 100 * baseline

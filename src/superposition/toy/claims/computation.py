@@ -45,7 +45,7 @@ def balance(W1: np.ndarray) -> np.ndarray:
 
 
 def balanced(W1: np.ndarray) -> np.ndarray:
-    """Networks whose positive weights make between 40 and 60 % of the sizes."""
+    """Networks whose positive weights make between 40 and 60% of the sizes."""
     return np.abs(balance(W1) - 0.5) < 0.1
 
 
@@ -127,13 +127,13 @@ def _mean(verdict: Verdict, values: np.ndarray, baseline: float | None, unit: st
     source=SOURCE,
     statement="ReLU networks do worse than GELU networks at AND, OR, max(|x|,|y|) and |x|.",
     measure="share of pairs of networks with the same start and data, over four targets and five densities, in which GELU has less loss",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: a tie",
+    tolerance="reproduced from 90%, partly from 50%; baseline: a tie",
     experiments=("toy/computation",),
 )
 def _worse(results: Results) -> Finding:
     left = results["original_loss"][[TARGETS.index(t) for t in PRINTED]]
     better = left[:, GELU] < left[:, RELU]
-    rates = [f"{t} {100 * one.mean():.0f} %" for t, one in zip(PRINTED, better)]
+    rates = [f"{t} {100 * one.mean():.0f}%" for t, one in zip(PRINTED, better)]
     return share(better, better.shape[-1], 0.5, "By target: " + ", ".join(rates))
 
 
@@ -142,7 +142,7 @@ def _worse(results: Results) -> Finding:
     source=SOURCE,
     statement="That ReLU does worse is a surprise about what such networks can compute.",
     measure="share of cells (AND, OR, |x|; five densities) in which the best ReLU network of 40 is solved; baseline: of all of them",
-    tolerance="corrected if at least 90 % of the cells have a solved network: it is luck of the start, not ability",
+    tolerance="corrected if at least 90% of the cells have a solved network: it is luck of the start, not ability",
     experiments=("toy/computation",),
 )
 def _surprising(results: Results) -> Finding:
@@ -158,8 +158,8 @@ def _surprising(results: Results) -> Finding:
     id="toy/computation/03-losses",
     source=SOURCE,
     statement="Final losses, ReLU and GELU: AND .0515, .00041; OR .177, .00059; max .173, .0179; |x| .00443, .00100.",
-    measure="how many of the eight numbers lie within the range of 40 repetitions (|x|: 8), widened by 5 % at each end",
-    tolerance="reproduced if all do, partly from four on; the interval is Wilson's; the 5 %, for the noise of one batch, set after looking",
+    measure="how many of the eight numbers lie within the range of 40 repetitions (|x|: 8), widened by 5% at each end",
+    tolerance="reproduced if all do, partly from four on; the interval is Wilson's; the 5%, for the noise of one batch, set after looking",
     experiments=("toy/computation",),
 )
 def _losses(results: Results) -> Finding:
@@ -179,14 +179,14 @@ def _losses(results: Results) -> Finding:
     id="toy/computation/04-balanced",
     source=SOURCE,
     statement="For x², ReLU networks learn weights that are balanced between positive and negative.",
-    measure="share of ReLU networks in which positive weights make 40 to 60 % of the sum of the sizes of W1; baseline: random weights",
-    tolerance="reproduced from 90 %, partly from 50 %; set after looking, since the mean over networks, our first measure, is a half "
+    measure="share of ReLU networks in which positive weights make 40 to 60% of the sum of the sizes of W1; baseline: random weights",
+    tolerance="reproduced from 90%, partly from 50%; set after looking, since the mean over networks, our first measure, is a half "
     "by symmetry whatever is learned",
     experiments=("toy/computation",),
 )
 def _balanced(results: Results) -> Finding:
     hits = balanced(results["single_W1"][1])
-    return share(hits[RELU], hits.shape[-1], random_balanced(), f"GELU networks: {100 * hits[GELU].mean():.0f} %")
+    return share(hits[RELU], hits.shape[-1], random_balanced(), f"GELU networks: {100 * hits[GELU].mean():.0f}%")
 
 
 @claim(
@@ -209,7 +209,7 @@ def _extreme(results: Results) -> Finding:
     source=SOURCE,
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
     measure="share of ReLU networks with eight neurons that are solved, over five densities; baseline: with two",
-    tolerance="reproduced if two ReLU neurons leave at least 1 % at every density at best, none is solved, and some with eight are",
+    tolerance="reproduced if two ReLU neurons leave at least 1% at every density at best, none is solved, and some with eight are",
     experiments=("toy/computation",),
 )
 def _neurons(results: Results) -> Finding:
@@ -241,7 +241,7 @@ def _product(results: Results) -> Finding:
     statement="The neuron stacks of these networks let us see superposition.",
     measure="share of ReLU networks for x² at the write-up's size with less loss than the best neurons that read one input; "
     "of the others none can have less: that baseline is 0, or there is one output",
-    tolerance="corrected if none has, within 5 %: whatever the stacks show, no neuron need be shared; set after looking",
+    tolerance="corrected if none has, within 5%: whatever the stacks show, no neuron need be shared; set after looking",
     experiments=("toy/computation",),
 )
 def _stacks(results: Results) -> Finding:
@@ -250,7 +250,7 @@ def _stacks(results: Results) -> Finding:
     below = ratio < 0.95
     rate, low, high = metrics.rate_interval(int(below.sum()), below.size)
     verdict: Verdict = "corrected" if not below.any() else "partly"
-    note = f"{(ratio < 1).sum()} of {ratio.size} are below at all, by at most {100 * (1 - ratio.min()):.1f} %"
+    note = f"{(ratio < 1).sum()} of {ratio.size} are below at all, by at most {100 * (1 - ratio.min()):.1f}%"
     return Finding(verdict, 100 * rate, 100 * low, 100 * high, below.shape[-1], None, "%", note)
 
 
@@ -258,8 +258,8 @@ def _stacks(results: Results) -> Finding:
     id="toy/computation/09-superposition",
     source=SECTION,
     statement="Networks can compute |x| in superposition.",
-    measure="share of networks (eight features, six neurons, ReLU, 3 % of inputs on) with less loss than the best dedicated neurons",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: with every input on",
+    measure="share of networks (eight features, six neurons, ReLU, 3% of inputs on) with less loss than the best dedicated neurons",
+    tolerance="reproduced from 90%, partly from 50%; baseline: with every input on",
     experiments=("toy/computation",),
 )
 def _superposition(results: Results) -> Finding:
@@ -291,7 +291,7 @@ def _two(results: Results) -> Finding:
     source=SECTION,
     statement="In dense data each neuron works for one feature.",
     measure="share of live neurons with fewer than 1.5 effective features at S = 0, mean over seeds; baseline: before training",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/absolute",),
 )
 def _monosemantic(results: Results) -> Finding:
@@ -305,7 +305,7 @@ def _monosemantic(results: Results) -> Finding:
     source=SECTION,
     statement="In sparse data the neurons that compute |x| are polysemantic.",
     measure="share of live neurons with fewer than 1.5 effective features at S = 0.99, mean over seeds; baseline: trained in stages",
-    tolerance="reproduced up to 10 %, partly up to 50 %; the staged baseline was added after looking",
+    tolerance="reproduced up to 10%, partly up to 50%; the staged baseline was added after looking",
     experiments=("toy/absolute", "toy/gradual"),
 )
 def _polysemantic(results: Results, gradual: Results) -> Finding:
@@ -340,7 +340,7 @@ def _more(results: Results, gradual: Results) -> Finding:
     source=f"{SECTION}, The Asymmetric Superposition Motif",
     statement="A neuron serves two features lopsidedly, and a second neuron cancels the strong interference.",
     measure="share of networks (six features, ten neurons, S = 0.8) with at least one such motif, as defined in the chapter",
-    tolerance="reproduced from 90 %, partly from 50 %; baseline: expected motifs after shuffling the weights out",
+    tolerance="reproduced from 90%, partly from 50%; baseline: expected motifs after shuffling the weights out",
     experiments=("toy/absolute",),
 )
 def _motif(results: Results) -> Finding:

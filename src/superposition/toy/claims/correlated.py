@@ -35,7 +35,7 @@ def both(runs_of: Results, density: float) -> dict[str, np.ndarray]:
     statement="Correlated features prefer to be orthogonal.",
     measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are antipodal, the other way to pair a cross; "
     "the baseline is independent features",
-    tolerance="partly where the interval lies below the baseline's, reproduced where also 90 % have right angles within 15 degrees; "
+    tolerance="partly where the interval lies below the baseline's, reproduced where also 90% have right angles within 15 degrees; "
     "set after a look at the data",
     experiments=("toy/correlated",),
 )
@@ -47,7 +47,7 @@ def _orthogonal(runs_of: Results) -> Finding:
     )
     clear = high < null_low
     verdict = "reproduced" if clear and right[CORRELATED] >= 0.9 else "partly" if clear else "not reproduced"
-    note = f"At right angles: {100 * right[CORRELATED]:.0f} %, of independent features {100 * right[INDEPENDENT]:.0f} %"
+    note = f"At right angles: {100 * right[CORRELATED]:.0f}%, of independent features {100 * right[INDEPENDENT]:.0f}%"
     return Finding(verdict, rate, low, high, runs_of.config.seeds, null, "%", note + "; where they are not, a feature is mostly lost")
 
 
@@ -68,7 +68,7 @@ def _lead(runs_of: Results, kind: int, expected: str, against: str) -> Finding:
     statement="Correlated features that cannot be orthogonal lie side by side rather than opposite.",
     measure="three pairs in two dimensions at S = 0.9: share of pairs at less than 75 degrees, minus share at more than 105 degrees, "
     "mean over seeds; the baseline is independent features",
-    tolerance="reproduced where the interval lies above 50 % and above the baseline's, partly above 0 and the baseline's",
+    tolerance="reproduced where the interval lies above 50% and above the baseline's, partly above 0 and the baseline's",
     experiments=("toy/correlated",),
 )
 def _side(runs_of: Results) -> Finding:
@@ -81,7 +81,7 @@ def _side(runs_of: Results) -> Finding:
     statement="Anticorrelated features prefer to be antipodal.",
     measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are opposite within 15 degrees; "
     "the baseline is independent features, paired at random",
-    tolerance="reproduced from 90 %, partly from 50 %; corrected where the models of the least loss are so and most others not",
+    tolerance="reproduced from 90%, partly from 50%; corrected where the models of the least loss are so and most others not",
     experiments=("toy/correlated",),
 )
 def _antipodal(runs_of: Results) -> Finding:
@@ -99,7 +99,7 @@ def _antipodal(runs_of: Results) -> Finding:
     source=f"{PAPER}, Anticorrelated Features",
     statement="Anticorrelated features prefer to be antipodal (when one of the two is active half of the time).",
     measure="the same at S = 0.5, where exactly one of each pair is always active",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/correlated",),
 )
 def _dense(runs_of: Results) -> Finding:
@@ -149,7 +149,7 @@ def _collapse(runs_of: Results) -> Finding:
     statement="In superposition a correlated feature shares its dimension with a feature of the other set, never of its own.",
     measure="two sets of ten in ten dimensions at S = 0.98: share of the antipodal pairs that join the two sets, over all seeds; "
     "the baseline is independent features",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/correlated",),
 )
 def _partners(runs_of: Results) -> Finding:
@@ -166,7 +166,7 @@ def _partners(runs_of: Results) -> Finding:
     statement="Three anticorrelated pairs in two dimensions lie opposite rather than side by side.",
     measure="three pairs in two dimensions at S = 0.9: share of pairs at more than 105 degrees, minus share at less than 75 degrees, "
     "mean over seeds; the baseline is independent features",
-    tolerance="as for side by side: reproduced where the interval lies above 50 % and above the baseline's, partly above 0 and the baseline's",
+    tolerance="as for side by side: reproduced where the interval lies above 50% and above the baseline's, partly above 0 and the baseline's",
     experiments=("toy/correlated",),
 )
 def _antipodal_three(runs_of: Results) -> Finding:

@@ -36,7 +36,7 @@ def _kept_first(W: np.ndarray) -> np.ndarray:
     source=f"{PAPER}, Demonstrating Superposition",
     statement="A linear model represents the most important features, as many as it has dimensions, at any sparsity.",
     measure="share of linear models, over both sizes and all sparsities and seeds, that represent exactly those",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/demonstrating",),
 )
 def _linear(runs_of: Results) -> Finding:
@@ -50,7 +50,7 @@ def _linear(runs_of: Results) -> Finding:
     source=f"{PAPER}, Demonstrating Superposition; VeraChristina, section 2",
     statement="In dense data a ReLU model does the same: the most important features have dimensions of their own.",
     measure="share of ReLU models at S = 0, over both sizes and all seeds, that represent exactly those, each with D above 0.9",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/demonstrating",),
 )
 def _dense(runs_of: Results) -> Finding:
@@ -143,10 +143,10 @@ def _pays(runs_of: Results) -> Finding:
 
 @claim(
     id="toy/demonstrating/6-smooth",
-    source="our question, on the last model of Anthropic's notebook, 100 features in 20 dimensions",
+    source="Ours, on the last model of Anthropic's notebook, 100 features in 20 dimensions",
     statement="In a larger model superposition grows smoothly with sparsity.",
     measure="largest step in features per dimension between neighbouring densities, as a share of the whole rise, mean over seeds",
-    tolerance="reproduced where the mean over seeds never falls by more than 1 % of the rise and no step exceeds three even ones",
+    tolerance="reproduced where the mean over seeds never falls by more than 1% of the rise and no step exceeds three even ones",
     experiments=("toy/wide",),
 )
 def _smooth(wide: Results) -> Finding:

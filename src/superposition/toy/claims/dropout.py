@@ -76,7 +76,7 @@ def _unimportant(decay: Results) -> Finding:
     id="toy/dropout/03-redundant",
     source=SOURCE,
     statement="In dense data dropout leads to redundant encoding.",
-    measure="neurons for each direction in use (n_hidden over the effective rank of W), 20 features in 5 neurons, S = 0, "
+    measure="neurons for each direction in use (all neurons over the effective rank of W), 20 features in 5 neurons, S = 0, "
     "rate 0.7; baseline: without dropout",
     tolerance="reproduced above 1.05 with falling and with equal importances, partly with one of them",
     experiments=(DECAY, EQUAL),
@@ -101,7 +101,7 @@ def _suppression(equal: Results) -> Finding:
     falls = {s: ratio(equal, metrics.effective_features, 0.5, s) for s in (0.8, 0.9, 0.95, 0.99)}
     holds = [metrics.mean_interval(x)[2] < 0.9 for x in falls.values()]
     verdict: Verdict = "reproduced" if all(holds) else "partly" if any(holds) else "not reproduced"
-    missing = ", ".join(f"{s:g} ({100 * x.mean():.0f} %)" for (s, x), held in zip(falls.items(), holds, strict=True) if not held)
+    missing = ", ".join(f"{s:g} ({100 * x.mean():.0f}%)" for (s, x), held in zip(falls.items(), holds, strict=True) if not held)
     return _finding(verdict, 100 * falls[0.9], 100, "%", f"Not at S = {missing}" if missing else "")
 
 
@@ -119,7 +119,7 @@ def largest_fall(results: Results) -> Float[np.ndarray, "seed"]:
     statement="Dropout reduces the number of effective features, by up to half.",
     measure="effective features over those without dropout where they fall most, S of 0.5 and more, any rate, 64 features "
     "in 12 neurons; baseline: no change",
-    tolerance="reproduced from 40 % to 60 % of what there was, partly for any other fall beyond a tenth",
+    tolerance="reproduced from 40% to 60% of what there was, partly for any other fall beyond a tenth",
     experiments=(EQUAL,),
 )
 def _half(equal: Results) -> Finding:
@@ -141,7 +141,7 @@ def beyond(results: Results, low: float, high: float, side: str) -> np.ndarray:
     source=SOURCE,
     statement="Without dropout the model does not change when its hidden space is turned.",
     measure="held-out loss after random turns over the loss before, mean over all models without dropout; baseline: at rate 0.5",
-    tolerance="reproduced within 0.1 % of 1",
+    tolerance="reproduced within 0.1% of 1",
     experiments=(EQUAL,),
 )
 def _free(equal: Results) -> Finding:
@@ -150,7 +150,7 @@ def _free(equal: Results) -> Finding:
     verdict: Verdict = "reproduced" if abs(values - 1).max() < 1e-3 else "not reproduced"
     half = each[index(equal["rate"], 0.5)].mean()
     anti = 100 * beyond(equal, 0, 0, "anti").mean()
-    note = f"Its weights are anti-aligned all the same in {anti:.0f} % of models with S of 0.5 and more: AdamW's doing"
+    note = f"Its weights are anti-aligned all the same in {anti:.0f}% of models with S of 0.5 and more: AdamW's doing"
     return _finding(verdict, values, half, "", note)
 
 
@@ -160,19 +160,19 @@ def _sided(both: tuple[Results, ...], low: float, high: float, side: str) -> Fin
     verdict: Verdict = "reproduced" if min(shares) >= 0.9 else "partly" if max(shares) >= 0.5 else "not reproduced"
     together = np.concatenate(hits, 1)
     without = [beyond(one, 0, 0, side) for one in both]
-    each = [f"{100 * x.mean():.0f} % ({100 * y.mean():.0f} % without)" for x, y in zip(hits, without, strict=True)]
+    each = [f"{100 * x.mean():.0f}% ({100 * y.mean():.0f}% without)" for x, y in zip(hits, without, strict=True)]
     note = f"{each[0]} with equal importances, {each[1]} with falling ones"
     return _finding(verdict, 100 * together.mean(1), 100 * np.concatenate(without, 1).mean(), "%", note)
 
 
-_BY_SIZE = "reproduced from 90 % with equal and with falling importances, partly from 50 % with one of them"
+_BY_SIZE = "reproduced from 90% with equal and with falling importances, partly from 50% with one of them"
 
 
 @claim(
     id="toy/dropout/07-anti",
     source=SOURCE,
     statement="With some dropout the features keep away from the neurons' axes.",
-    measure="share of models with rates of 0.1 to 0.4 and S of 0.5 and more whose alignment is below that of 95 % of "
+    measure="share of models with rates of 0.1 to 0.4 and S of 0.5 and more whose alignment is below that of 95% of "
     "their own rotations; baseline: without dropout",
     tolerance=_BY_SIZE,
     experiments=(EQUAL, DECAY),
@@ -184,8 +184,8 @@ def _anti(*both: Results) -> Finding:
 @claim(
     id="toy/dropout/08-aligned",
     source=SOURCE,
-    statement="Beyond a rate of 50 % the features align with the neurons again.",
-    measure="share of models with rates of 0.6 to 0.9 and S of 0.5 and more whose alignment is above that of 95 % of "
+    statement="Beyond a rate of 50% the features align with the neurons again.",
+    measure="share of models with rates of 0.6 to 0.9 and S of 0.5 and more whose alignment is above that of 95% of "
     "their own rotations; baseline: without dropout",
     tolerance=_BY_SIZE,
     experiments=(EQUAL, DECAY),
@@ -227,14 +227,14 @@ def jumps(exact: Results) -> Float[np.ndarray, "rate importance"]:
     statement="Dropout makes phase transitions smoother: two features in one dimension.",
     measure="largest change of the shorter vector of the optimum between two cells, mean over the importances below 1, at "
     "rate 0.5, exact; baseline: without dropout",
-    tolerance="reproduced up to half of the baseline, partly up to 90 % of it (measure chosen after looking)",
+    tolerance="reproduced up to half of the baseline, partly up to 90% of it (measure chosen after looking)",
     experiments=(EXACT,),
 )
 def _borders(exact: Results) -> Finding:
     largest = jumps(exact)[:, exact["importance"] < 1 - 1e-9].mean(-1)
     before, few, some, half = (float(largest[exact.config.rates.index(rate)]) for rate in (0.0, 0.1, 0.3, 0.5))
     verdict: Verdict = "reproduced" if half <= before / 2 else "partly" if half <= 0.9 * before else "not reproduced"
-    note = f"{few:.2f} at 10 %, {some:.2f} at 30 %"
+    note = f"{few:.2f} at 10%, {some:.2f} at 30%"
     return Finding(verdict, half, half, half, exact.config.starts, before, "", note)
 
 
@@ -259,7 +259,7 @@ def _pairs(equal: Results, decay: Results) -> Finding:
     verdict: Verdict = "not reproduced" if not falls else "partly" if rises else "reproduced"
     grow = ", ".join(f"{s:g}" for s in equal["sparsity"][equal["sparsity"] >= 0.5][change > 0.1])
     before, after = (100 * in_pairs(decay, rate).mean() for rate in (0, 0.5))
-    note = f"They multiply at S = {grow}; with falling importances they go from {before:.0f} to {after:.0f} %" if rises else ""
+    note = f"They multiply at S = {grow}; with falling importances they go from {before:.0f} to {after:.0f}%" if rises else ""
     return _finding(verdict, 100 * in_pairs(equal, 0.5).mean(0), 100 * in_pairs(equal, 0).mean(), "%", note)
 
 
@@ -267,7 +267,7 @@ def _pairs(equal: Results, decay: Results) -> Finding:
     id="toy/dropout/12-diagonal",
     source=SOURCE,
     statement="At extreme rates there are negative weights on the diagonal.",
-    measure="share of untied models with rates of 0.8 and 0.9 whose product of both layers has a number below -0.05 on its "
+    measure="share of untied models with rates of 0.8 and 0.9 whose product of both layers has a number below −0.05 on its "
     "diagonal; baseline: without dropout",
     tolerance="reproduced from half of the models on, partly from a tenth, where there are more than without dropout",
     experiments=(UNTIED,),

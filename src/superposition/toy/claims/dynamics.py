@@ -60,7 +60,7 @@ def pca(runs_of: Results) -> float:
     source=SOURCE,
     statement="The dimensionalities of features take a few discrete values.",
     measure="share of all features whose dimensionality at the end lies within 0.05 of 0 or ½; the baseline is random directions",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/dynamics",),
 )
 def _levels(runs_of: Results) -> Finding:
@@ -77,7 +77,7 @@ def _levels(runs_of: Results) -> Finding:
     statement="Features jump between these values.",
     measure="steps that a feature spends on its way from D < 0.25 to D > 0.4, or back, as a share of the steps from the first "
     "descent to the last jump, median over all jumps of a seed, mean over seeds",
-    tolerance="reproduced where the interval lies below 10 %, partly below 25 %; the 0.25 was set after a look at the data",
+    tolerance="reproduced where the interval lies below 10%, partly below 25%; the 0.25 was set after a look at the data",
     experiments=("toy/dynamics",),
 )
 def _sudden(runs_of: Results) -> Finding:
@@ -85,7 +85,7 @@ def _sudden(runs_of: Results) -> Finding:
     mean, low, high = metrics.mean_interval(shares)
     verdict = "reproduced" if high < 10 else "partly" if high < 25 else "not reproduced"
     with_waiting = climbing(runs_of["D"], runs_of["loss"], 0.15).mean()
-    note = f"They climb, many at once; from 0.15, where features wait before they climb, it is {with_waiting:.0f} %"
+    note = f"They climb, many at once; from 0.15, where features wait before they climb, it is {with_waiting:.0f}%"
     return Finding(verdict, float(mean), float(low), float(high), len(shares), None, "%", note)
 
 
@@ -133,7 +133,7 @@ def late(runs_of: Results) -> tuple[int, int]:
     source="keltin13, whose training makes a new optimiser for every step",
     statement="Adam without memory, which is sign descent, comes to the same end.",
     measure="final held-out loss with a new AdamW at each step, over the mean with one AdamW throughout",
-    tolerance="reproduced where the interval holds 1 or lies within 1 % of it",
+    tolerance="reproduced where the interval holds 1 or lies within 1% of it",
     experiments=("toy/dynamics",),
 )
 def _forgetful(runs_of: Results) -> Finding:
@@ -164,7 +164,7 @@ def _transformations(runs_of: Results) -> Finding:
     source=f"{SOURCE}; keltin13, one run",
     statement="They end as an octahedron: each set at right angles, and every feature opposite to one of the other set.",
     measure="share of seeds that end with three antipodal pairs across the sets and cosines below 0.1 within them",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/dynamics",),
 )
 def _octahedron(runs_of: Results) -> Finding:

@@ -20,7 +20,7 @@ def weights(results: Results) -> Float[np.ndarray, "seed density n m"]:
 
 
 def plateau(results: Results, level: float) -> Float[np.ndarray, "seed"]:
-    """The share of the densities (evenly spaced in their logarithm) at which m / ‖W‖² is within 5 % of `level`."""
+    """The share of the densities (evenly spaced in their logarithm) at which m / ‖W‖² is within 5% of `level`."""
     per_feature = 1 / metrics.features_per_dimension(weights(results))
     return (np.abs(per_feature / level - 1) < 0.05).mean(-1)
 
@@ -33,7 +33,7 @@ def slide(results: Results, level: float) -> float:
 
 
 def stuck(results: Results, level: float) -> str:
-    """At how many of the densities a seed is within 5 % of `level`: one number, or the least and the most."""
+    """At how many of the densities a seed is within 5% of `level`: one number, or the least and the most."""
     points = np.rint(plateau(results, level) * len(results["density"])).astype(int)
     return " to ".join(map(str, sorted({points.min(), points.max()})))
 
@@ -47,7 +47,7 @@ def _stuck(results: Results, level: float, note: str = "") -> Finding:
 
 
 _MEASURE = (
-    "share of the sparsities, even in log(1 - S), at which m/‖W‖² is within 5 % of {}, 400 features in 30 dimensions; "
+    "share of the sparsities, even in log(1 - S), at which m/‖W‖² is within 5% of {}, 400 features in 30 dimensions; "
     "baseline: an even slide"
 )
 
@@ -99,7 +99,7 @@ def above(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed d
     source=SECTION,
     statement="Features gather at the dimensionalities 1, 3/4, 2/3, 1/2, 2/5 and 3/8 of perfect polytopes.",
     measure="share of represented features within 0.015 of one of them, mean over sparsities, over seeds; baseline: random directions",
-    tolerance="reproduced from 75 %, partly where the interval lies above the baseline",
+    tolerance="reproduced from 75%, partly where the interval lies above the baseline",
     experiments=("toy/geometry",),
 )
 def _levels(results: Results) -> Finding:
@@ -118,7 +118,7 @@ def polytopes_per_seed(results: Results, shape: str) -> Float[np.ndarray, "seed"
 
 
 def per_seed(counts: Num[np.ndarray, "seed"]) -> tuple[float, float, float]:
-    """The mean of counts over seeds with the exact 95 % interval of a Poisson rate, from their total: (mean, low, high).
+    """The mean of counts over seeds with the exact 95% interval of a Poisson rate, from their total: (mean, low, high).
 
     Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
     total, seeds = float(counts.sum()), len(counts)

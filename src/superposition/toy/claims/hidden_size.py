@@ -35,14 +35,14 @@ def _finding(verdict: Verdict, values: np.ndarray, baseline: float, unit: str = 
     source=SOURCE,
     statement="At every size of the hidden layer, regardless of whether the neurons are more than enough, there is polysemanticity.",
     measure="share of live neurons with 1.5 effective features or more at S = 0.9, all widths, linear hidden layer; baseline: the same models turned",
-    tolerance="reproduced from 90 % if fewer in turned models, corrected where those have as many within 5 %",
+    tolerance="reproduced from 90% if fewer in turned models, corrected where those have as many within 5%",
     experiments=("toy/hidden_size",),
 )
 def _polysemantic(results: Results) -> Finding:
     own, turned = (1 - results[name][:, LINEAR, FIRST] for name in ("single", "null_single"))
     verdict: Verdict = "corrected" if abs(own.mean() - turned.mean()) < 0.05 else "reproduced" if own.mean() >= 0.9 else "not reproduced"
     with_l1 = 100 * (1 - results["single"][ample(results), LINEAR_L1, FIRST]).mean()
-    note = f"The basis is free, so the count says nothing; with L1 and more neurons than features it is {with_l1:.0f} %"
+    note = f"The basis is free, so the count says nothing; with L1 and more neurons than features it is {with_l1:.0f}%"
     return _finding(verdict, own.mean(0), float(turned.mean()), "%", note, 100)
 
 
@@ -50,7 +50,8 @@ def _polysemantic(results: Results) -> Finding:
     id="toy/hidden_size/2-enough",
     source=f"{SOURCE}, measured as no rotation can change",
     statement="Features share directions even where there are more neurons than features.",
-    measure="overlap ‖(Ŵ_i·W_j)_{j≠i}‖, mean over features and widths of 40 and more, linear hidden layer, S = 0.9; baseline: random directions",
+    measure="overlap (root of the sum of the other features' squared projections on a feature's direction), mean over features "
+    "and widths of 40 and more, linear hidden layer, S = 0.9; baseline: random directions",
     tolerance="not reproduced below a tenth of the baseline, partly below a half",
     experiments=("toy/hidden_size",),
 )
@@ -82,7 +83,7 @@ def _development(results: Results) -> Finding:
     source=f"{LECOMTE}, on collisions",
     statement="With L1 and features that never come together, about n²/4m neurons are polysemantic by chance, however many there are.",
     measure="polysemantic neurons over n²/4m, mean over widths of 40 and more, AdamW; baseline: features that choose neurons and signs blindly",
-    tolerance="reproduced within 25 % at every such width, partly within 50 %",
+    tolerance="reproduced within 25% at every such width, partly within 50%",
     experiments=("toy/hidden_size",),
 )
 def _by_chance(results: Results) -> Finding:
@@ -100,14 +101,14 @@ def _by_chance(results: Results) -> Finding:
     source=f"{LECOMTE}, on the winner that takes all",
     statement="A feature ends on the neuron that was, by chance, the most strongly tied to it at the start.",
     measure="share of features that end where they were strongest, widths of 40 and more, gradient descent; baseline: blind choice, 1/m",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/hidden_size",),
 )
 def _winner(results: Results) -> Finding:
     kept = results["alone_kept"][ample(results)].mean(0)
     verdict: Verdict = "reproduced" if kept[DESCENT].mean() >= 0.9 else "partly" if kept[DESCENT].mean() >= 0.5 else "not reproduced"
     blind = float((1 / results["n_hidden"][ample(results)]).mean())
-    return _finding(verdict, kept[DESCENT], blind, "%", f"With AdamW {100 * kept[ADAM].mean():.0f} %", 100)
+    return _finding(verdict, kept[DESCENT], blind, "%", f"With AdamW {100 * kept[ADAM].mean():.0f}%", 100)
 
 
 @claim(
@@ -115,7 +116,7 @@ def _winner(results: Results) -> Finding:
     source=f"Ours, on {LECOMTE}",
     statement="Features that do come together, now and then, still collide at that rate.",
     measure="polysemantic neurons over n²/4m, linear hidden layer with L1, S = 0.9, mean over widths of 40 and more; baseline: features alone",
-    tolerance="reproduced within 25 %, partly within 50 %",
+    tolerance="reproduced within 25%, partly within 50%",
     experiments=("toy/hidden_size",),
 )
 def _together(results: Results) -> Finding:

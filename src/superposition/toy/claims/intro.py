@@ -39,7 +39,7 @@ def _best(intro: Results, sparsity: float, name: str, features: int) -> Finding:
     statement="In dense data the two most important features get orthogonal directions and the others none.",
     measure="share of seeds at S = 0 whose represented features are the first two, at a right angle within 15 degrees; "
     "baseline: two arrows in random directions",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/intro",),
 )
 def _orthogonal(intro: Results) -> Finding:
@@ -51,9 +51,9 @@ def _orthogonal(intro: Results) -> Finding:
     id="toy/intro/2-antipodal",
     source=f"{PAPER}, introduction",
     statement="At a sparsity of 0.8 the best model has the four most important features as antipodal pairs, and not the fifth.",
-    measure="share of those among the seeds within 3 % of the least loss, at the density nearest to S = 0.8; "
+    measure="share of those among the seeds within 3% of the least loss, at the density nearest to S = 0.8; "
     "baseline: four arrows in random directions",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/intro",),
 )
 def _antipodal(intro: Results) -> Finding:
@@ -64,9 +64,9 @@ def _antipodal(intro: Results) -> Finding:
     id="toy/intro/3-pentagon",
     source=f"{PAPER}, introduction",
     statement="At a sparsity of 0.9 the best model has all five features as a pentagon.",
-    measure="share of pentagons among the seeds within 3 % of the least loss, at the density nearest to S = 0.9; "
+    measure="share of pentagons among the seeds within 3% of the least loss, at the density nearest to S = 0.9; "
     "baseline: five arrows in random directions",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/intro",),
 )
 def _pentagon(intro: Results) -> Finding:
@@ -78,7 +78,7 @@ def _pentagon(intro: Results) -> Finding:
     source=f"{PAPER}, Perturbing a Single Feature",
     statement="In two dimensions training often ends in a solution that is not the best.",
     measure="share of all models with S > 0.85, where the pentagon is the best shape, that end in another one",
-    tolerance="reproduced where the interval lies above 10 %",
+    tolerance="reproduced where the interval lies above 10%",
     experiments=("toy/intro",),
 )
 def _not_the_best(intro: Results) -> Finding:

@@ -101,7 +101,7 @@ def _priority(results: Results) -> Finding:
     superposed = values.mean() <= 0.6
     verdict: Verdict = "not reproduced" if not superposed else "reproduced" if between > 0.1 else "partly"
     equally = results["dimensionality"][:, MIXED, equal(results), RELU, :, DENSE].mean()
-    note = f"Dense features are superposed with each other; with sparse ones they share {100 * between:.2f} % of what chance would give"
+    note = f"Dense features are superposed with each other; with sparse ones they share {100 * between:.2f}% of what chance would give"
     return _finding(verdict, values, float(equally), note)
 
 

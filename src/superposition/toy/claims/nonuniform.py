@@ -125,11 +125,11 @@ def _best(results: Results) -> Finding:
     source=f"{SOURCE}, which draw one model a density",
     statement="Trained models change their shape where the loss curves cross.",
     measure="share of models, where both shapes are minima, that end in a shape which is not the best, over both axes",
-    tolerance="reproduced up to 5 %, else corrected; shapes beside those two were counted in after a look at the data",
+    tolerance="reproduced up to 5%, else corrected; shapes beside those two were counted in after a look at the data",
     experiments=("toy/nonuniform",),
 )
 def _trained(results: Results) -> Finding:
     wrong, other = (np.concatenate([of(results, axis).ravel() for axis in range(len(AXES))]) for of in (missed, worse))
     rate, low, high = metrics.rate_interval(int(wrong.sum()), wrong.size)
-    note = f"In the worse of the two minima {100 * other.mean():.0f} %, on both sides of the crossing; the rest in other shapes"
+    note = f"In the worse of the two minima {100 * other.mean():.0f}%, on both sides of the crossing; the rest in other shapes"
     return Finding("reproduced" if rate <= 0.05 else "corrected", 100 * rate, 100 * low, 100 * high, results.config.seeds, None, "%", note)

@@ -49,7 +49,7 @@ def whole(lengths: np.ndarray) -> np.ndarray:
 
 
 def found(diagram: Results, starts: str = "start") -> np.ndarray:
-    """Whether training ended within 1 % of the optimum's loss, by start and cell."""
+    """Whether training ended within 1% of the optimum's loss, by start and cell."""
     return diagram[f"{starts}_loss"] <= FOUND * diagram["loss"]
 
 
@@ -76,7 +76,7 @@ _SHARP = (
     "share of the importances at which the {} vector of the optimum, the best of as many starts as there are seeds, goes from below "
     "0.05 to above ½ in one jump that stays when the density is refined; all importances on the grid, so no interval"
 )
-_AFTER = "reproduced from 90 %, partly from 50 %; the lengths were set after a look at the data"
+_AFTER = "reproduced from 90%, partly from 50%; the lengths were set after a look at the data"
 
 
 @claim(
@@ -115,8 +115,8 @@ def _found(diagram: Results) -> Finding:
     id="toy/phase/3-found",
     source=f"Diagrams that draw what training finds: {PAPER}; {KELTIN}; {VERA}",
     statement="Training from a random start shows the optimum of two features in one dimension.",
-    measure="share of starts, over all cells, that end within 1 % of the least loss",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of starts, over all cells, that end within 1% of the least loss",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/phase",),
 )
 def _found_2_1(diagram: Results) -> Finding:
@@ -127,8 +127,8 @@ def _found_2_1(diagram: Results) -> Finding:
     id="toy/phase/4-found-three",
     source=f"Diagrams that draw what training finds: {PAPER}; {KELTIN}; {VERA}",
     statement="Training from a random start shows the optimum of three features in two dimensions.",
-    measure="share of starts, over all cells, that end within 1 % of the least loss",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of starts, over all cells, that end within 1% of the least loss",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/phase_3_2",),
 )
 def _found_3_2(diagram: Results) -> Finding:
@@ -156,7 +156,7 @@ def _noise(diagram: Results) -> Finding:
     source=f"{PAPER}, Superposition as a Phase Change; {ZROE}",
     statement="The least loss is that of dropping a feature, p/3 − p²/4, or of an antipodal pair, p²/6 each.",
     measure="largest excess of the better of these over the true least loss, over all cells",
-    tolerance="reproduced up to 1 %, else corrected",
+    tolerance="reproduced up to 1%, else corrected",
     experiments=("toy/phase",),
 )
 def _family(diagram: Results) -> Finding:
@@ -170,7 +170,7 @@ def _family(diagram: Results) -> Finding:
     source=f"{PAPER}, Superposition as a Phase Change; {ZROE}",
     statement="Superposition begins where the antipodal pair costs as much as dropping a feature.",
     measure="density at which superposition truly begins to pay over the density at which it would, median over importances, with their range",
-    tolerance="reproduced where all lie within 5 % of 1, else corrected",
+    tolerance="reproduced where all lie within 5% of 1, else corrected",
     experiments=("toy/phase",),
 )
 def _border(diagram: Results) -> Finding:

@@ -36,14 +36,14 @@ def _percent(verdict: Verdict, values: np.ndarray, baseline: float, note: str = 
     source=SOURCE,
     statement="With a ReLU on the hidden layer, dense data give neurons that stand for one feature each.",
     measure="share of neurons with fewer than 1.5 effective features at S = 0, mean over seeds; baseline: the same models turned",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/privileged",),
 )
 def _monosemantic(results: Results) -> Finding:
     values = singles(results, RECTIFIED)[0]
     verdict: Verdict = "reproduced" if values.mean() >= 0.9 else "partly" if values.mean() >= 0.5 else "not reproduced"
     half = singles(results, RECTIFIED)[_at(results, 0.5)].mean()
-    note = f"At S = 0.5 it is {100 * half:.0f} %"
+    note = f"At S = 0.5 it is {100 * half:.0f}%"
     return _percent(verdict, values, results["null_single"][RECTIFIED, 0].mean(), note)
 
 
@@ -52,7 +52,7 @@ def _monosemantic(results: Results) -> Finding:
     source=SOURCE,
     statement="In between, one model has both: some neurons stand for one feature, others for several.",
     measure="share of models at S = 0.7 with at least one neuron of each kind",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/privileged",),
 )
 def _mixed(results: Results) -> Finding:
@@ -67,7 +67,7 @@ def _mixed(results: Results) -> Finding:
     source=SOURCE,
     statement="In sparse data the neurons are polysemantic.",
     measure="share of neurons with fewer than 1.5 effective features at S = 0.95, mean over seeds; baseline: the same models turned",
-    tolerance="reproduced up to 10 %, partly up to 50 %",
+    tolerance="reproduced up to 10%, partly up to 50%",
     experiments=("toy/privileged",),
 )
 def _polysemantic(results: Results) -> Finding:
@@ -83,7 +83,7 @@ def _polysemantic(results: Results) -> Finding:
     statement="The hidden ReLU makes the neurons a privileged basis, at every sparsity.",
     measure="loss after a random turn over loss before it on the same inputs, the least over all sparsities, mean over seeds; "
     "baseline: the largest without the hidden ReLU",
-    tolerance="reproduced where every rectified model loses by its turns, partly where 90 % do",
+    tolerance="reproduced where every rectified model loses by its turns, partly where 90% do",
     experiments=("toy/privileged",),
 )
 def _privileged(results: Results) -> Finding:
@@ -100,8 +100,8 @@ def _privileged(results: Results) -> Finding:
     id="toy/privileged/5-aligned",
     source=f"{SOURCE}; the kurtosis test is of Elhage et al. 2023",
     statement="A privileged basis shows in the weights: features lie closer to the neurons than chance would have it.",
-    measure="share of rectified models with S of 0.8 and more whose basis alignment exceeds that of 95 % of their own rotations",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of rectified models with S of 0.8 and more whose basis alignment exceeds that of 95% of their own rotations",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/privileged",),
 )
 def _aligned(results: Results) -> Finding:
@@ -113,8 +113,8 @@ def _aligned(results: Results) -> Finding:
     id="toy/privileged/6-free",
     source=f"{SOURCE}, and every count of neurons in a model without a hidden nonlinearity",
     statement="Without the hidden ReLU the basis is free: a model's neurons look like those of a turned copy.",
-    measure="share of models without hidden ReLU and S of 0.5 and more whose alignment is below that of 95 % of their own rotations",
-    tolerance="reproduced where the interval holds 5 %, else corrected; baseline: an optimiser that knows no basis",
+    measure="share of models without hidden ReLU and S of 0.5 and more whose alignment is below that of 95% of their own rotations",
+    tolerance="reproduced where the interval holds 5%, else corrected; baseline: an optimiser that knows no basis",
     experiments=("toy/privileged",),
 )
 def _free(results: Results) -> Finding:

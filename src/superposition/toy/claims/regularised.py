@@ -23,7 +23,7 @@ def sparse(results: Results, sparsity: float | int) -> int:
 
 
 def aligned(results: Results) -> np.ndarray:
-    """Which models' features lie closer to the neurons than in 95 % of their rotations."""
+    """Which models' features lie closer to the neurons than in 95% of their rotations."""
     return results["rank"] > 0.95
 
 
@@ -31,13 +31,13 @@ def aligned(results: Results) -> np.ndarray:
     id="toy/regularised/1-activation",
     source=f"{PAPER}, Superposition in a Privileged Basis",
     statement="A nonlinearity on the hidden layer makes the neurons a privileged basis, to which features align.",
-    measure="share of models with ReLU, GELU or tanh inside, without L1, more aligned than 95 % of their rotations; baseline: none inside",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of models with ReLU, GELU or tanh inside, without L1, more aligned than 95% of their rotations; baseline: none inside",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/regularised",),
 )
 def _activation(results: Results) -> Finding:
     hits = aligned(results)[:, at(results, 0)]
-    each = ", ".join(f"{name} {100 * part.mean():.0f} %" for name, part in zip(HIDDEN[1:], hits[1:], strict=True))
+    each = ", ".join(f"{name} {100 * part.mean():.0f}%" for name, part in zip(HIDDEN[1:], hits[1:], strict=True))
     note = f"{each}. Kurtosis overlooks polysemantic neurons: see toy/privileged, where turns harm such models all the same"
     return share(hits[1:], hits.shape[-1], float(hits[IDENTITY].mean()), note)
 
@@ -46,14 +46,14 @@ def _activation(results: Results) -> Finding:
     id="toy/regularised/2-l1-alone",
     source=f"{LECOMTE}, on L1 and the symmetry of the hidden space",
     statement="L1 on the hidden layer breaks the rotational symmetry by itself: features align with the neurons without any nonlinearity there.",
-    measure="share of models without hidden nonlinearity and with L1 0.1 more aligned than 95 % of their rotations; baseline: without L1",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of models without hidden nonlinearity and with L1 0.1 more aligned than 95% of their rotations; baseline: without L1",
+    tolerance="reproduced from 90%, partly from 50%",
     experiments=("toy/regularised",),
 )
 def _alone(results: Results) -> Finding:
     hits = aligned(results)[IDENTITY]
     dense, others = hits[at(results, 0.1), 0].mean(), hits[at(results, 0.1), 1:].mean()
-    note = f"{100 * others:.0f} % of those with S of 0.7 and more, {100 * dense:.0f} % in dense data"
+    note = f"{100 * others:.0f}% of those with S of 0.7 and more, {100 * dense:.0f}% in dense data"
     return share(hits[at(results, 0.1)], hits.shape[-1], float(hits[at(results, 0)].mean()), note)
 
 
@@ -62,7 +62,7 @@ def _alone(results: Results) -> Finding:
     source=SOURCE,
     statement="L1 makes neurons monosemantic.",
     measure="share of live neurons with fewer than 1.5 effective features, no hidden nonlinearity, S = 0.97, L1 0.3; baseline: their rotations",
-    tolerance="reproduced from 90 %, partly from 50 %; the price chosen after looking",
+    tolerance="reproduced from 90%, partly from 50%; the price chosen after looking",
     experiments=("toy/regularised",),
 )
 def _monosemantic(results: Results) -> Finding:
@@ -71,7 +71,7 @@ def _monosemantic(results: Results) -> Finding:
     mean, low, high = (100 * float(x) for x in metrics.mean_interval(values))
     verdict: Verdict = "reproduced" if mean >= 90 else "partly" if mean >= 50 else "not reproduced"
     opposed = results["opposed"][where].mean() / results.config.n_hidden
-    note = f"{100 * opposed:.0f} % of the neurons hold features of both signs, which costs L1 nothing"
+    note = f"{100 * opposed:.0f}% of the neurons hold features of both signs, which costs L1 nothing"
     return Finding(verdict, mean, low, high, len(values), 100 * float(results["null_single"][where].mean()), "%", note)
 
 
@@ -93,10 +93,10 @@ def _fewer(results: Results) -> Finding:
 
 @claim(
     id="toy/regularised/5-shrinkage",
-    source="Ours: the least loss of a feature that has a neuron alone, w(1 - w²) = 3 l1 / 8",
+    source="Ours: the least loss of a feature that has a neuron alone, w(1 − w²) = ⅜ of the price",
     statement="What L1 leaves of a feature's length follows from its price alone.",
     measure="mean length of represented features over the prediction, no hidden nonlinearity, S = 0.99, L1 of 0.03, 0.1 and 0.3; baseline: 1",
-    tolerance="reproduced within 3 % at every price, partly at one or more; the two low prices added after looking",
+    tolerance="reproduced within 3% at every price, partly at one or more; the two low prices added after looking",
     experiments=("toy/regularised",),
 )
 def _shrinkage(results: Results) -> Finding:
