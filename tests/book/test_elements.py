@@ -140,6 +140,13 @@ def test_numbers_stand_right_and_text_left_unless_told_otherwise():
     assert re.fullmatch(r"\| :-+: \| :-+ \|", book.table(columns, align="cl").data.splitlines()[1])
 
 
+def test_an_interval_in_a_table_stays_on_one_line_and_goes_where_it_has_no_width():
+    column = ["0.98 (0.95 to 0.99)", "0% (0% to 0%)", "from 1 to 2"]
+    printed = book.table({"a": column}).data
+    assert "\\(0\\.95\u00a0to\u00a00\\.99\\)" in printed
+    assert rows(printed)[1:] == [["0.98 (0.95\u00a0to\u00a00.99)"], ["0%"], ["from 1 to 2"]]
+
+
 def test_a_cell_may_be_markdown_and_stays_in_its_cell():
     table = book.table({"a": [Markdown("**bold** | x\ny")], "b": [Markdown(r"done \| already")]})
     assert "<strong>bold</strong>" in to_html(table.data)
@@ -181,7 +188,8 @@ def test_a_film_is_a_video_on_the_site_and_a_strip_in_the_pdf(root):
     assert {"controls", "muted", "loop", "playsinline"} <= set(video)
     assert video["poster"] == "../../assets/films/f.poster.png" and source["src"] == "../../assets/films/f.mp4"
     assert video["aria-label"] == text.visible(HOSTILE)
-    assert {tag for tag, _ in page.elements} == {"video", "source", "a"}
+    assert [tag for tag, _ in page.elements] == ["div", "video", "source", "a", "p", "button", "input", "script"]
+    assert "hidden" in page.named("p")[0] and page.named("script")[0]["src"] == "../../assets/js/film.js"
     [image] = [attributes for tag, attributes in Page(to_html(still)).elements if tag == "img"]
     assert image["src"] == "../../assets/films/f.strip.png"
     assert Page(halves(book.film("f", alt="x", up=""))[0]).named("source")[0]["src"] == "assets/films/f.mp4"
@@ -281,7 +289,7 @@ def two_claims(monkeypatch):
 def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     head, row = rows(book.claims_table("toy/intro").data)
     assert head == ["Claim", "Verdict", "Measured", "Baseline"]
-    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95 to 0.99), 64 seeds", "0.05"]
+    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
 
 
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
@@ -289,12 +297,12 @@ def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims)
     assert said.startswith("2 claims: 1 reproduced, 1 not reproduced.")
     assert "@sec-intro" in said and "@sec-non-uniform" in said
     assert "Measured: shares. Tolerance: at least 95%." in said
-    assert "12.0% (11.0 to 13.5), 1 seed. Late." in said and "| none |" in said
+    assert "12.0% (11.0\u00a0to\u00a013.5), 1 seed. Late." in said and "| none |" in said
 
 
 def test_a_claim_without_a_spread_is_printed_without_an_interval(monkeypatch):
     claim = claims.Claim("toy/intro/a", "Ours", "A fact", "m", "t", ("toy/intro",), lambda r: None)
-    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7 to 8)")]:
+    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7\u00a0to\u00a08)")]:
         finding = claims.Finding("reproduced", *map(float, numbers), 1, unit=unit)
         monkeypatch.setattr(claims, "evaluate", lambda chapter=None, finding=finding: [(claim, finding)])
         assert rows(book.claims_table("toy/intro").data)[1][2] == f"{printed}, 1 seed"

@@ -138,6 +138,14 @@ def test_ingredients_are_the_results_loaded_and_the_modules_drawn_with(root):
     assert intro["code"] == code_digest(["superposition.metrics"])
 
 
+def test_a_chapter_that_asks_for_all_names_depends_on_the_results_of_every_experiment(root):
+    (root / "data/toy/wide/config.toml").touch()
+    (root / "data/toy/new").mkdir()
+    (root / "data/toy/new/config.toml").touch()
+    (root / "chapters/toy/more.qmd").write_text("# A\n\n```{python}\nstored = [runs.load(name) for name in runs.names()]\n```\n")
+    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"] == {"toy/new": None, "toy/wide": "1" * 64}
+
+
 def test_a_chapter_depends_on_the_modules_that_define_what_it_draws_with_and_on_no_others(root):
     cell = "# A\n\n```{python}\nfrom superposition import book, figures\nbook.table(figures.toy.phase_maps(1))\n```\n"
     (root / "chapters/toy/more.qmd").write_text(cell)

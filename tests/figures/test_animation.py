@@ -59,12 +59,14 @@ def test_poster_is_the_last_frame_and_the_strip_its_stills_side_by_side(root, fr
     films = root / "assets/films"
     assert sorted(p.name for p in films.iterdir()) == ["toy-test.mp4", "toy-test.poster.png", "toy-test.strip.png"]
     with Image.open(films / "toy-test.poster.png") as poster, Image.open(films / "toy-test.strip.png") as strip:
-        assert strip.size == (2 * poster.width, 2 * poster.height)
+        gap = poster.width // 32  # on each side of each still
+        wide, high = poster.width + 2 * gap, poster.height + 2 * gap
+        assert strip.size == (2 * wide, 2 * high)
         last = np.asarray(poster.convert("RGB"), dtype=int)
-        third = np.asarray(strip.convert("RGB"), dtype=int)[poster.height :, : poster.width]
+        third = np.asarray(strip.convert("RGB"), dtype=int)[high + gap : -gap, gap : wide - gap]
         assert np.abs(last - animation.pixels(frame(11)).astype(int)).mean() < 1
         assert np.abs(last - third).mean() < 1
-        assert (np.asarray(strip.convert("RGB"))[poster.height :, poster.width :] == 255).all()
+        assert (np.asarray(strip.convert("RGB"))[high:, wide:] == 255).all()
 
 
 def test_a_film_made_again_is_the_same_bytes(root, frame):

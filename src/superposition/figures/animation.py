@@ -85,7 +85,9 @@ def pixels(figure: Figure) -> UInt8[np.ndarray, "height width 3"]:
 
 
 def strip(images: Sequence[np.ndarray], columns: int) -> UInt8[np.ndarray, "height width 3"]:
-    """Stills in reading order on white, `columns` to a row."""
+    """Stills in reading order on white, `columns` to a row, a sixteenth of their width apart."""
+    gap = images[0].shape[1] // 32
+    images = [np.pad(image, ((gap, gap), (gap, gap), (0, 0)), constant_values=255) for image in images]
     blank = np.full_like(images[0], 255)
     rows = [list(images[k : k + columns]) for k in range(0, len(images), columns)]
     rows[-1] += [blank] * (columns - len(rows[-1])) if len(rows) > 1 else []
