@@ -21,14 +21,15 @@
     });
   }
 
-  // Below the clusters: a mark for each feature at its dimensionality.
+  // Below the clusters: a mark for each feature at its dimensionality. Letters are 13 pixels high, narrow or wide.
   function strip(svg, panel, colours, width, top) {
+    var size = Math.min(1.2, 13 * width / (svg.getBoundingClientRect().width || 660));
     var x = function (D) { return 0.8 + D * (width - 1.6); };
     LEVELS.forEach(function (level) {
       add(svg, "line", { x1: x(level[0]), x2: x(level[0]), y1: top + 0.4, y2: top + 2.6, stroke: "#999", "stroke-width": 0.05 });
-      add(svg, "text", { x: x(level[0]), y: top + 3.6, "font-size": 0.95, "text-anchor": "middle" }).textContent = level[1];
+      add(svg, "text", { x: x(level[0]), y: top + 2.8 + size, "font-size": size, "text-anchor": "middle" }).textContent = level[1];
     });
-    add(svg, "text", { x: x(0.25), y: top + 3.6, "font-size": 0.95, "text-anchor": "middle" }).textContent = "dimensionality";
+    add(svg, "text", { x: x(0.5), y: top + 2.8 + 2.1 * size, "font-size": size, "text-anchor": "middle" }).textContent = "dimensionality";
     panel.D.forEach(function (D, i) {
       add(svg, "circle", {
         cx: x(D), cy: top + 0.6 + 1.8 * ((i * 0.618) % 1), r: 0.16, fill: colours[panel.shape[i]], "fill-opacity": 0.7
@@ -51,6 +52,7 @@
     box.dataset.slider = "ready"; // a second copy of this script leaves it alone
     input.parentNode.hidden = false;
     input.addEventListener("input", choose);
+    window.addEventListener("resize", choose);
     choose(); // a browser may have kept the place of an earlier visit
   }
 

@@ -290,7 +290,7 @@ def two_claims(monkeypatch):
 def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     head, row = rows(book.claims_table("toy/intro").data)
     assert head == ["Claim", "Verdict", "Measured", "Baseline"]
-    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95 to 0.99), 64 seeds", "0.05"]
+    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
 
 
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
@@ -298,12 +298,12 @@ def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims)
     assert said.startswith("2 claims: 1 reproduced, 1 not reproduced.")
     assert "@sec-intro" in said and "@sec-non-uniform" in said
     assert "Measured: shares. Tolerance: at least 95%." in said
-    assert "12.0% (11.0 to 13.5), 1 seed. Late." in said and "| none |" in said
+    assert "12.0% (11.0\u00a0to\u00a013.5), 1 seed. Late." in said and "| none |" in said
 
 
 def test_a_claim_without_a_spread_is_printed_without_an_interval(monkeypatch):
     claim = claims.Claim("toy/intro/a", "Ours", "A fact", "m", "t", ("toy/intro",), lambda r: None)
-    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7 to 8)")]:
+    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7\u00a0to\u00a08)")]:
         finding = claims.Finding("reproduced", *map(float, numbers), 1, unit=unit)
         monkeypatch.setattr(claims, "evaluate", lambda chapter=None, finding=finding: [(claim, finding)])
         assert rows(book.claims_table("toy/intro").data)[1][2] == f"{printed}, 1 seed"

@@ -69,6 +69,12 @@ def test_poster_is_the_last_frame_and_the_strip_its_stills_side_by_side(root, fr
         assert (np.asarray(strip.convert("RGB"))[high:, wide:] == 255).all()
 
 
+def test_a_wide_film_has_two_stills_one_above_the_other(root):
+    movie = animation.film(lambda k: Figure(figsize=(4, 2)), 5, "wide", hold=0)
+    with Image.open(movie.with_name("wide.strip.png")) as strip:
+        assert strip.size == (600 + 2 * 18, 2 * (300 + 2 * 18))
+
+
 def test_a_film_made_again_is_the_same_bytes(root, frame):
     def bytes_of():
         animation.film(frame, FRAMES, "toy-test")

@@ -2,6 +2,7 @@
 HTML goes into raw blocks, for which Quarto loads nothing from elsewhere, and the PDF gets a still picture instead."""
 
 import os
+import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from superposition import claims, paths
 from superposition.book import freeze, text
 from superposition.figures import style
 from superposition.figures.toy.plane import sparsity_title
+
+_INTERVAL = re.compile(r"(\S+) \((\S+) to (\S+)\)")
 
 
 def setup() -> None:
@@ -35,7 +38,8 @@ def film(name: str, alt: str, up: str = "../../") -> Markdown:
     """The film `assets/films/<name>.mp4` on the site and its strip of stills in the PDF.
 
     Belongs in a fenced figure div, whose last paragraph is the caption. `alt` says what the film shows; `up` leads from
-    the chapter's folder to the top. Raises FileNotFoundError where the film hasn't been made."""
+    the chapter's folder to the top. Its controls stand below the picture, for a browser's own would cover an axis;
+    without JavaScript it has the browser's. Raises FileNotFoundError where the film hasn't been made."""
     folder = paths.assets() / "films"
     missing = [p.name for p in (folder / f"{name}{end}" for end in (".mp4", ".poster.png", ".strip.png")) if not p.exists()]
     if missing:
@@ -43,13 +47,16 @@ def film(name: str, alt: str, up: str = "../../") -> Markdown:
     with Image.open(folder / f"{name}.poster.png") as poster:
         width, height = poster.size
     source = text.attribute(f"{up}assets/films/{name}")
-    video = (
-        f'<video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" '
+    player = (
+        f'<div data-film>\n<video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" '
         f'style="max-width:100%;height:auto" poster="{source}.poster.png" aria-label="{text.attribute(alt)}">'
-        f'<source src="{source}.mp4" type="video/mp4"><a href="{source}.mp4">The film, as a file</a></video>'
+        f'<source src="{source}.mp4" type="video/mp4"><a href="{source}.mp4">The film, as a file</a></video>\n'
+        '<p class="film-controls" hidden><button type="button">Play</button>'
+        '<input type="range" min="0" max="1000" step="1" value="0" aria-label="Place in the film"></p>\n</div>\n'
+        f'<script src="{text.attribute(up)}assets/js/film.js"></script>'
     )
     still = f'![]({up}assets/films/{name}.strip.png){{fig-alt="{_quoted(alt)}"}}'
-    return Markdown(_two_editions(video, still))
+    return Markdown(_two_editions(player, still))
 
 
 def slider(
@@ -76,8 +83,7 @@ def slider(
 <p hidden style="margin:0 auto"><label for="{identifier}">sparsity</label>
 <input id="{identifier}" type="range" min="0" max="{len(W) - 1}" step="1" value="0" \
 aria-valuetext="{text.attribute(labels[0])}" style="width:min(16rem,55%);height:44px;vertical-align:middle">
-<span data-value aria-hidden="true" style="display:inline-block;min-width:10em;text-align:left">\
-{text.attribute(labels[0])}</span></p>
+<span data-value aria-hidden="true" style="display:block;min-height:1.6em">{text.attribute(labels[0])}</span></p>
 <script type="application/json">{text.script_json(data)}</script>
 </div>
 <script src="{text.attribute(up)}assets/js/five-features.js"></script>"""
@@ -153,12 +159,18 @@ def _cell(value: object, digits: int) -> str:
         return text.number(float(value), digits)
     if _numeric(value):
         return text.number(value, 0)
-    return text.markdown(str(value))
+    return text.markdown(_INTERVAL.sub(_kept_together, str(value)))
+
+
+def _kept_together(found: re.Match[str]) -> str:
+    """An interval that isn't torn over lines, or its value alone where it has no width as printed."""
+    value, low, high = found.groups()
+    return value if value == low == high else f"{value} ({low}\u00a0to\u00a0{high})"
 
 
 def _one_line(markdown: str) -> str:
-    """Markdown that stays in its cell: on one line, without a bare pipe."""
-    return " ".join(markdown.split()).replace("\\|", "|").replace("|", "\\|")
+    """Markdown that stays in its cell: on one line, without a bare pipe; spaces that don't break are kept."""
+    return re.sub(r"[ \t\r\n]+", " ", markdown).strip(" ").replace("\\|", "|").replace("|", "\\|")
 
 
 # --- claims -------------------------------------------------------------------------------------------------------
@@ -185,7 +197,7 @@ def claims_appendix() -> Markdown:
 
 
 def _claims(rows: Sequence[Sequence[str]]) -> str:
-    table = _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [50, 14, 22, 14], rows)
+    table = _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [55, 13, 21, 11], rows)
     return f"::: {{.claims}}\n{table}\n:::"
 
 
@@ -196,7 +208,7 @@ def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> li
     digits = _digits(numbers)
     value, low, high, *baseline = (text.number(x, digits) for x in numbers)
     unit = finding.unit if finding.unit in ("", "%") else f" {finding.unit}"
-    spread = "" if low == value == high else f" ({low} to {high})"  # as printed: an interval without a width says nothing
+    spread = "" if low == value == high else f" ({low}\u00a0to\u00a0{high})"  # as printed: an interval without a width says nothing
     measured = f"{value}{unit}{spread}, {finding.seeds} seed{'' if finding.seeds == 1 else 's'}"
     if full:
         statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance}."

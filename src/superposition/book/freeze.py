@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from superposition import paths
+from superposition import configs, paths
 from superposition.digests import code_digest, defining, is_module, re_exports
 from superposition.errors import SuperpositionError
 
 REFRESH = "make freeze"
 _CELL = re.compile(r"^[\t >]*(```+)\s*\{python(?:[ ,][^}\n]*)?\}[ \t]*\n(.*?)^[\t >]*\1[ \t]*$", re.M | re.S)
 _LOADED = re.compile(r"""\bload\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
+_ALL_LOADED = re.compile(r"\bruns\.names\(")
 _CLAIMED = re.compile(r"""\b(?:claims_table|evaluate)\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
 _FIGURE = re.compile(r"\b[\w-]+_files/(figure-(?:html|typst)/[^\s)\"']+)")
 _DRAWING = ("figures", "book", "metrics")
@@ -116,10 +117,12 @@ def folder(chapter: Path) -> Path:
 def ingredients(chapter: Path) -> dict[str, Any]:
     """What the chapter's execution depends on: digests of its source, of the results it loads, and of the code it draws with.
 
-    A result that was never computed has the digest None. Raises FreezeError for cells that do not parse."""
+    A cell that calls `runs.names()` loads the results of every experiment. A result that was never computed has the digest None. Raises FreezeError for cells that do not parse."""
     shown = _claims_shown(chapter)
     loaded = {name for cell in cells(chapter) for name in _LOADED.findall(cell)}
     loaded |= {name for claim in shown for name in claim.experiments}
+    if any(_ALL_LOADED.search(cell) for cell in cells(chapter)):
+        loaded |= set(configs.names())
     modules = _modules(chapter)
     if shown:
         modules |= {"superposition.claims"} | {claim.check.__module__ for claim in shown}

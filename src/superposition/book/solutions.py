@@ -50,7 +50,7 @@ def view(
 <input id="{identifier}" type="range" min="0" max="{len(panels) - 1}" step="1" value="{first}" \
 style="width:min(22rem,65%);height:44px;vertical-align:middle"></p>
 <p data-value aria-live="polite" style="max-width:none;text-align:center;min-height:3em;margin:0">{text.attribute(labels[first])}</p>
-<svg class="ink" viewBox="0 0 {width:.1f} {height + 5:.1f}" width="660" style="width:100%;height:auto" role="img" \
+<svg class="ink" viewBox="0 0 {width:.1f} {height + 5.4:.1f}" width="660" style="width:100%;height:auto" role="img" \
 aria-label="{text.attribute(f"{alt} {labels[first]}")}"></svg>
 <noscript><img src="{text.attribute(up)}assets/films/{text.attribute(name)}.svg" alt="{text.attribute(alt)}"></noscript>
 <script type="application/json">{text.script_json(data)}</script>

@@ -29,21 +29,23 @@ def film(
     name: str,
     fps: int = 24,
     stills: Sequence[int] | None = None,
-    strip_columns: int = 2,
+    strip_columns: int | None = None,
     hold: float | int = 1.5,
 ) -> Path:
     """Writes `assets/films/<name>.mp4`, `<name>.poster.png` (the last frame) and `<name>.strip.png`; returns the first.
 
     `frame(k)` gives frame k, 0 ≤ k < n_frames; it may redraw and return the same figure each time.
-    `stills`: the frames of the strip (default: four, evenly), `strip_columns` of them side by side.
+    `stills`: the frames of the strip, `strip_columns` of them side by side; by default four, evenly, two by two,
+    and of a wide film, whose letters would get too small, the middle and the last, one above the other.
     `hold`: seconds for which the last frame stays. Files appear whole or not at all.
     Raises ValueError where frames differ in size."""
     folder = paths.assets() / "films"
     folder.mkdir(parents=True, exist_ok=True)
-    stills = list(stills or np.linspace(0, n_frames - 1, 4).round().astype(int).tolist())
     kept: dict[int, np.ndarray] = {}
     first = pixels(frame(0))
     height, width, _ = first.shape
+    wide = width > 1.8 * height
+    stills = list(stills or (np.array([0.5, 1] if wide else [0, 1 / 3, 2 / 3, 1]) * (n_frames - 1)).round().astype(int).tolist())
     movie = folder / f"{name}.mp4"
     part = folder / f".{name}.part.mp4"
     writer = imageio_ffmpeg.write_frames(
@@ -69,7 +71,7 @@ def film(
             part.unlink(missing_ok=True)
     os.replace(part, movie)
     _save(kept[n_frames - 1], folder / f"{name}.poster.png")
-    _save(strip([kept[k] for k in stills], strip_columns), folder / f"{name}.strip.png")
+    _save(strip([kept[k] for k in stills], strip_columns or (1 if wide else 2)), folder / f"{name}.strip.png")
     return movie
 
 

@@ -1,4 +1,6 @@
 -- Writes the numbered tree as HTML: figures, callouts, tabs, folded code, regions that scroll by themselves.
+local together = require 'together'
+
 local M = {}
 
 local OPTIONS = { html_math_method = 'mathml', section_divs = true, wrap_text = 'none' }
@@ -57,7 +59,7 @@ end
 -- The blocks ready for `write`. `fold`: cells' code is folded unless the cell says otherwise.
 function M.render(blocks, names, fold)
   local serial = 0
-  return blocks:walk {
+  return blocks:walk(together.html):walk {
     Span = function(span)
       if not span.classes:includes('equation') then return nil end
       local number = span.attributes.number

@@ -1,4 +1,6 @@
 -- Writes the numbered tree as Typst; every number is written out, so the PDF has those of the pages.
+local together = require 'together'
+
 local M = {}
 
 local function raw(format, ...) return pandoc.RawBlock('typst', format:format(...)) end
@@ -35,7 +37,7 @@ local function heading(h)
 end
 
 function M.render(blocks, names)
-  return blocks:walk {
+  return blocks:walk(together.typst):walk {
     Span = function(span)
       if not span.classes:includes('equation') then return nil end
       local number = span.attributes.number
