@@ -97,3 +97,12 @@ def test_recipes_show_wrong_sums_and_where_the_other_training_ends():
     assert mean.get_ydata() == pytest.approx([0.4, 0.09]) and ax.get_yscale() == "log"
     dashed = [line.get_ydata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"]
     assert dashed == pytest.approx([0.16, 0.01]) and {text.get_text() for text in ax.texts} == {"original", "the goal"}
+
+
+def test_signals_by_distance_are_drawn_beside_a_tenth_a_column():
+    series = [np.array([[1, 0.1, 0.02], [1, 0.3, 0.04]]), np.array([[1, 0.9, 0.8]])]
+    ax = addition.by_distance(series, ["many", "one"]).axes[0]
+    *seeds, mean, alone, tenth = [line.get_ydata() for line in ax.get_lines()]
+    assert np.stack(seeds) == pytest.approx(series[0])
+    assert mean == pytest.approx([1, 0.2, 0.03]) and alone == pytest.approx(series[1][0]) and tenth == pytest.approx([1, 0.1, 0.01])
+    assert ax.get_yscale() == "log" and [text.get_text() for text in ax.get_legend().get_texts()] == ["many", "one"]

@@ -47,6 +47,26 @@ def by_depth(accuracy: Sequence[Float[np.ndarray, "_ depth"]], names: Sequence[s
     return fig
 
 
+def by_distance(strength: Sequence[Float[np.ndarray, "_ depth"]], names: Sequence[str]) -> Figure:
+    """The carry signal by how many columns right below sum to 9, relative to none, on a logarithmic axis: seeds thin, means
+    thick; dashed, what decimals are worth."""
+    fig, axes = style.figure(height=3.2)
+    ax = axes[0, 0]
+    for k, (values, name) in enumerate(zip(strength, names, strict=True)):
+        x = np.arange(values.shape[1])
+        if len(values) > 1:
+            ax.plot(x, values.T, color=_COLOURS[k], linewidth=0.6, alpha=0.5)
+        ax.plot(x, values.mean(0), color=_COLOURS[k], marker="osD^"[k % 4], label=name, zorder=3, clip_on=False)
+    ax.plot(x, 0.1**x, color="0.35", linewidth=1, linestyle=_DASHED)
+    style.halo(ax.annotate("a tenth a column", (1, 0.1), xytext=(8, 4), textcoords="offset points", color="0.35", fontsize=10))
+    ax.set(yscale="log", ylim=(0.003, 2), ylabel="carry signal", xlabel="columns right below that sum to 9")
+    ax.set_xticks(x)
+    ax.set_yticks([0.01, 0.1, 1], ["1%", "10%", "100%"])
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    style.legend(ax, loc="lower left")
+    return fig
+
+
 def poles_and_logits(
     u: Float[np.ndarray, "point"],
     functions: Float[np.ndarray, "point pole"],
