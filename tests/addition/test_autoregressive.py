@@ -1,5 +1,6 @@
 """The variant that sees the digits of the sum before its own: with the true ones, and on its own."""
 
+import numpy as np
 import pytest
 
 from superposition import runs
@@ -32,3 +33,10 @@ def test_digits_on_its_own_are_never_righter_than_whole_sums_allow(results):
     assert free[..., 0] == pytest.approx(forced[..., 0])
     assert (results["free_sum_accuracy"] <= free.min(-1) + 1e-6).all()
     assert results["free_sum_accuracy"] == pytest.approx(results["sum_accuracy"][-1])
+
+
+def test_a_chain_of_nines_costs_nothing_where_the_digit_before_is_seen(results):
+    """Reading all at once, digits above a chain are wrong ten times as often as others."""
+    count, right = results["carry_count"][:, 2], results["carry_accuracy"][-1, :, 2] * results["carry_count"][:, 2]
+    wrong = 1 - np.stack([right[..., 0].sum(1) / count[..., 0].sum(1), right[..., 1:].sum((1, 2)) / count[..., 1:].sum((1, 2))])
+    assert (wrong[1] < 3 * wrong[0] + 0.01).all()

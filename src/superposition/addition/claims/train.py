@@ -78,7 +78,7 @@ def _trained(results: Results) -> Finding:
 def _grokking(results: Results) -> Finding:
     values = gap(results)
     verdict: Verdict = "reproduced" if values.mean() >= 0.5 else "partly" if values.mean() >= 0.2 else "corrected"
-    return percent(verdict, values, 1.0, "Steps there are: each is a digit of the sum being learnt, on seen and unseen sums at once")
+    return percent(verdict, values, 1.0, "Steps there are: each is a digit of the sum, learnt on seen and unseen sums at once")
 
 
 @claim(
@@ -94,5 +94,5 @@ def _three_tokens(one_by_one: Results, at_once: Results) -> Finding:
     values, others = chained(one_by_one), chained(at_once)
     better = values.mean() > metrics.mean_interval(others)[2]
     verdict: Verdict = "reproduced" if values.mean() >= 0.99 else "partly" if better else "not reproduced"
-    note = "The model of the write-up's code reads all digits at once and sees no digit of the sum; this one is trained as its text says"
+    note = "The write-up's code reads all digits at once and shows no digit of the sum; this model is trained as its text says"
     return percent(verdict, values, float(others.mean()), note)

@@ -1,11 +1,13 @@
 """The pictures of the chapters on the transformer that adds.
 Every function takes arrays with named axes and returns a figure; answers are counted from 0, the last digit of the sum."""
 
+from superposition.figures.addition.carries import by_column_below, by_depth, by_distance, head_columns, poles_and_logits, recipes
 from superposition.figures.addition.heads import accuracy_left, head_panel, over_training, ranges, rings, spectra, strip, strips
 from superposition.figures.addition.learning import PLACES, by_chain, by_position, readings, splits
 from superposition.figures.addition.planes import head_film
 
 __all__ = [
-    "PLACES", "accuracy_left", "by_chain", "by_position", "head_film", "head_panel", "over_training", "ranges", "readings", "rings",
-    "spectra", "splits", "strip", "strips",
+    "PLACES", "accuracy_left", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position", "head_columns",
+    "head_film", "head_panel", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "spectra", "splits",
+    "strip", "strips",
 ]  # fmt: skip

@@ -1,0 +1,173 @@
+"""Where the trained transformers err, and which heads bring a carry to its column; beside them those that add.
+It reads what the experiments in SOURCES have stored, so it is run again after any of these."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from superposition import runs
+from superposition.addition import chains, data, learning, training
+from superposition.addition.data import N_ANSWERS, N_DIGITS, N_INPUTS
+from superposition.addition.lookup import Lookup
+from superposition.addition.model import Transformer
+
+Array = np.ndarray
+SOURCES: dict[str, tuple[str, data.Reading]] = {  # where the models of each kind are stored, and how they read
+    "trained": ("addition/train", "at once"),
+    "built": ("addition/built", "at once"),
+    "shown": ("addition/autoregressive", "one by one"),
+    "adder": ("addition/whole", "one by one"),
+}
+SUMS = 19  # what two digits can sum to, 0 to 18
+DEPTHS = 3  # carries from the column right below, and from below one and two columns that sum to 9
+
+
+class Config(runs.Config):
+    n_sums: int
+    n_chained: int
+    n_ablated: int
+
+
+MEASURES = {
+    "difference": "{} carry ten",  # digits by what comes in and by the answer minus the truth, modulo 10
+    "below": "{} sum verdict",  # digits by the sum of the column below, and of these the wrong ones
+    "depth_accuracy": "{} answer chain",
+    "resampled": "{} head answer",
+    "averaged": "{} head answer",
+    "whole": "{} answer",
+    "signal": "{} depth answer head",
+    "told": "{} answer head",
+    "attention": "{} answer head place",
+}
+SCHEMA = {f"{kind}_{name}": axes.format(kind) for kind in SOURCES for name, axes in MEASURES.items()}
+
+
+def errors(said: UInt8[Array, "example n_answers"], pairs: Int[Array, "example 2"]) -> dict[str, Int[Array, "..."]]:
+    """Digits by carry and by how far the answer is off; and by the sum of the column below, with the wrong among them."""
+    a, b = pairs.T
+    off = (said.astype(int) - data.answers(a, b)) % 10
+    carry = data.carries(a, b)
+    column = (data.digits(a, N_DIGITS) + data.digits(b, N_DIGITS)).astype(int)
+    wrong = off[:, 1:] != 0
+    all_of, wrong_of = (np.bincount(column[which], minlength=SUMS) for which in (np.ones_like(wrong), wrong))
+    return {
+        "difference": np.bincount((10 * carry + off).ravel(), minlength=20).reshape(2, 10),
+        "below": np.stack([all_of, wrong_of], 1),
+    }
+
+
+def depths(one: training.Trainees, rng: np.random.Generator, count: int) -> Float[Array, "answer chain"]:
+    """Accuracy of each answer by how many columns right below it sum to 9; 0 where there are not that many columns."""
+    found = np.zeros((N_ANSWERS, N_ANSWERS))
+    for answer in range(N_ANSWERS):
+        for depth in range(answer + 1):
+            sums = training.Examples.of(chains.of_depth(rng, count, answer, depth)[None], one.reading)
+            found[answer, depth] = (one.logits(sums.seen)[0, :, answer].argmax(-1) == sums.answers[0, :, answer]).mean()
+    return found
+
+
+def ablations(
+    tables: Lookup, seen: UInt8[Tensor, "example n_ctx"], answers: UInt8[Array, "example n_answers"], rng: np.random.Generator
+) -> dict[str, Float[Array, "..."]]:
+    """Accuracy of each answer when one head brings what it found in another sum (resampled), or its mean; and when whole."""
+    found = tables.attend(seen)
+    logits = tables.read(found.z, tables.direct(seen))
+    contributions = tables.contributions(found.z)
+    instead = {"resampled": contributions[torch.from_numpy(rng.permutation(len(seen)))], "averaged": contributions.mean(0)}
+    right = {
+        name: np.stack([
+            (_chosen(logits - contributions[:, :, h] + other[..., h, :]) == answers).mean(0)
+            for h in range(contributions.shape[2])
+        ])
+        for name, other in instead.items()
+    }  # fmt: skip
+    return right | {"whole": (_chosen(logits) == answers).mean(0), "attention": by_place(found.pattern.mean(0))}
+
+
+def _chosen(logits):
+    return logits.argmax(-1).numpy()
+
+
+def by_place(pattern: Float[Tensor, "answer head n_ctx"]) -> Float[Array, "answer head place"]:
+    """Attention to each column of digits, both numbers together; then to the answer's own place, and to the answers before."""
+    columns = pattern[..., :N_DIGITS] + pattern[..., N_DIGITS:N_INPUTS]
+    own = pattern[..., N_INPUTS:].diagonal(dim1=0, dim2=2).T[..., None]
+    return torch.cat([columns, own, pattern[..., N_INPUTS:].sum(-1, keepdim=True) - own], -1).numpy()
+
+
+def signals(
+    tables: Lookup, pairs: Int[Array, "example 2"], reading: data.Reading, rng: np.random.Generator
+) -> dict[str, Float[Array, "..."]]:
+    """The carry signal of each head to each answer, by how many columns right below that one sum to 9; 0 where there is none.
+
+    told: the signal past one such column where the digit of the sum in between is all that is replaced."""
+    found, told = np.zeros((DEPTHS, N_ANSWERS, len(tables.WOU))), np.zeros((N_ANSWERS, len(tables.WOU)))
+    for depth in range(DEPTHS):
+        for answer in range(depth + 1, N_ANSWERS):
+            without, carried, own = both_ways(pairs, reading, answer, depth, rng)
+            start = margin(tables, without, answer, own)
+            found[depth, answer] = margin(tables, carried, answer, own) - start
+            if depth == 1:
+                without[:, N_INPUTS + answer] = carried[:, N_INPUTS + answer]
+                told[answer] = margin(tables, without, answer, own) - start
+    return {"signal": found, "told": told}
+
+
+def both_ways(
+    pairs: Int[Array, "example 2"], reading: data.Reading, answer: int, depth: int, rng: np.random.Generator
+) -> tuple[UInt8[Array, "example n_ctx"], UInt8[Array, "example n_ctx"], Int[Array, "example"]]:
+    """The sums without a carry into an answer's column, and with one; and what that column sums to by itself.
+
+    `depth` columns right below the answer are made to sum to 9, and the next one decides: to 8 or less, or to 10 or more. It
+    alone is replaced, and with it the digits of the sum that are shown where the model reads one by one."""
+    a, b = (data.digits(number, N_DIGITS).astype(int) for number in pairs.T)
+    own = np.zeros(len(a), int) if answer == N_DIGITS else a[:, answer] + b[:, answer]
+    b[:, answer - depth : answer] = 9 - a[:, answer - depth : answer]
+    every, seen = np.argwhere(np.ones((10, 10))), []
+    for column in (every[every.sum(1) <= 8], every[every.sum(1) >= 10]):
+        a[:, answer - depth - 1], b[:, answer - depth - 1] = column[rng.integers(len(column), size=len(a))].T
+        seen.append(data.tokens(*chains.numbers(a, b).T, reading))
+    return *seen, own
+
+
+def margin(
+    tables: Lookup, seen: UInt8[Array, "example n_ctx"], answer: int, own: Int[Array, "example"]
+) -> Float[Array, "head"]:
+    """What each head adds to the logit of the digit with a carry, less that of the digit without; mean over sums."""
+    added = tables.contributions(tables.attend(torch.from_numpy(seen)).z[:, answer]).numpy()
+    with_carry, without = (np.take_along_axis(added, (own + c)[:, None, None] % 10, -1)[..., 0] for c in (1, 0))
+    return (with_carry - without).mean(0)
+
+
+def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config, seed: int) -> dict[str, Array]:
+    """All measures of one model, on sums that no training drew."""
+    n_heads, _, d_head = parameters["W_Q"].shape
+    one = training.Trainees(n_heads, d_head, reading, *(training.flat(parameters)[None] for _ in range(3)))
+    rng = np.random.default_rng([config.seed, seed, 4])
+    pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
+    few = pairs[: config.n_ablated]
+    sums = training.Examples.of(pairs[None], reading)
+    with torch.no_grad():
+        tables = Lookup.of(Transformer.of(parameters))
+        heads = ablations(tables, torch.from_numpy(sums.seen[0, : len(few)]), sums.answers[0, : len(few)], rng)
+        heads |= signals(tables, few, reading, rng)
+    said = one.logits(sums.seen)[0].argmax(-1).astype(np.uint8)
+    return errors(said, pairs) | {"depth_accuracy": depths(one, rng, config.n_chained)} | heads
+
+
+def stored(kind: str) -> list[dict[str, Array]]:
+    """The parameters of the models of one kind. Raises runs.ResultsError where there are none yet."""
+    results = runs.load(SOURCES[kind][0])
+    stacked = {name: results[name] if kind != "built" else results[name][None] for name in learning.PARAMETERS}
+    return [{name: array[k] for name, array in stacked.items()} for k in range(len(stacked["W_E"]))]
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Analyse every stored model."""
+    arrays = {}
+    for kind, (_, reading) in SOURCES.items():
+        each = [analysed(parameters, reading, config, k) for k, parameters in enumerate(stored(kind))]
+        arrays |= {f"{kind}_{name}": np.stack([one[name] for one in each]) for name in MEASURES}
+    arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
+    return arrays, {f"{kind} digits": float(arrays[f"{kind}_whole"].mean()) for kind in SOURCES}

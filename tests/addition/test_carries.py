@@ -1,0 +1,173 @@
+"""The analysis of carries on models whose answer is known, and the stored analysis against the stored models."""
+
+import numpy as np
+import pytest
+import torch
+
+from superposition import runs
+from superposition.addition import carries, chains, data, training
+from superposition.addition.claims.carries import carries_per_head, error_rates, heads_per_carry, signal_shares, slips, strengths
+from superposition.addition.lookup import Lookup, ablated
+from superposition.addition.model import Transformer
+
+
+@pytest.fixture(scope="module")
+def results():
+    return runs.load("addition/carries")
+
+
+def test_sums_of_a_depth_have_chains_just_so_deep():
+    rng = np.random.default_rng(0)
+    for answer in range(data.N_ANSWERS):
+        for depth in range(answer + 1):
+            pairs = chains.of_depth(rng, 200, answer, depth)
+            assert (data.chains(*pairs.T)[:, answer] == depth).all() and pairs.max() < 10**6
+            if depth < answer:
+                assert len(np.unique(data.carries(*pairs.T)[:, answer])) == 2
+
+
+def test_sums_without_long_chains_are_uniform_and_with_them_half_the_columns_sum_to_nine():
+    for share, rate in ((0, 0.1), (1, 0.55), (0.5, 0.325)):
+        a, b = chains.draw(3, 20_000, share).T
+        columns = data.digits(a, 6) + data.digits(b, 6)
+        assert (columns == 9).mean(0) == pytest.approx(np.full(6, rate), abs=0.015)
+        assert np.bincount(data.digits(a, 6).ravel()) / 120_000 == pytest.approx(np.full(10, 0.1), abs=0.005)
+    assert (chains.draw(3, 10, 1) == chains.draw(3, 10, 1)).all() and (chains.draw(3, 10, 1) != chains.draw(4, 10, 1)).any()
+
+
+def test_errors_are_counted_by_carry_distance_and_the_column_below():
+    pairs = np.array([[5, 5], [4, 5]])
+    said = data.answers(*pairs.T)
+    said[0, 1] = 0  # the carry into the tens is missed: 9 too much, modulo 10
+    found = carries.errors(said, pairs)
+    assert found["difference"].sum() == 14
+    assert found["difference"].tolist() == [[13] + [0] * 9, [0] * 9 + [1]]
+    assert found["below"][[10, 9, 0]].tolist() == [[1, 1], [1, 0], [10, 0]]
+
+
+def test_an_ablated_head_is_what_lookup_says(random_model):
+    model = random_model(torch.float32)
+    tables = Lookup.of(model)
+    pairs = data.draw(1, 60)
+    seen, answers = torch.from_numpy(data.tokens(*pairs.T)), data.answers(*pairs.T)
+    with torch.no_grad():
+        found = carries.ablations(tables, seen, answers, np.random.default_rng(5))
+        z, direct = tables.attend(seen).z, tables.direct(seen)
+        order = torch.from_numpy(np.random.default_rng(5).permutation(60))
+        for head in (0, 17):
+            keep = torch.arange(32) != head
+            for name, instead in (("resampled", z[order]), ("averaged", z.mean(0))):
+                said = tables.read(ablated(z, keep, instead), direct).argmax(-1).numpy()
+                assert found[name][head] == pytest.approx((said == answers).mean(0), abs=1 / 59)
+    assert found["attention"].sum(-1) == pytest.approx(np.ones((7, 32)), abs=1e-5)
+
+
+@pytest.mark.parametrize(("reading", "depth"), [("at once", 0), ("at once", 2), ("one by one", 1)])
+def test_carry_signals_sum_to_what_the_carry_does_to_the_logits(random_model, reading, depth):
+    """By the transformer itself, with the same draws of columns; what stands at the places after the answer doesn't matter."""
+    model, answer = random_model(torch.float32, 3), 4
+    pairs = data.draw(2, 40)
+    with torch.no_grad():
+        low, high, own = carries.both_ways(pairs, reading, answer, depth, np.random.default_rng(0))
+        found = carries.margin(Lookup.of(model), high, answer, own) - carries.margin(Lookup.of(model), low, answer, own)
+        rng, margins = np.random.default_rng(0), []
+        for pool in ([(i, j) for i in range(10) for j in range(10) if keep(i + j)] for keep in ((8).__ge__, (10).__le__)):
+            drawn, logits = rng.integers(len(pool), size=40), []
+            for (a, b), which in zip(pairs.tolist(), drawn):
+                (x, y), place = pool[which], 10 ** (answer - depth - 1)
+                for column in range(answer - depth, answer):
+                    b += (9 - a // 10**column % 10 - b // 10**column % 10) * 10**column
+                a, b = (n + (digit - n // place % 10) * place for n, digit in ((a, x), (b, y)))
+                own = a // 10**answer % 10 + b // 10**answer % 10
+                assert (a % 10**answer + b % 10**answer >= 10**answer) == (x + y >= 10)
+                seen = torch.from_numpy(data.tokens(np.array([a]), np.array([b]), reading))
+                alone = (model.W_E[seen.long()] + model.W_pos + model.b_O) @ model.W_U + model.b_U
+                logit = (model(seen) - alone)[0, 12 + answer].numpy()
+                logits.append(logit[(own + 1) % 10] - logit[own % 10])
+            margins.append(np.mean(logits))
+    assert found.sum() == pytest.approx(margins[1] - margins[0], abs=2e-4)
+
+
+def test_signals_are_zero_where_no_column_decides(random_model):
+    with torch.no_grad():
+        tables, pairs = Lookup.of(random_model(torch.float32)), data.draw(2, 20)
+        found, shown = (carries.signals(tables, pairs, how, np.random.default_rng(0)) for how in ("at once", "one by one"))
+    for depth in range(carries.DEPTHS):
+        assert (found["signal"][depth, : depth + 1] == 0).all() and (found["signal"][depth, depth + 1 :] != 0).all()
+    assert (found["told"] == 0).all()  # no digit is shown
+    assert (shown["told"][:2] == 0).all() and (shown["told"][2:] != 0).all()
+
+
+def test_the_two_ways_differ_in_the_deciding_column_and_the_digits_shown_after_it():
+    pairs, answer, depth = data.draw(4, 50), 4, 1
+    low, high, own = carries.both_ways(pairs, "one by one", answer, depth, np.random.default_rng(0))
+    differ = (low != high).any(0)[: data.N_INPUTS + answer + 1].nonzero()[0].tolist()
+    assert differ == [2, 8, data.N_INPUTS + 3, data.N_INPUTS + 4]
+    assert (low[:, data.N_INPUTS + 4] == 9).all() and (high[:, data.N_INPUTS + 4] == 0).all()
+    assert (own == (pairs // 10**4 % 10).sum(1)).all()
+
+
+def test_one_head_to_each_carry_counts_as_one_and_shared_heads_as_several(results):
+    signal = np.zeros((2, carries.DEPTHS, 7, 32))
+    signal[0, 0, np.arange(1, 7), np.arange(6)] = 3.0
+    signal[1, 0, 1:, :4] = -1.0
+    made = runs.Results("made", results.config, {"trained_signal": signal})
+    assert heads_per_carry(made, "trained") == pytest.approx([1, 4])
+    assert carries_per_head(made, "trained") == pytest.approx([1, 6])
+    assert signal_shares(made, "trained").sum(-1) == pytest.approx(np.ones((2, 6)))
+
+
+def test_strengths_compare_the_signals_of_all_heads_together(results):
+    signal = np.zeros((1, carries.DEPTHS, 7, 32))
+    signal[0, :, 3:6, :2] = np.array([[4.0, -2], [0.5, 0.5], [2, 0]])[:, None]
+    made = runs.Results("made", results.config, {"trained_signal": signal})
+    assert strengths(made, "trained") == pytest.approx(np.array([[1, 0.5, 1]]))
+
+
+def test_the_stored_accuracies_are_those_of_the_stored_models(results):
+    for kind, (name, _) in carries.SOURCES.items():
+        recorded = runs.load(name)["digit_accuracy"]
+        whole = recorded[-1, :, 2] if kind != "built" else recorded[0]
+        assert np.abs(results[f"{kind}_whole"] - whole).max() < 5 * 0.5 / np.sqrt(results.config.n_ablated)
+    trained = runs.load("addition/train")
+    count = trained["carry_count"][:, 2, :, 0]
+    unchained = (trained["carry_accuracy"][-1, :, 2, :, 0] * count).sum(1) / count.sum(1)
+    assert np.abs(results["trained_depth_accuracy"][:, 2:6, 0].mean(1) - unchained).max() < 0.02
+
+
+def test_errors_of_trained_models_are_slips_of_one_carry_and_stand_above_nines(results):
+    """Random wrong digits would be off by the carry in one case of nine."""
+    assert (slips(results, "trained") > 0.95).all()
+    rates = error_rates(results, "trained")
+    assert (rates[:, 9] > 3 * np.delete(rates, 9, 1).max(1)).all()
+
+
+def test_beyond_two_columns_trained_models_throw_a_coin_and_the_built_one_does_not(results):
+    deep = [results[f"{kind}_depth_accuracy"][:, 4:6, 3] for kind in ("trained", "built")]
+    error = 4 * 0.5 / np.sqrt(results.config.n_chained)
+    assert np.abs(deep[0].mean() - 0.5) < error and (deep[1] > 0.98).all()
+
+
+def test_depths_ask_the_model_itself():
+    model = Transformer(seed=2)
+    theta = training.flat(training.arrays(model))[None]
+    one = training.Trainees(32, 2, "at once", theta, theta, theta)
+    found = carries.depths(one, np.random.default_rng(1), 50)
+    rng = np.random.default_rng(1)
+    pairs = chains.of_depth(rng, 50, 0, 0)
+    with torch.no_grad():
+        said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, 12].argmax(-1).numpy()
+    assert found[0, 0] == pytest.approx((said == data.answers(*pairs.T)[:, 0]).mean())
+    assert (found[np.triu_indices(7, 1)] == 0).all()
+
+
+def test_a_carry_from_afar_is_a_tenth_a_column_at_once_and_all_of_itself_one_by_one(results):
+    """Whatever the training: the reading decides. The built network's u has decimals, and so have the trained ones'."""
+    for kind, worth in (("trained", 0.1), ("built", 0.1), ("shown", 1), ("adder", 1)):
+        for depth in (1, 2):
+            assert strengths(results, kind)[:, depth].mean() == pytest.approx(worth**depth, rel=0.5), (kind, depth)
+
+
+def test_the_adder_is_right_at_every_depth(results):
+    for depth in range(5):
+        assert results["adder_depth_accuracy"][:, depth + 1 : 6, depth].mean() > 0.995
