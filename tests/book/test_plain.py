@@ -545,7 +545,7 @@ def test_quarto_gives_the_same_numbers(tmp_path, monkeypatch, which):
         pytest.skip("no quarto on the PATH")
     if which == "repository":
         monkeypatch.delenv("SUPERPOSITION_ROOT", raising=False)
-        for name in ("_quarto.yml", "index.qmd", "references.bib", "chapters", "assets", "_freeze"):
+        for name in ("_quarto.yml", "index.qmd", "references.bib", "chapters", "assets", "src", "_freeze"):
             source = paths.root() / name
             if not source.exists():
                 pytest.skip(f"the repository has no {name} yet")

@@ -121,7 +121,40 @@ def test_slider_moves_its_picture_and_says_where_it_is(chromium, edition):
 def test_film_loads_on_demand_and_plays(chromium, edition):
     with site.opened(chromium, edition, "chapters/toy/intro.html") as (tab, seen):
         assert not [url for url in seen.requests if url.endswith(".mp4")]
-        film = tab.locator("video").first
-        film.evaluate("film => film.play()")
+        film, play = tab.locator("video").first, tab.locator("[data-film] button").first
+        play.click()
         tab.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
-        assert film.evaluate("film => film.videoWidth") > 0
+        assert film.evaluate("film => film.videoWidth") > 0 and play.inner_text() == "Pause"
+        play.click()
+        tab.wait_for_function("button => button.textContent === 'Play'", arg=play.element_handle())
+        assert film.evaluate("film => film.paused")
+
+
+def test_a_films_place_is_chosen_before_it_ever_played(chromium, plain_edition):  # Quarto's is served here without byte ranges
+    with site.opened(chromium, plain_edition, "chapters/toy/intro.html") as (tab, _):
+        film = tab.locator("video").first
+        tab.locator("[data-film] input").first.fill("500")
+        halfway = "film => Math.abs(film.currentTime / film.duration - 0.5) < 0.02"
+        tab.wait_for_function(halfway, arg=film.element_handle())
+        assert film.evaluate("film => film.paused")
+
+
+def test_a_films_controls_cover_nothing_of_it_and_are_not_inverted_in_the_dark(chromium, edition):
+    with site.opened(chromium, edition, "chapters/toy/intro.html", "dark") as (tab, _):
+        film, play = tab.locator("video").first, tab.locator("[data-film] button").first
+        picture, controls = film.bounding_box(), play.bounding_box()
+        assert not film.evaluate("film => film.controls")
+        assert controls["y"] >= picture["y"] + picture["height"] and controls["height"] >= 44
+        assert "invert" in film.evaluate("film => getComputedStyle(film).filter")
+        around = "node => node ? [getComputedStyle(node).filter, ...around(node.parentElement)] : []"
+        assert set(play.evaluate(f"node => {{ const around = {around}; return around(node) }}")) == {"none"}
+
+
+def test_what_scrolls_sideways_on_a_small_screen_fades_where_there_is_more(chromium, edition):
+    with site.opened(chromium, edition, "chapters/toy/geometry.html") as (tab, _):
+        fade = "[...document.querySelectorAll('.scroll, main table')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+        fade += ".map(e => parseFloat(getComputedStyle(e).getPropertyValue('--fade')))"
+        assert tab.evaluate(fade) == []
+        tab.set_viewport_size({"width": 390, "height": 844})
+        shown = tab.evaluate(fade)
+        assert shown and min(shown) > 20

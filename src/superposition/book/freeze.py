@@ -117,7 +117,8 @@ def folder(chapter: Path) -> Path:
 def ingredients(chapter: Path) -> dict[str, Any]:
     """What the chapter's execution depends on: digests of its source, of the results it loads, and of the code it draws with.
 
-    A cell that calls `runs.names()` loads the results of every experiment. A result that was never computed has the digest None. Raises FreezeError for cells that do not parse."""
+    A cell that calls `runs.names()` loads the results of every experiment. A result that was never computed has the
+    digest None. Raises FreezeError for cells that do not parse."""
     shown = _claims_shown(chapter)
     loaded = {name for cell in cells(chapter) for name in _LOADED.findall(cell)}
     loaded |= {name for claim in shown for name in claim.experiments}

@@ -44,8 +44,8 @@ def phase_explorer(
     }  # fmt: skip
     cell = _SIDE / len(importance), _SIDE / len(density)
     sliders = "".join(
-        f'<p hidden style="margin:0 auto"><label for="{text.attribute(name)}-{key}" style="display:inline-block;width:6.5em;white-space:nowrap;'
-        f'text-align:right">{label}</label> <input id="{text.attribute(name)}-{key}" data-key="{key}" type="range" min="0" '
+        f'<p hidden style="margin:0 auto"><label for="{text.attribute(name)}-{key}" style="display:inline-block;width:6.5em;'
+        f'white-space:nowrap;text-align:right">{label}</label> <input id="{text.attribute(name)}-{key}" data-key="{key}" type="range" min="0" '
         f'max="{count - 1}" step="1" value="{start}" style="width:min(13rem,34%);height:44px;vertical-align:middle"> '
         f'<span data-value="{key}" aria-hidden="true" style="display:inline-block;min-width:3.2em;text-align:left"></span></p>'
         for key, label, count, start in (
