@@ -26,6 +26,12 @@ def balanced(seed: int, each: int) -> Int[Array, "example column"]:
     return np.stack([rng.permutation(pairs) for _ in range(data.N_DIGITS)], 1)
 
 
+def numbers(pair: Int[Array, "*batch column"]) -> tuple[Int[Array, "*batch"], Int[Array, "*batch"]]:
+    """The numbers a and b that such pairs of digits are."""
+    place = 10 ** np.arange(data.N_DIGITS)
+    return (pair // 10) @ place, (pair % 10) @ place
+
+
 @dataclass(frozen=True)
 class Parts:
     """What every head adds to the logits of every answer, for many sums, and what stands there without any head.
@@ -40,8 +46,7 @@ class Parts:
     @classmethod
     def of(cls, model: Transformer, pair: Int[Array, "example column"]) -> "Parts":
         """The parts of a model for sums that `balanced` drew."""
-        place = 10 ** np.arange(data.N_DIGITS)
-        a, b = (pair // 10) @ place, (pair % 10) @ place
+        a, b = numbers(pair)
         tokens, tables = torch.from_numpy(data.tokens(a, b)), Lookup.of(model)
         with torch.no_grad():
             heads, direct = tables.contributions(tables.attend(tokens).z).numpy(), tables.direct(tokens)[0].numpy()
@@ -87,21 +92,22 @@ def by_pair(values: Float[Array, "example *rest"], pair: Int[Array, "example"]) 
     return ordered.reshape(N_PAIRS, -1, *values.shape[1:]).mean(1)
 
 
-def maps(parts: Parts) -> Float[Array, "answer head pair n_out"]:
-    """What each head does to each logit of answers 0 to 5, by the pair of digits of that column, over its mean.
+def maps(parts: Parts) -> Float[Array, "column head pair n_out"]:
+    """What each head does to each logit of the first six answers, by the pair of digits of that column, over its mean.
 
     That is the map of the head alone, all others replaced by their means, or on average by their parts for other sums."""
     turn = parts.heads - parts.heads.mean(0)
-    return np.stack([by_pair(turn[:, answer], parts.pair[:, answer]) for answer in range(data.N_DIGITS)])
+    columns = [by_pair(turn[:, column], parts.pair[:, column]) for column in range(data.N_DIGITS)]
+    return np.stack(columns).swapaxes(1, 2)
 
 
-def explained(parts: Parts) -> Float[Array, "answer head"]:
+def explained(parts: Parts) -> Float[Array, "column head"]:
     """The share of the variance of each head's part that its column's pair of digits accounts for."""
     of_pairs = (maps(parts) ** 2).mean(2).sum(-1)
     return of_pairs / parts.heads[:, : data.N_DIGITS].var(0).sum(-1)
 
 
-def effects(parts: Parts) -> Float[Array, "effect answer pair head"]:
+def effects(parts: Parts) -> Float[Array, "effect column pair head"]:
     """What each pair of digits loses without each head, which is replaced by its mean; one of EFFECTS after the other.
 
     The right digit's logit (relative to the mean of the ten), and the share of sums that come out wrong for it."""

@@ -1,19 +1,18 @@
 """Which heads add which digits: maps of heads, necessity and sufficiency, sets of heads, and how circuits share heads.
-Reads the models of `addition/train` and `addition/sweep`: when these are run again, so must this be."""
+Reads the models of `addition/train`: when they are trained again, this has to be run again."""
 
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.addition import ablation, data, exact, learning, original, sharing, subsets, training
+from superposition.addition import ablation, data, exact, learning, original, sharing, subsets
 from superposition.addition.ablation import ABLATIONS, Parts
 from superposition.addition.model import Transformer
 
 Array = np.ndarray
-TRAINED, SWEPT = "addition/train", "addition/sweep"
 ENOUGH = (0.95, 0.99)  # the shares of a digit's right answers that a sufficient set of heads keeps
 
 
@@ -46,31 +45,20 @@ SCHEMA = {
     "grown": "seed column size",
     "cut": "seed column size",
     "by_lot": "seed column size",
-    "smallest": "seed column enough",
-    "at_least": "seed enough",
-    "chosen": "seed enough head",
-    "held_out": "seed enough",
+    "greedy": "seed column enough",
+    "smallest": "seed column enough head",
+    "at_least": "seed column enough",
+    "held_out": "seed column enough",
     "map": "column head pair n_out",
     "base": "answer n_out",
-    "sweep_whole": "model answer",
-    "sweep_measured": "model effect column measure",
-    "sweep_null": "model effect column quantile measure",
-    "sweep_smallest": "model enough",
-    "sweep_proven": "model enough",
 }
 
 
-def trained(name: str, models: int) -> list[tuple[Transformer, int]]:
-    """The models of an experiment, each with its seed: all, or the first so many."""
-    results = runs.load(name)
-    if name == TRAINED:
-        each = [({key: results[key][k] for key in learning.PARAMETERS}, k) for k in range(results.config.seeds)]
-    else:
-        width = results.config.n_heads * results.config.d_head
-        shapes = [(theta, int(heads), k) for heads, seeds in zip(results["heads"], results["theta"], strict=True)
-                  for k, theta in enumerate(seeds)]  # fmt: skip
-        each = [(training.named(theta, heads, width // heads), k) for theta, heads, k in shapes]
-    return [(Transformer.of(parameters), results.config.seed + k) for parameters, k in each[: models or None]]
+def trained(models: int) -> list[tuple[Transformer, int]]:
+    """The models of `addition/train`, each with its seed: all, or the first so many."""
+    results = runs.load("addition/train")
+    each = [Transformer.of({key: results[key][k] for key in learning.PARAMETERS}) for k in range(results.config.seeds)]
+    return [(model, results.config.seed + k) for k, model in enumerate(each)][: models or None]
 
 
 def switched(parts: Parts) -> dict[str, Array]:
@@ -102,15 +90,36 @@ def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Arra
     return {name: 1 - np.asarray(count) / total for name, count in counts.items()} | {"chosen": np.stack(chosen)}
 
 
-def proven(parts: Parts, column: int, enough: float, found: int, nodes: int) -> int:
-    """The size that a sufficient set has at least: every smaller one is excluded by a search of at most `nodes` nodes."""
+def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes: int) -> tuple[Array, Array]:
+    """The smallest sufficient sets for each of ENOUGH, given those found, and the sizes that they have at least.
+
+    Every smaller size is excluded by a search of at most `nodes` nodes; where set and bound agree, the size is exact."""
     each, base = subsets.margins(parts, column)
     right = len(base) - int(subsets.wrong(base + each.sum(0)))
-    most = subsets.allowed(enough, right, len(base))
-    size = 0
-    while size < found and exact.search(each, base, most, size, nodes) == (None, True):
-        size += 1
-    return size
+    tree = exact.Tree.of(each, base, int(chosen.sum(-1).max()))
+    best, bounds = chosen.copy(), []
+    for k, enough in enumerate(ENOUGH):
+        size, ended, most = 0, True, subsets.allowed(enough, right, len(base))
+        while ended and size < best[k].sum():
+            found, ended = tree.search(most, size, nodes)
+            if found is not None:
+                best[k] = found
+            elif ended:
+                size += 1
+        bounds.append(size)
+    return best, np.array(bounds)
+
+
+def sufficient(parts: Parts, others: Parts, config: Config, seed: int) -> dict[str, Array]:
+    """Sets of heads for every column, chosen by some sums and tried on others."""
+    found = []
+    for column in range(data.N_DIGITS):
+        one = sets(parts, column, config, seed)
+        chosen = one.pop("chosen")
+        best, bounds = proven(parts, column, chosen, config.nodes)
+        tried = np.array([kept(others, column, heads) for heads in best])
+        found.append(one | {"greedy": chosen.sum(-1), "smallest": best, "at_least": bounds, "held_out": tried})
+    return {name: np.stack([one[name] for one in found]) for name in found[0]}
 
 
 def kept(parts: Parts, column: int, chosen: Array) -> float:
@@ -121,50 +130,25 @@ def kept(parts: Parts, column: int, chosen: Array) -> float:
 
 
 def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
-    """All that is said of a model of the original's shape."""
+    """All that is said of a model."""
     model, seed, config = item
     parts = Parts.of(model, ablation.balanced(seed, config.each))
     others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     effect, heat = ablation.effects(parts), ablation.maps(parts)
     maps, none = original.heat_maps(model)
-    by_column = [sets(others, column, config, seed) for column in range(data.N_DIGITS)]
-    stacked = {name: np.stack([one[name] for one in by_column]) for name in by_column[0]}
-    chosen = stacked.pop("chosen")
-    bounds = [proven(others, 0, enough, int(one.sum()), config.nodes) for enough, one in zip(ENOUGH, chosen[0], strict=True)]
-    a, b = (parts.pair // 10) @ 10 ** np.arange(6), (parts.pair % 10) @ 10 ** np.arange(6)
-    return switched(parts) | shared(effect, config, seed) | stacked | {
+    return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
         "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
-        "probe": original.probed(model, torch.from_numpy(data.tokens(a, b)), parts.answers[:, 0]),
-        "smallest": chosen.sum(-1), "chosen": chosen[0], "at_least": np.array(bounds),
-        "held_out": np.array([kept(parts, 0, one) for one in chosen[0]]),
+        "probe": original.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
-    }  # fmt: skip
-
-
-def swept(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
-    """What is said of a model of another shape: the score, and the smallest sufficient sets for the first digit."""
-    model, seed, config = item
-    parts = Parts.of(model, ablation.balanced(seed, config.each))
-    others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
-    found = shared(ablation.effects(parts), config, seed)
-    chosen = sets(others, 0, config, seed)["chosen"].sum(-1)
-    every = 2**20 if model.n_heads <= 16 else config.nodes  # all sets of 16 heads are 65,536
-    bounds = [proven(others, 0, enough, int(size), every) for enough, size in zip(ENOUGH, chosen, strict=True)]
-    return {
-        "sweep_whole": parts.right(parts.logits).mean(0), "sweep_measured": found["measured"], "sweep_null": found["null"],
-        "sweep_smallest": chosen, "sweep_proven": np.array(bounds),
     }  # fmt: skip
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Take every model apart."""
-    models = [(*one, config) for one in trained(TRAINED, config.models)]
-    each = job.map(analysed, models, "models")
-    others = job.map(swept, [(*one, config) for one in trained(SWEPT, config.models)], "shapes")
+    each = job.map(analysed, [(*one, config) for one in trained(config.models)], "models")
     arrays = {name: each[0][name] for name in ("map", "base")}
-    arrays |= {name: np.stack([one[name] for one in each]) for name in SCHEMA if name in each[0] and name not in arrays}
-    arrays |= {name: np.stack([one[name] for one in others]) for name in others[0]}
+    arrays |= {name: np.stack([one[name] for one in each]) for name in SCHEMA if name not in arrays}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     arrays |= {name: arrays[name].astype(np.float16) for name in ("effect", "map")}
     score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, sharing.MEASURES.index("score")]

@@ -1,39 +1,48 @@
 """The smallest set of heads with which few enough sums come out wrong: exact, by branch and bound, or not at all.
 A branch is given up when so many sums are wrong whichever heads it still adds; a search that ends proves what it says."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from numba import njit
 
 Array = np.ndarray
 
 
-def reach(margins: Float[Array, "head example wrong"], size: int) -> Float[Array, "first count example wrong"]:
-    """The most that `count` heads, none before `first`, can add to each margin."""
-    n_heads, *rest = margins.shape
-    best = np.zeros((n_heads + 1, size + 1, *rest), np.float32)
-    for first in range(n_heads):
-        gains = -np.sort(-np.maximum(margins[first:], 0), axis=0)[:size].cumsum(0)
-        best[first, 1 : len(gains) + 1], best[first, len(gains) + 1 :] = gains, gains[-1]
-    return best
+@dataclass(frozen=True)
+class Tree:
+    """All sets of at most so many heads, the strongest heads decided first and the hardest sums looked at first.
 
+    margins: what each head adds to the right logit over each other one. base: how these stand with every head off.
+    reach: the most that `count` heads, none before `first`, can add to each. order: the heads as they were given."""
 
-def search(
-    margins: Float[Array, "head example wrong"], base: Float[Array, "example wrong"], allowed: int, size: int, limit: int
-) -> tuple[Bool[Array, "head"] | None, bool]:
-    """A set of at most `size` heads that leaves at most `allowed` sums wrong, or None; and whether the search came to an end.
+    margins: Float[Array, "head example wrong"]
+    base: Float[Array, "example wrong"]
+    reach: Float[Array, "first count example wrong"]
+    order: Int[Array, "head"]
 
-    A sum is wrong where a margin, its right logit over another, isn't positive: `base` plus those of the heads in the set.
-    The search gives up after `limit` nodes of its tree. None from one that came to an end proves that there is no such set.
-    """
-    order = np.argsort(-np.abs(margins).mean((1, 2)), kind="stable")
-    hardest = np.argsort((margins.sum(0) + base).min(-1), kind="stable")
-    sorted_margins = np.ascontiguousarray(margins[order][:, hardest], np.float32)
-    start = np.ascontiguousarray(base[hardest], np.float32)
-    verdict, kept = descend(sorted_margins, start, reach(sorted_margins, size), allowed, size, limit)
-    found = np.zeros(len(margins), bool)
-    found[order[kept]] = True
-    return (found if verdict == 1 else None), verdict >= 0
+    @classmethod
+    def of(cls, margins: Float[Array, "head example wrong"], base: Float[Array, "example wrong"], size: int) -> "Tree":
+        """The sets of at most `size` heads."""
+        order = np.argsort(-np.abs(margins).mean((1, 2)), kind="stable")
+        hardest = np.argsort((margins.sum(0) + base).min(-1), kind="stable")
+        margins = np.ascontiguousarray(margins[order][:, hardest], np.float32)
+        best = np.zeros((len(order) + 1, size + 1, *base.shape), np.float32)
+        for first in range(len(order)):
+            gains = -np.sort(-np.maximum(margins[first:], 0), axis=0)[:size].cumsum(0)
+            best[first, 1 : len(gains) + 1], best[first, len(gains) + 1 :] = gains, gains[-1:]
+        return cls(margins, np.ascontiguousarray(base[hardest], np.float32), best, order)
+
+    def search(self, allowed: int, size: int, limit: int) -> tuple[Bool[Array, "head"] | None, bool]:
+        """A set of at most `size` heads that leaves at most `allowed` sums wrong, or None; and whether the search ended.
+
+        A sum is wrong where a margin isn't positive. The search gives up after `limit` nodes of the tree. None from one
+        that came to an end proves that there is no such set."""
+        verdict, kept = descend(self.margins, self.base, self.reach, allowed, size, limit)
+        found = np.zeros(len(self.order), bool)
+        found[self.order[kept]] = True
+        return (found if verdict == 1 else None), verdict >= 0
 
 
 @njit(cache=True)

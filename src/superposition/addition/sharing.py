@@ -57,7 +57,7 @@ def null(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[A
     return np.quantile(np.stack(found, -1), QUANTILES, axis=0)
 
 
-def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"]:
+def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
     """How alike the heads of two circuits are: the mean cosine of two rows' amounts, over all pairs of circuits."""
     amount = np.abs(effect)
     length = np.linalg.norm(amount, axis=-1, keepdims=True)

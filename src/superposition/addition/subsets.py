@@ -25,7 +25,7 @@ def margins(
     return each, margin(np.broadcast_to(base, (len(own), base.shape[-1])))
 
 
-def wrong(sums: Float[Array, "*batch example wrong"]) -> Int[Array, "*batch"]:
+def wrong(sums: Float[Array, "*batch example wrong"]) -> Int[Array, "*batch"] | np.integer:
     """How many sums come out wrong."""
     return (sums.min(-1) <= 0).sum(-1)
 

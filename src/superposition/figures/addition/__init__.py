@@ -1,0 +1,7 @@
+"""The pictures of the chapters on the transformer that adds."""
+
+from superposition.figures.addition.circuits import (
+    by_shape, effect_matrix, head_film, heat_maps, logit_maps, one_head, set_curves,
+)  # fmt: skip
+
+__all__ = ["by_shape", "effect_matrix", "head_film", "heat_maps", "logit_maps", "one_head", "set_curves"]
