@@ -2,6 +2,7 @@
 
 from superposition.book import text
 from superposition.book.elements import claims_appendix, claims_table, film, setup, slider, table
+from superposition.book.laboratory import laboratory
 from superposition.book.phase import phase_explorer
 
-__all__ = ["claims_appendix", "claims_table", "film", "phase_explorer", "setup", "slider", "table", "text"]
+__all__ = ["claims_appendix", "claims_table", "film", "laboratory", "phase_explorer", "setup", "slider", "table", "text"]
