@@ -120,4 +120,5 @@ def test_the_claims_of_a_part_are_found_in_its_module_claims(scratch, monkeypatc
         "@claim(id='toy/walk/a', source='s', statement='s', measure='m', tolerance='t', experiments=('toy/walk',))\n"
         "def a(walk):\n    return Finding('reproduced', 1.0, 1.0, 1.0, 1)\n",
     )
-    assert [claim.id for claim in claims.registry()] == ["toy/walk/a"]
+    found = [claim.id for claim in claims.registry()]  # with those of other parts, where they are imported first here
+    assert [name for name in found if name.startswith("toy/")] == ["toy/walk/a"]

@@ -28,7 +28,7 @@ def test_the_printed_accuracies_lie_within_the_spread_of_ours(results):
 
 
 def test_the_stored_parameters_add_as_well_as_recorded(results):
-    drawn = [data.draw(k, 27_000)[25_000:] for k in range(results.config.seeds)]
+    drawn = [data.draw(k, 47_000)[25_000:27_000] for k in range(results.config.seeds)]
     for k, (model, pairs) in enumerate(zip(models(results), drawn, strict=True)):
         with torch.no_grad():
             said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
@@ -43,7 +43,7 @@ def test_the_films_last_picture_is_the_first_seeds_model(results):
         np.testing.assert_allclose(results[f"film_{name}"][-1], getattr(truth, name).detach().numpy(), atol=1e-5)
 
 
-def test_scores_stay_far_from_the_range_of_float32(results):
+def test_the_exponential_of_the_largest_score_is_far_from_the_end_of_float32(results):
     for model in models(results):
-        for part in Lookup.of(model).scores:
-            assert part[part.isfinite()].abs().max() < 40
+        by_token, by_place = (part[part.isfinite()].abs().max().item() for part in Lookup.of(model).scores)
+        assert by_token + by_place < np.log(np.finfo(np.float32).max) - 10

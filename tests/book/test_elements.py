@@ -292,6 +292,14 @@ def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims)
     assert "12.0% (11.0 to 13.5), 1 seed. Late." in said and "| none |" in said
 
 
+def test_a_claim_without_a_spread_is_printed_without_an_interval(monkeypatch):
+    claim = claims.Claim("toy/intro/a", "Ours", "A fact", "m", "t", ("toy/intro",), lambda r: None)
+    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7 to 8)")]:
+        finding = claims.Finding("reproduced", *map(float, numbers), 1, unit=unit)
+        monkeypatch.setattr(claims, "evaluate", lambda chapter=None, finding=finding: [(claim, finding)])
+        assert rows(book.claims_table("toy/intro").data)[1][2] == f"{printed}, 1 seed"
+
+
 # --- set-up -------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from superposition import runs
 from superposition.toy import correlated
@@ -55,6 +56,35 @@ def test_the_stored_losses_are_those_of_the_stored_weights_where_the_best_is_exa
     """A model with both pairs antipodal and each pair across the other has no error on features that exclude each other."""
     exact = results["loss_two"][2].min(-1)
     assert (exact < 1e-3 * results["pca_two"][2]).all()
+
+
+def expected_loss(W, b, p):
+    """Two pairs that exclude each other: at most one feature of each is active; its value has nine Gauss points a piece."""
+    nodes, weights = np.polynomial.legendre.leggauss(9)
+    value, weight = (nodes + 1) / 2, weights / 2
+    x, each = [np.zeros((1, 4))], [[(1 - 2 * p) ** 2]]
+    for i in range(4):
+        x.append(value[:, None] * np.eye(4)[i])
+        each.append(weight * p * (1 - 2 * p))
+    for i, j in ((0, 2), (0, 3), (1, 2), (1, 3)):
+        first, second = (grid.ravel()[:, None] for grid in np.meshgrid(value, value))
+        x.append(first * np.eye(4)[i] + second * np.eye(4)[j])
+        each.append(np.outer(weight, weight).ravel() * p * p)
+    x = np.concatenate(x)
+    return np.concatenate(each) @ ((x - np.maximum(x @ W @ W.T + b, 0)) ** 2).sum(1)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.05, 0.02])
+def test_a_cross_with_excluding_pairs_at_right_angles_is_a_minimum_that_costs_what_its_opposite_features_pay(p):
+    """Opposite features of different pairs meet with probability 2p² in all and lose 1/6 each; the antipodal cross loses nothing."""
+    right, antipodal = arrows(0, 90, 180, 270), arrows(0, 180, 90, 270)
+    assert expected_loss(antipodal, np.zeros(4), p) == pytest.approx(0, abs=1e-12)
+    assert expected_loss(right, np.zeros(4), p) == pytest.approx(2 * p**2 * 2 / 6, rel=0.02)
+    noise = 0.02 * np.random.default_rng(0).standard_normal(12)
+    start = np.concatenate([right.ravel(), np.zeros(4)]) + noise
+    found = optimize.minimize(lambda q: 1e3 * expected_loss(q[:8].reshape(4, 2), q[8:], p), start, method="L-BFGS-B")
+    assert (correlated.relation(found.x[:8].reshape(4, 2)) == RELATIONS.index("orthogonal")).all()
+    assert 0.85 * 2 * p**2 * 2 / 6 < found.fun / 1e3 < 1.02 * 2 * p**2 * 2 / 6
 
 
 def test_no_stored_model_of_dense_correlated_pairs_beats_pca_by_much(results):

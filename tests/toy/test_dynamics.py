@@ -27,9 +27,17 @@ def test_a_jump_up_and_one_down_are_found_at_their_times_with_their_features():
 
 
 def test_a_jump_takes_as_long_as_the_way_between_the_levels():
-    # The logistic passes 0.15 and 0.4 at log(0.15 / 0.35) and log(0.4 / 0.1) widths from its middle.
-    expected = 10 * (np.log(0.4 / 0.1) - np.log(0.15 / 0.35))
-    assert jumps.jumps(climb(200, 10)[:, None])[0, 3] == pytest.approx(expected, abs=2)
+    # The logistic passes 0.15, its middle and 0.4 at log(0.15 / 0.35), 0 and log(0.4 / 0.1) widths from its middle.
+    above = 10 * np.log(0.4 / 0.1)
+    assert jumps.jumps(climb(200, 10)[:, None])[0, 3] == pytest.approx(above, abs=2)
+    assert jumps.jumps(climb(200, 10)[:, None], 0.15)[0, 3] == pytest.approx(above - 10 * np.log(0.15 / 0.35), abs=2)
+
+
+def test_on_the_plateau_hardly_a_feature_has_left_the_lower_level_yet(results):
+    """A level that features stand on while they wait would count the waiting as a part of the jump."""
+    each = zip(results["D"], jumps.fall(results["loss"]), strict=True)
+    waiting = np.concatenate([D[jumps.plateau(rate), D[-1] > jumps.HIGH] for D, rate in each])
+    assert (waiting < jumps.LOW).mean() > 0.99 and (waiting > 0.1).mean() > 0.99
 
 
 def test_wavering_below_the_upper_level_is_no_jump():

@@ -5,6 +5,7 @@ import pytest
 
 from superposition import metrics, runs
 from superposition.toy import exact, features, phase
+from superposition.toy.claims import phase as claims
 from superposition.toy.phase import PHASES
 
 
@@ -87,3 +88,29 @@ def test_on_the_border_sharing_and_dropping_cost_the_same():
         drop = phase.fixed_losses(q[:1], importance[None])[:2].min()
         assert (metrics.norms(W[loss.argmin()]).min() > 0.5) == shares
         assert (loss.min() < drop * (1 - 1e-6)) == shares, row
+
+
+def optimum(p: float, r: float) -> float:
+    """The shortest vector's length in the best of forty random starts of two features."""
+    q, rng = np.full((40, 2), p), np.random.default_rng(0)
+    W, _, loss = exact.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile([1, r], (40, 1)))
+    return float(metrics.norms(W[loss.argmin()]).min())
+
+
+def test_a_jump_has_the_lengths_of_the_optimum_on_either_side_of_the_border():
+    two = runs.load("toy/phase")
+    lengths = claims.jump(two)
+    for row in (3, 10, 20):
+        border, r = two["border"][row], two["importance"][row]
+        assert lengths[row] == pytest.approx([optimum(border * 1.0005, r), optimum(border * 0.9995, r)], abs=0.002)
+    assert lengths == pytest.approx(lengths[::-1], abs=0.005)  # the features may be exchanged
+
+
+def test_near_equal_importance_the_shorter_vector_grows_by_small_steps_before_it_jumps():
+    two = runs.load("toy/phase")
+    row = int(np.abs(two["importance"] - 0.96).argmin())
+    before, after = claims.jump(two)[row]
+    onset = [optimum(p, two["importance"][row]) for p in np.geomspace(1, 0.66, 40)]
+    small = [length for length in onset if length < (before + after) / 2]
+    assert not claims.whole(claims.jump(two))[row] and min(small) < 0.1 and max(small) == pytest.approx(before, abs=0.05)
+    assert np.diff(small).max() < 0.12 < after - before

@@ -34,10 +34,13 @@ def test_rotations_leave_random_directions_as_they_are_and_take_the_basis_from_a
 
 
 def test_without_the_hidden_relu_turning_the_hidden_space_changes_no_loss_and_with_it_all(results):
-    ratio = results["rotated_loss"] / results["loss"]
-    sampled = 0.05  # the turned models are evaluated on fewer examples
-    assert abs(ratio[:2].mean((1, 2)) - 1).max() < sampled
-    assert (ratio[2].mean(-1) > 1.2).all()
+    ratio = results["rotated_loss"] / results["unrotated_loss"]
+    assert ratio[:2] == pytest.approx(1, abs=1e-4)
+    assert (ratio[2] > 2).all()
+
+
+def test_the_loss_before_a_turn_is_the_held_out_loss_on_fewer_examples(results):
+    assert np.median(results["unrotated_loss"] / results["loss"], -1) == pytest.approx(np.ones((3, 9)), abs=0.1)
 
 
 def test_in_dense_data_every_kind_of_model_comes_close_to_the_least_loss_without_superposition(results):

@@ -196,7 +196,8 @@ def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> li
     digits = _digits(numbers)
     value, low, high, *baseline = (text.number(x, digits) for x in numbers)
     unit = finding.unit if finding.unit in ("", "%") else f" {finding.unit}"
-    measured = f"{value}{unit} ({low} to {high}), {finding.seeds} seed{'' if finding.seeds == 1 else 's'}"
+    spread = "" if low == value == high else f" ({low} to {high})"  # as printed: an interval without a width says nothing
+    measured = f"{value}{unit}{spread}, {finding.seeds} seed{'' if finding.seeds == 1 else 's'}"
     if full:
         statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance}."
         measured += f". {finding.note}" if finding.note else ""

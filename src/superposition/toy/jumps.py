@@ -7,22 +7,24 @@ from scipy import ndimage
 
 Array = np.ndarray
 
-LOW, HIGH = 0.15, 0.4  # unrepresented below the one, in an antipodal pair above the other
+# Not yet on the way below the one, in an antipodal pair above the other. On the plateau after the first descent features that
+# will pair wait at 0.1 to 0.2, so a lower level would count the waiting.
+LOW, HIGH = 0.25, 0.4
 SMOOTH = 3  # snapshots: the width of the Gaussian that smooths slopes
 
 
-def jumps(D: Float[Array, "snapshot n_features"]) -> Int[Array, "jump 4"]:
+def jumps(D: Float[Array, "snapshot n_features"], low: float = LOW) -> Int[Array, "jump 4"]:
     """Every passage of a feature between the levels 0 and ½, by time: (snapshot, feature, +1 or -1, snapshots it took).
 
-    A feature jumps when it was below LOW and comes above HIGH, or the reverse; the time is that of its last crossing of
+    A feature jumps when it was below `low` and comes above HIGH, or the reverse; the time is that of its last crossing of
     the middle between the two, and it takes as long as it spends between them."""
     found = []
     for feature, series in enumerate(D.T):
-        settled = np.flatnonzero((series < LOW) | (series > HIGH))
+        settled = np.flatnonzero((series < low) | (series > HIGH))
         high = series[settled] > HIGH
         for k in np.flatnonzero(high[1:] != high[:-1]):
             before, after = settled[k], settled[k + 1]
-            above = series[before : after + 1] > (LOW + HIGH) / 2
+            above = series[before : after + 1] > (low + HIGH) / 2
             at = before + np.flatnonzero(above != high[k + 1])[-1] + 1
             found.append((at, feature, 1 if high[k + 1] else -1, after - before))
     return np.array(sorted(found), dtype=int).reshape(-1, 4)

@@ -40,6 +40,7 @@ SCHEMA = {
     "null_single": "model sparsity seed",
     "null_driven": "model sparsity seed",
     "rotated_loss": "model sparsity seed",
+    "unrotated_loss": "model sparsity seed",
     "rank": "model sparsity seed",
     "baseline": "sparsity",
 }
@@ -110,12 +111,15 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job
     )
     loss = rectified.held_out(W, b, density, importance, relu, seeds)
-    turns = _rotations(config)[:8].astype(np.float32)
-    turned = np.mean([rectified.held_out(W @ turn, b, density, importance, relu, seeds, batches=4) for turn in turns], 0)
+    # Before the turns and after each, on the same examples.
+    unturned, *turned = (
+        rectified.held_out(W @ turn, b, density, importance, relu, seeds, batches=4)
+        for turn in np.float32([np.eye(m), *_rotations(config)[:8]])
+    )
     W = W.reshape(*grid, n, m)
     arrays = {
         "sparsity": sparsity, "importance": importance, "W": W, "b": b.reshape(*grid, n), "loss": loss.reshape(grid),
-        "rotated_loss": turned.reshape(grid),
+        "rotated_loss": np.mean(turned, 0).reshape(grid), "unrotated_loss": unturned.reshape(grid),
         "polysemanticity": metrics.polysemanticity(W), "baseline": models.linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}

@@ -6,6 +6,8 @@ from superposition import metrics
 from superposition.claims import Finding, Verdict
 
 PAPER = "Elhage et al. 2022"
+WRITE_UP = "Experiments in Superposition"
+LECOMTE = "Lecomte et al. 2024"
 
 
 def share(hits: np.ndarray, seeds: int, baseline: float | None, note: str = "") -> Finding:

@@ -1,7 +1,8 @@
 """The claims of the chapter on the geometry of equally important features."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
+from scipy import stats
 
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
@@ -31,11 +32,18 @@ def slide(results: Results, level: float) -> float:
     return float((np.abs(even / level - 1) < 0.05).mean())
 
 
+def stuck(results: Results, level: float) -> str:
+    """At how many of the densities a seed is within 5 % of `level`: one number, or the least and the most."""
+    points = np.rint(plateau(results, level) * len(results["density"])).astype(int)
+    return " to ".join(map(str, sorted({points.min(), points.max()})))
+
+
 def _stuck(results: Results, level: float, note: str = "") -> Finding:
     mean, low, high = (100 * float(x) for x in metrics.mean_interval(plateau(results, level)))
     chance = 100 * slide(results, level)
     verdict: Verdict = "partly" if note else "reproduced" if low > 2 * chance else "not reproduced"
-    return Finding(verdict, mean, low, high, results.config.seeds, chance, "%", note)
+    points = f"{stuck(results, level)} of {len(results['density'])} sparsities in each seed"
+    return Finding(verdict, mean, low, high, results.config.seeds, chance, "%", f"{points}. {note}" if note else points)
 
 
 _MEASURE = (
@@ -109,11 +117,20 @@ def polytopes_per_seed(results: Results, shape: str) -> Float[np.ndarray, "seed"
     return features / len(polytopes.CORNERS[code])
 
 
+def per_seed(counts: Num[np.ndarray, "seed"]) -> tuple[float, float, float]:
+    """The mean of counts over seeds with the exact 95 % interval of a Poisson rate, from their total: (mean, low, high).
+
+    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    total, seeds = float(counts.sum()), len(counts)
+    low = stats.chi2.ppf(0.025, 2 * total) / 2 if total else 0.0
+    return total / seeds, float(low) / seeds, float(stats.chi2.ppf(0.975, 2 * total + 2) / 2) / seeds
+
+
 def _count(shape: str, least: float | int, *of_sizes: Results) -> Finding:
     """Reproduced where every size has `least` or more a seed, partly where any size has one."""
     counts = [polytopes_per_seed(results, shape) for results in of_sizes]
     each = np.sum(counts, axis=0)
-    mean, low, high = (float(x) for x in metrics.mean_interval(each))
+    mean, low, high = per_seed(each)
     everywhere = all(count.mean() >= least for count in counts)
     verdict: Verdict = "reproduced" if everywhere else "partly" if each.any() else "not reproduced"
     code, rng = polytopes.NAMES.index(shape), np.random.default_rng(0)
@@ -121,7 +138,10 @@ def _count(shape: str, least: float | int, *of_sizes: Results) -> Finding:
     return Finding(verdict, mean, low, high, len(each), float(null) / len(polytopes.CORNERS[code]))
 
 
-_COUNTED = "polytopes of this kind over all sparsities and the three sizes, mean over seeds; baseline: random directions"
+_COUNTED = (
+    "polytopes of this kind over all sparsities and the three sizes, mean over seeds with the exact Poisson interval; "
+    "baseline: random directions"
+)
 _ENOUGH = "reproduced where each size has at least one a seed, partly where there is one anywhere"
 
 

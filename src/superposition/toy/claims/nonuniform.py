@@ -6,7 +6,7 @@ from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 from superposition.toy.claims.common import PAPER
-from superposition.toy.nonuniform import AXES
+from superposition.toy.nonuniform import AXES, BRANCHES, SHAPES
 
 SOURCE = f"{PAPER}, Non-Uniform Superposition; keltin13's replication"
 
@@ -22,13 +22,18 @@ def bistable(results: Results, axis: int) -> tuple[float, float]:
     return float(results["multiplier"][both].min()), float(results["multiplier"][both].max())
 
 
-def worse(results: Results, axis: int) -> np.ndarray:
-    """Which trained models, where both shapes are minima, ended in the shape that costs more, by point and seed."""
+def missed(results: Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
+    """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best, by point and seed."""
     at, (low, high) = results["trained_multiplier"], bistable(results, axis)
     inside = (at >= low * 0.999) & (at <= high * 1.001)
     better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square
     shape = results["shape"][axis, inside]
-    return (shape < 2) & (shape != better[:, None])
+    return (shape < shapes) & (shape != better[:, None])
+
+
+def worse(results: Results, axis: int) -> np.ndarray:
+    """Which of them ended in the one of the two minima that costs more."""
+    return missed(results, axis, len(BRANCHES))
 
 
 @claim(
@@ -119,12 +124,12 @@ def _best(results: Results) -> Finding:
     id="toy/nonuniform/6-trained",
     source=f"{SOURCE}, which draw one model a density",
     statement="Trained models change their shape where the loss curves cross.",
-    measure="share of models, where both shapes are minima, that end in the one of them that costs more, over both axes",
-    tolerance="reproduced up to 5 %, else corrected",
+    measure="share of models, where both shapes are minima, that end in a shape which is not the best, over both axes",
+    tolerance="reproduced up to 5 %, else corrected; shapes beside those two were counted in after a look at the data",
     experiments=("toy/nonuniform",),
 )
 def _trained(results: Results) -> Finding:
-    wrong = np.concatenate([worse(results, axis).ravel() for axis in range(len(AXES))])
+    wrong, other = (np.concatenate([of(results, axis).ravel() for axis in range(len(AXES))]) for of in (missed, worse))
     rate, low, high = metrics.rate_interval(int(wrong.sum()), wrong.size)
-    note = "Training finds either shape on both sides of the crossing"
+    note = f"In the worse of the two minima {100 * other.mean():.0f} %, on both sides of the crossing; the rest in other shapes"
     return Finding("reproduced" if rate <= 0.05 else "corrected", 100 * rate, 100 * low, 100 * high, results.config.seeds, None, "%", note)

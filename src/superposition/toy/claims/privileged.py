@@ -17,6 +17,11 @@ def singles(results: Results, model: int) -> np.ndarray:
     return single(results["polysemanticity"][model], used(results["W"][model]))
 
 
+def turned(results: Results) -> np.ndarray:
+    """The loss after a random turn of the hidden space over that before, by model, sparsity and seed."""
+    return results["rotated_loss"] / results["unrotated_loss"]
+
+
 def _at(results: Results, sparsity: float) -> int:
     return int(np.abs(results["sparsity"] - sparsity).argmin())
 
@@ -52,9 +57,9 @@ def _monosemantic(results: Results) -> Finding:
 )
 def _mixed(results: Results) -> Finding:
     values = singles(results, RECTIFIED)[_at(results, 0.7)]
-    turned = results["null_single"][RECTIFIED, _at(results, 0.7)].mean()
+    null = results["null_single"][RECTIFIED, _at(results, 0.7)].mean()
     hits = (values > 0) & (values < 1)
-    return share(hits, len(hits), float(1 - (1 - turned) ** results.config.n_hidden), "Baseline: neurons of turned models, if independent")
+    return share(hits, len(hits), float(1 - (1 - null) ** results.config.n_hidden), "Baseline: neurons of turned models, if independent")
 
 
 @claim(
@@ -76,18 +81,19 @@ def _polysemantic(results: Results) -> Finding:
     id="toy/privileged/4-privileged",
     source=SOURCE,
     statement="The hidden ReLU makes the neurons a privileged basis, at every sparsity.",
-    measure="median over the rectified models with S of 0.9 and more: loss after a random turn over loss; baseline: without the hidden ReLU",
+    measure="loss after a random turn over loss before it on the same inputs, the least over all sparsities, mean over seeds; "
+    "baseline: the largest without the hidden ReLU",
     tolerance="reproduced where every rectified model loses by its turns, partly where 90 % do",
     experiments=("toy/privileged",),
 )
 def _privileged(results: Results) -> Finding:
-    sparse = results["sparsity"] >= 0.9
-    ratio = (results["rotated_loss"] / results["loss"])[:, sparse]
+    ratio = turned(results)
     worse = float((ratio[RECTIFIED] > 1.05).mean())
     verdict: Verdict = "reproduced" if worse == 1 else "partly" if worse >= 0.9 else "not reproduced"
-    logs = np.log(np.median(ratio[RECTIFIED], 0))
-    mean, low, high = (float(np.exp(x)) for x in metrics.mean_interval(logs))
-    return Finding(verdict, mean, low, high, len(logs), float(np.median(ratio[FREE])))
+    least = ratio[RECTIFIED].min(0)
+    mean, low, high = (float(x) for x in metrics.mean_interval(least))
+    note = f"The least of all models is {least.min():.1f}; before a look at the data only S of 0.9 and more counted"
+    return Finding(verdict, mean, low, high, len(least), float(ratio[FREE].max()), "times", note)
 
 
 @claim(
