@@ -4,12 +4,12 @@ import numpy as np
 
 from superposition import metrics
 from superposition.addition.ablation import EFFECTS
+from superposition.addition.claims.train import SOURCE, percent
 from superposition.addition.original import PROBES, RIGHT, stripes
 from superposition.addition.sharing import MEASURES
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 
-SOURCE = "Thaman et al. 2023, project 1"
 LOGIT, LOST = range(len(EFFECTS))
 HEADS, CIRCUITS, SCORE, RANK = range(len(MEASURES))
 MEDIAN = 1  # of sharing.QUANTILES
@@ -18,11 +18,6 @@ MEDIAN = 1  # of sharing.QUANTILES
 def _found(verdict: Verdict, values: np.ndarray, baseline: float, unit: str = "", note: str = "") -> Finding:
     mean, low, high = (float(x) for x in metrics.mean_interval(np.asarray(values, float)))
     return Finding(verdict, mean, low, high, len(values), float(baseline), unit, note)
-
-
-def _percent(verdict: Verdict, values: np.ndarray, baseline: float, note: str = "") -> Finding:
-    mean, low, high = (100 * float(np.clip(x, 0, 1)) for x in metrics.mean_interval(np.asarray(values, float)))
-    return Finding(verdict, mean, low, high, len(values), 100 * float(baseline), "%", note)
 
 
 def negative(effect: np.ndarray) -> np.ndarray:
@@ -75,7 +70,7 @@ def _signs(results: Results) -> Finding:
     part = negative(results["effect"][:, LOGIT, 0])
     both = ((part >= 0.1) & (part <= 0.9)).mean(-1)
     verdict: Verdict = "reproduced" if both.mean() >= 0.9 else "partly" if both.mean() >= 0.5 else "not reproduced"
-    return _percent(verdict, both, part.mean())
+    return percent(verdict, both, part.mean())
 
 
 @claim(
@@ -90,7 +85,7 @@ def _signs(results: Results) -> Finding:
 def _maps(results: Results) -> Finding:
     share = np.median(stripes(results["original"].astype(float)), axis=1)
     verdict: Verdict = "corrected" if share.mean() >= 0.9 else "partly"
-    return _percent(verdict, share, 1 / 11, "At position 11 most heads say the same for every pair")
+    return percent(verdict, share, 1 / 11, "At position 11 most heads say the same for every pair")
 
 
 @claim(
@@ -104,7 +99,7 @@ def _maps(results: Results) -> Finding:
 def _baseline(results: Results) -> Finding:
     share = stripes(results["original_none"].astype(float)[:, RIGHT])
     verdict: Verdict = "reproduced" if share.min() >= 0.99 else "partly"
-    return _percent(verdict, share, 1 / 11, "Any ten numbers draw such lines; they say nothing about the model")
+    return percent(verdict, share, 1 / 11, "Any ten numbers draw such lines; they say nothing about the model")
 
 
 @claim(
@@ -119,7 +114,7 @@ def _baseline(results: Results) -> Finding:
 def _position(results: Results) -> Finding:
     right = results["probe"][:, PROBES.index("position 11")]
     verdict: Verdict = "corrected" if right.mean() < 0.5 else "reproduced"
-    return _percent(verdict, right, results["probe"][:, PROBES.index("random around")].mean(), "No loss ever trained position 11")
+    return percent(verdict, right, results["probe"][:, PROBES.index("random around")].mean(), "No loss ever trained position 11")
 
 
 @claim(
@@ -134,7 +129,7 @@ def _context(results: Results) -> Finding:
     zeros, around = (results["probe"][:, PROBES.index(name)] for name in ("zeros around", "random around"))
     verdict: Verdict = "reproduced" if abs(zeros.mean() - around.mean()) <= 0.02 else "corrected"
     given = results["probe"][:, PROBES.index("answers given")].mean()
-    return _percent(verdict, zeros, around.mean(), f"With the sum itself in place of the =, as in the notebook, {100 * given:.0f} %")
+    return percent(verdict, zeros, around.mean(), f"With the sum itself in place of the =, as in the notebook, {100 * given:.0f} %")
 
 
 @claim(
