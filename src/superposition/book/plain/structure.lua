@@ -207,6 +207,7 @@ function M.number(doc, chapter, format, add, report)
   chapter.number = not title.classes:includes('unnumbered') and chapter.candidate or nil
   return blocks:walk(filter(nil)):walk {
     Image = function(image)
+      image.attributes.loading = 'lazy'
       image.attributes.alt = image.attributes['fig-alt'] or image.attributes.alt
       image.attributes['fig-alt'] = nil
       return image

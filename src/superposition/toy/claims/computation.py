@@ -118,12 +118,12 @@ def _losses(results: Results) -> Finding:
     for target, printed in PRINTED.items():
         values = final_losses(results, target)
         within += [one.min() <= number <= one.max() for number, one in zip(printed, values)]
-    rate, low, high = metrics.rate_interval(sum(within), len(within))
+    rate, low, high = metrics.rate_interval(int(sum(within)), len(within))
     verdict: Verdict = "reproduced" if all(within) else "partly" if sum(within) >= 4 else "not reproduced"
     names = [f"{t} {a}" for t in PRINTED for a in ("ReLU", "GELU")]
     outside = ", ".join(name for name, one in zip(names, within) if not one)
     note = f"Outside: {outside}" if outside else ""
-    return Finding(verdict, int(sum(within)), 8 * low, 8 * high, results.config.original_seeds, 8, "of 8", note)
+    return Finding(verdict, float(sum(within)), 8 * low, 8 * high, results.config.original_seeds, 8.0, "of 8", note)
 
 
 @claim(

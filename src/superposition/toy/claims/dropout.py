@@ -39,7 +39,7 @@ def dimensions_per_feature(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarr
     return 1 / metrics.features_per_dimension(W)
 
 
-def _finding(verdict: Verdict, values: np.ndarray, baseline: float, unit: str = "", note: str = "") -> Finding:
+def _finding(verdict: Verdict, values: np.ndarray, baseline: float | np.floating, unit: str = "", note: str = "") -> Finding:
     mean, low, high = (float(x) for x in metrics.mean_interval(values))
     return Finding(verdict, mean, low, high, len(values), float(baseline), unit, note)
 
