@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +102,17 @@ def test_a_cluster_gives_the_bytes_that_this_machine_gives_and_computes_none_of_
     began = attempts(log)
     assert sorted(began) == list(range(8)) and all(len(pids) == 1 for pids in began.values())
     assert {pid for pids in began.values() for pid in pids} == {worker.pid for worker in workers}
+
+
+def test_the_phase_diagram_on_a_cluster_is_the_local_one_to_the_bit(scratch, two_workers):
+    committed = Path(__file__).parents[1] / "data/toy/phase/config.toml"
+    config = 'module = "toy/phase"\n' + committed.read_text()
+    for leaf, address in (("here", None), ("there", two_workers[0])):
+        folder = scratch.root / f"data/toy/{leaf}"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(config)
+        runs.run(f"toy/{leaf}", quick=True, out=folder, scheduler=address)
+    assert bytes_of(scratch, "here") == bytes_of(scratch, "there")
 
 
 def test_a_worker_killed_half_way_costs_its_item_only(scratch, two_workers, tmp_path):

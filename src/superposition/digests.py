@@ -36,9 +36,34 @@ def code_digest(modules: Iterable[str]) -> str:
         waiting += [found for found in _imported(name, trees[name]) if found not in PLUMBING]
     digest = hashlib.sha256()
     for name in sorted(trees):
-        if not (_is_package(name) and _only_reexports(trees[name])):
+        if not re_exports(name):
             digest.update(f"{name} {canonical(trees[name])}\n".encode())
     return digest.hexdigest()
+
+
+def defining(source: str, name: str) -> Iterator[str]:
+    """The module that `from source import name` reaches: a submodule, or the one that `source` re-exports it from."""
+    if is_module(f"{source}.{name}"):
+        yield f"{source}.{name}"
+        return
+    if re_exports(source):
+        for node in _tree(source).body:
+            if isinstance(node, ast.ImportFrom) and _ours(origin := _absolute(source, node)):
+                for alias in node.names:
+                    if name == "*" or alias.name == "*" or name == (alias.asname or alias.name):
+                        yield from defining(origin, alias.name)
+    else:
+        yield source
+
+
+def is_module(name: str) -> bool:
+    """Whether the package has a module of that name."""
+    return _spec(name) is not None
+
+
+def re_exports(module: str) -> bool:
+    """Whether it is a package whose `__init__` only re-exports."""
+    return _is_package(module) and _only_reexports(_tree(module))
 
 
 def canonical(node: object) -> str:
@@ -69,24 +94,8 @@ def _imported(module: str, tree: ast.Module) -> Iterator[str]:
             source = _absolute(module, node)
             if _ours(source):
                 for alias in node.names:
-                    yield from _defining(source, alias.name)
+                    yield from defining(source, alias.name)
                 yield from _computing_parents(source)
-
-
-def _defining(source: str, name: str) -> Iterator[str]:
-    """The module that `from source import name` reaches: a submodule, or the one that `source` re-exports it from."""
-    if _spec(f"{source}.{name}") is not None:
-        yield f"{source}.{name}"
-        return
-    tree = _tree(source)
-    if _is_package(source) and _only_reexports(tree):
-        for node in tree.body:
-            if isinstance(node, ast.ImportFrom) and _ours(origin := _absolute(source, node)):
-                for alias in node.names:
-                    if name == "*" or alias.name == "*" or name == (alias.asname or alias.name):
-                        yield from _defining(origin, alias.name)
-    else:
-        yield source
 
 
 def _computing_parents(module: str) -> Iterator[str]:

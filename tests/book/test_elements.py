@@ -66,6 +66,8 @@ def rows(table):
     """Cells of an HTML table as plain text, by pandoc's own account."""
     tree = json.loads(pypandoc.convert_text(table, "json", format="markdown"))
     [block] = tree["blocks"]
+    if block["t"] == "Div":
+        [block] = block["c"][1]
     assert block["t"] == "Table"
     parts = block["c"][3][1], *(body[3] for body in block["c"][4])
     return [[_words(cell[4]) for cell in row[1]] for part in parts for row in part]

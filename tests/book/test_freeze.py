@@ -133,9 +133,16 @@ def test_the_key_is_the_md5_of_the_source_with_unix_line_ends(root):
 def test_ingredients_are_the_results_loaded_and_the_modules_drawn_with(root):
     made = freeze.ingredients(Path("chapters/toy/more.qmd"))
     assert made["results"] == {"toy/intro": "1" * 64, "toy/wide": "1" * 64}
-    assert made["code"] == code_digest(["superposition.book", "superposition.figures", "superposition.figures.style"])
+    assert made["code"] == code_digest(["superposition.figures.style"])
     intro = freeze.ingredients(Path("chapters/toy/intro.qmd"))
     assert intro["code"] == code_digest(["superposition.metrics"])
+
+
+def test_a_chapter_depends_on_the_modules_that_define_what_it_draws_with_and_on_no_others(root):
+    cell = "# A\n\n```{python}\nfrom superposition import book, figures\nbook.table(figures.toy.phase_maps(1))\n```\n"
+    (root / "chapters/toy/more.qmd").write_text(cell)
+    defining = ["superposition.book.elements", "superposition.figures.toy.phase"]
+    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["code"] == code_digest(defining)
 
 
 def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_code(root, monkeypatch):
@@ -154,7 +161,7 @@ def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_code(root,
     (root / "chapters/toy/more.qmd").write_text(shown)
     made = freeze.ingredients(Path("chapters/toy/more.qmd"))
     assert made["results"] == {"toy/intro": "1" * 64}
-    assert made["code"] == code_digest(["superposition.book", "superposition.claims", "superposition.metrics"])
+    assert made["code"] == code_digest(["superposition.book.elements", "superposition.claims", "superposition.metrics"])
     (root / "chapters/toy/more.qmd").write_text(shown.replace('claims_table("toy/intro")', "claims_appendix()"))
     assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"].keys() == {"toy/intro", "toy/wide"}
 

@@ -14,7 +14,7 @@ def diagram(request):
 
 
 def cells(diagram):
-    return phase._cells(diagram.config, diagram["importance"], diagram["density"])
+    return phase._cells(diagram.config)
 
 
 def test_phases_of_known_weights():

@@ -15,7 +15,8 @@ from PIL import Image
 
 from superposition import claims, paths
 from superposition.book import freeze, text
-from superposition.figures import style, toy
+from superposition.figures import style
+from superposition.figures.toy.plane import sparsity_title
 
 
 def setup() -> None:
@@ -67,7 +68,7 @@ def slider(
     still = paths.assets() / "films" / f"{name}.svg"
     still.parent.mkdir(parents=True, exist_ok=True)
     still.write_bytes(style.svg(static))
-    labels = [f"{toy.sparsity_title(float(p))}: {note}" for p, note in zip(density, notes, strict=True)]
+    labels = [f"{sparsity_title(float(p))}: {note}" for p, note in zip(density, notes, strict=True)]
     data = {"alt": text.visible(alt), "labels": [text.visible(label) for label in labels], "W": np.round(W.astype(float), 3).tolist()}
     identifier = text.attribute(f"slider-{name}")
     html = f"""<div class="slider" data-slider="five-features" style="text-align:center">
@@ -178,12 +179,14 @@ def claims_appendix() -> Markdown:
     for chapter in sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place))):
         part, _, name = chapter.partition("/")
         rows = [_row(claim, finding, full=True) for claim, finding in evaluated if claim.chapter == chapter]
-        parts.append(f"**@sec-{name.replace('_', '-')}** ({part})\n\n{_claims(rows)}")
+        heading = f"## @sec-{name.replace('_', '-')} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
+        parts.append(f"{heading}\n\n{_claims(rows)}")
     return Markdown("\n\n".join(parts))
 
 
 def _claims(rows: Sequence[Sequence[str]]) -> str:
-    return _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [40, 16, 26, 14], rows)
+    table = _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [50, 14, 22, 14], rows)
+    return f"::: {{.claims}}\n{table}\n:::"
 
 
 def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> list[str]:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import superposition
 import yaml
 from superposition import paths
-from superposition.digests import code_digest
+from superposition.digests import code_digest, defining, is_module, re_exports
 from superposition.errors import SuperpositionError
 
 REFRESH = "make freeze"
@@ -286,30 +285,30 @@ def _claims_shown(chapter: Path) -> list[Any]:
 
 
 def _modules(chapter: Path) -> set[str]:
-    """The modules of figures, book and metrics that the chapter's cells import or reach through a dot."""
-    package = Path(superposition.__file__).parent
-    known: dict[str, str] = {}
-    used: set[str] = set()
-
-    def is_module(name: str) -> bool:
-        place = package.joinpath(*name.split(".")[1:])
-        return place.with_suffix(".py").is_file() or place.is_dir()
-
+    """The modules of figures, book and metrics that define what the chapter's cells import or reach through a dot."""
     try:
         nodes = list(ast.walk(ast.parse("\n".join(cells(chapter)))))
     except SyntaxError as error:
         raise FreezeError(f"{chapter}: its cells do not parse: {error.msg}: {error.text}") from None
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "superposition"]
+    known = {alias.asname or alias.name: (node.module, alias.name) for node in imports for alias in node.names}
+    reached = set(known.values())
     for node in nodes:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "superposition":
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                known[alias.asname or alias.name] = name
-                used.add(name if is_module(name) else str(node.module))
-    for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
-            if is_module(name := f"{known[node.value.id]}.{node.attr}"):
-                used.add(name)
-    return {name for name in used if name.split(".")[1:2] and name.split(".")[1] in _DRAWING}
+        names = _dotted(node)
+        if len(names) > 1 and names[0] in known:
+            module, name = known[names[0]]
+            reached |= {(".".join([module, name, *names[1:k]]), names[k]) for k in range(1, len(names))}
+    drawing = {(module, name) for module, name in reached if f"{module}.{name}".split(".")[1] in _DRAWING}
+    return {found for module, name in drawing if is_module(module) for found in defining(module, name) if not re_exports(found)}
+
+
+def _dotted(node: ast.AST) -> list[str]:
+    """a.b.c as its names; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.Attribute) and (before := _dotted(node.value)):
+        return [*before, node.attr]
+    return []
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from superposition import paths
 from superposition.book import text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style, toy
+from superposition.figures import style
+from superposition.figures.toy.phase import PHASE_COLOURS
 
 _SIDE = 240  # of the map, in the units of its SVG
 
@@ -84,7 +85,7 @@ def _rectangles(phase: np.ndarray, cell: tuple[float, float]) -> str:
         ends = [*np.flatnonzero(np.diff(phase[:, row])) + 1, len(phase)]
         start = 0
         for end in ends:
-            colour = toy.PHASE_COLOURS[phase[start, row]]
+            colour = PHASE_COLOURS[phase[start, row]]
             x, y, width = start * cell[0], row * cell[1], (end - start) * cell[0]
             parts.append(f'<rect x="{x:.2f}" y="{y:.2f}" width="{width + 0.3:.2f}" height="{cell[1] + 0.3:.2f}" fill="{colour}"/>')
             start = end

@@ -72,6 +72,7 @@ def _manifest(site: Path, work: Path) -> dict[str, Any]:
         "out": str(site),
         "typst_out": str(work / "book.typ"),
         "pictures_out": str(work / "pictures.json"),
+        "after": "".join(Path(name).read_text("utf-8") for name in _files(settings["format"]["html"].get("include-after-body", []))),
         "html_template": str(PROGRAM / "page.html"),
         "typst_template": str(PROGRAM / "book.typ"),
         "chapters": [

@@ -47,7 +47,6 @@ SCHEMA = {
     "fixed_loss": "importance density",
     "fixed_phase": "importance density",
     "border": "importance",
-    "fixed_border": "importance",
 }
 
 
@@ -98,8 +97,14 @@ def fixed_border(importance: Float[Array, "*any"]) -> Float[Array, "*any"]:
     return 4 * least / (2 * (1 + importance) + 3 * least)
 
 
-def _cells(config: Config, importance, density) -> tuple[Array, Array]:
-    """Per-feature density and importance of every cell, features on the last axis; only the last one's importance varies."""
+def _axes(config: Config) -> tuple[Float[Array, "importance"], Float[Array, "density"]]:
+    importance = np.geomspace(config.lowest_importance, config.highest_importance, config.importances)
+    return importance, np.geomspace(1, config.lowest_density, config.densities)
+
+
+def _cells(config: Config) -> tuple[Float[Array, "importance density n"], Float[Array, "importance density n"]]:
+    """Density and importance of every cell's features; only the last feature's importance varies."""
+    importance, density = _axes(config)
     r, p = np.broadcast_arrays(importance[:, None], density)
     weights = np.ones((*r.shape, config.n_features))
     weights[..., -1] = r
@@ -133,11 +138,13 @@ def _best(W, b, loss):
     )
 
 
-def train_row(config: Config, row: int, density: Float[Array, "cell n"], importance: Float[Array, "cell n"]) -> dict[str, Array]:
-    """All starts of the cells of one importance, which depend on the config and the row alone.
+def train_row(item: tuple[Config, int]) -> dict[str, Array]:
+    """All starts of the cells of one importance, which depend on the config and the row's number alone.
 
     Starts are Xavier-normal, the first `positive_starts` of them once more with every weight made positive."""
+    config, row = item
     n, m = config.n_features, config.n_hidden
+    density, importance = (array[row] for array in _cells(config))
     rng = np.random.default_rng([config.seed, row])
     start = rng.standard_normal((config.starts, len(density), n, m)) * (2 / (n + m)) ** 0.5
     rates = training.AdamW(config.lr, schedule="cosine").rates(config.steps)
@@ -191,18 +198,9 @@ def superposition_border(W, b, loss, density, importance, steps: int = 40) -> Fl
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every cell from every start, row by row, then settle each cell's optimum."""
-    importance = np.geomspace(config.lowest_importance, config.highest_importance, config.importances)
-    density = np.geomspace(1, config.lowest_density, config.densities)
-    p, weights = _cells(config, importance, density)
-    rows: list[dict[str, Array]] = []
-    if saved := job.load_checkpoint("rows"):
-        rows = [{key: array[k] for key, array in saved.items()} for k in range(len(saved["loss"]))]
-    with job.progress("rows of the diagram", len(importance)) as progress:
-        progress.advance(len(rows))
-        for row in range(len(rows), len(importance)):
-            rows.append(train_row(config, row, p[row], weights[row]))
-            job.save_checkpoint("rows", {key: np.stack([done[key] for done in rows]) for key in rows[0]})
-            progress.advance()
+    importance, density = _axes(config)
+    p, weights = _cells(config)
+    rows = job.map(train_row, [(config, row) for row in range(config.importances)], "rows")
     arrays = {key: np.stack([row[key] for row in rows], -2 if key.startswith(("start", "positive")) else 0) for key in rows[0]}
     from_starts = arrays["loss"]
     arrays["W"], arrays["b"], arrays["loss"] = spread(arrays["W"], arrays["b"], arrays["loss"], p, weights)
@@ -211,7 +209,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "importance": importance, "density": density, "phase": classify(arrays["W"]).astype(np.int8),
         "fixed_loss": fixed.min(0), "fixed_phase": classify(shapes)[fixed.argmin(0)].astype(np.int8),
         "border": superposition_border(arrays["W"], arrays["b"], arrays["loss"], p, weights),
-        "fixed_border": fixed_border(importance),
     }  # fmt: skip
     found = arrays["start_loss"] <= FOUND * arrays["loss"]
     found_positive = arrays["positive_loss"] <= FOUND * arrays["loss"]

@@ -217,7 +217,7 @@ local function page(chapter, i, template)
   local context = {
     book = html.write(pandoc.Inlines(book.title)), subtitle = html.write(pandoc.Inlines(book.subtitle)),
     author = html.write(pandoc.Inlines(book.author)), lang = book.lang, pdf = relative(book.pdf, chapter),
-    home = relative('index.html', chapter), css = relative('plain.css', chapter),
+    home = relative('index.html', chapter), css = relative('plain.css', chapter), after = book.after,
     first = i == 1, id = chapter.id, part = chapter.part, number = chapter.number, appendix = chapter.appendix,
     title = html.write(chapter.title), plaintitle = html.write(pandoc.Inlines(stringify(chapter.title))),
     body = html.write(blocks), nav = navigation(chapter, toc:match('<li>') and toc),

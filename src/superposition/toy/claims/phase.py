@@ -6,7 +6,7 @@ from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 from superposition.toy.claims.common import PAPER, share
-from superposition.toy.phase import FOUND
+from superposition.toy.phase import FOUND, fixed_border
 
 KELTIN = "keltin13"
 VERA = "VeraChristina"
@@ -136,7 +136,7 @@ def _family(diagram: Results) -> Finding:
     experiments=("toy/phase",),
 )
 def _border(diagram: Results) -> Finding:
-    ratio = diagram["border"] / diagram["fixed_border"]
+    ratio = diagram["border"] / fixed_border(diagram["importance"])
     ratio = ratio[np.isfinite(ratio)]
     verdict: Verdict = "reproduced" if np.abs(ratio - 1).max() < 0.05 else "corrected"
     note = "It pays in denser data than the fixed shapes say, at every importance"

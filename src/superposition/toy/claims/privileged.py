@@ -22,7 +22,7 @@ def _at(results: Results, sparsity: float) -> int:
 
 
 def _percent(verdict: Verdict, values: np.ndarray, baseline: float, note: str = "") -> Finding:
-    mean, low, high = (100 * float(x) for x in metrics.mean_interval(values))
+    mean, low, high = (100 * float(np.clip(x, 0, 1)) for x in metrics.mean_interval(values))
     return Finding(verdict, mean, low, high, len(values), 100 * baseline, "%", note)
 
 
@@ -38,7 +38,7 @@ def _monosemantic(results: Results) -> Finding:
     values = singles(results, RECTIFIED)[0]
     verdict: Verdict = "reproduced" if values.mean() >= 0.9 else "partly" if values.mean() >= 0.5 else "not reproduced"
     half = singles(results, RECTIFIED)[_at(results, 0.5)].mean()
-    note = f"At S = 0.5 it is {100 * half:.0f} %; at S = 0 mixed neurons cost next to nothing"
+    note = f"At S = 0.5 it is {100 * half:.0f} %"
     return _percent(verdict, values, results["null_single"][RECTIFIED, 0].mean(), note)
 
 
