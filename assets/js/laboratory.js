@@ -20,10 +20,10 @@
   function unpack(packed) {
     const tables = {};
     Object.keys(packed).forEach(function (name) {
-      const bytes = Uint8Array.from(atob(packed[name].float32), function (c) { return c.charCodeAt(0); });
-      tables[name] = nested(new Float32Array(bytes.buffer), packed[name].shape);
+      const bytes = Uint8Array.from(atob(packed[name].float64), function (c) { return c.charCodeAt(0); });
+      tables[name] = nested(new Float64Array(bytes.buffer), packed[name].shape);
     });
-    tables.zero = tables.mean.map(function (heads) { return heads.map(function (z) { return new Float32Array(z.length); }); });
+    tables.zero = tables.mean.map(function (heads) { return heads.map(function (z) { return new Float64Array(z.length); }); });
     tables.E = tables.direct.map(function (_, t) {
       return tables.WOU.map(function (_, h) {
         const scores = tables.by_place[t].slice(0, N_INPUTS + t + 1).map(function (place) {

@@ -101,19 +101,19 @@ def shown_map(tab):
     return np.array(cells.all_text_contents(), int).reshape(10, 10), np.reshape(fills, (10, 10)) == "#a63f03"
 
 
-def test_the_page_runs_the_transformer_to_a_thousandth_of_a_logit_with_any_heads_off(room, model):
+def test_the_page_runs_the_transformer_to_a_millionth_of_a_logit_with_any_heads_off(room, model):
     truth = np.stack([without(model, pair, keep) for pair, keep in zip(PAIRS, KEEP, strict=True)])
     found = asked(room, PAIRS, KEEP)
     assert found.shape == (200, 7, 10)
-    np.testing.assert_allclose(found, truth, rtol=0, atol=1e-3)
+    np.testing.assert_allclose(found, truth, rtol=0, atol=1e-6)
 
 
 def test_heads_that_are_off_give_their_mean_if_asked(room, model):
     lookup = Lookup.of(model)
     z = lookup.attend(seen()).z
     truth = lookup.read(ablated(z, torch.from_numpy(KEEP)[:, None], z.mean(0)), lookup.direct(seen())).detach()
-    np.testing.assert_allclose(asked(room, PAIRS, KEEP, "mean"), truth, rtol=0, atol=1e-3)
-    np.testing.assert_allclose(asked(room, PAIRS[:1], KEEP[:1] & False, "mean")[0], z_free(model), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(asked(room, PAIRS, KEEP, "mean"), truth, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(asked(room, PAIRS[:1], KEEP[:1] & False, "mean")[0], z_free(model), rtol=0, atol=1e-6)
 
 
 def z_free(model):

@@ -27,7 +27,9 @@ class View(NamedTuple):
 
 
 def tables(model: Lookup, seen: Tokens) -> dict[str, Float[Array, "..."]]:
-    """The model's tables in float32; `mean` is what each head finds at each answer, on average over the sums `seen`.
+    """The model's tables in float64; `mean` is what each head finds at each answer, on average over the sums `seen`.
+
+    They are as exact as the model: logits of a thousand are differences of larger terms, so make it in float64.
 
     by_token: (answer, token 0–9 and =, head) and by_place: (answer, position, head), the two terms of a score, the latter
     -inf after the answer's own place. V_token, V_place: (row, head, d_head), the two terms of a value. direct: (answer,
@@ -40,7 +42,7 @@ def tables(model: Lookup, seen: Tokens) -> dict[str, Float[Array, "..."]]:
         "V_token": V_token[: asking + 1], "V_place": V_place,
         "direct": model.direct(torch.full((1, data.N_CTX), asking))[0], "WOU": model.WOU, "mean": model.attend(seen).z.mean(0),
     }  # fmt: skip
-    return {name: table.detach().numpy().astype(np.float32) for name, table in found.items()}
+    return {name: table.detach().numpy().astype(np.float64) for name, table in found.items()}
 
 
 def view(model: Lookup, a: int, b: int, answer: int, keep: Bool[Array, "head"] | None = None) -> View:

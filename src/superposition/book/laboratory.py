@@ -80,9 +80,9 @@ def laboratory(
 
 
 def _tables_script(tables: Mapping[str, np.ndarray]) -> bytes:
-    """The tables as a script, since a page that is read from disk may fetch nothing else: float32, little-endian, base64."""
+    """The tables as a script, since a page that is read from disk may fetch nothing else: float64, little-endian, base64."""
     packed = {
-        name: {"shape": table.shape, "float32": base64.b64encode(table.astype("<f4").tobytes()).decode()}
+        name: {"shape": table.shape, "float64": base64.b64encode(table.astype("<f8").tobytes()).decode()}
         for name, table in tables.items()
     }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(table)}" for name, table in packed.items())
