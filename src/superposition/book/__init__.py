@@ -1,4 +1,4 @@
-"""What the chapters call: set-up, films, the slider, tables, claims, and text helpers."""
+"""What the chapters call: set-up, films, the slider, the laboratory, tables, claims, and text helpers."""
 
 from superposition.book import text
 from superposition.book.elements import claims_appendix, claims_table, film, setup, slider, table

@@ -20,6 +20,7 @@ SUMS = ((1234, 5678), (444445, 555555))  # an easy one, and a carry that runs th
 
 # The page's own colours, which are light or dark: ink is currentColor, and nothing else has a colour.
 _STYLE = """<style>
+.laboratory { text-align: left; }
 .laboratory fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .laboratory p { max-width: none; margin: .5rem 0; }
 .laboratory legend { float: none; width: auto; font-size: 1em; margin: .6rem 0 .2rem; padding: 0; }
@@ -43,7 +44,7 @@ _STYLE = """<style>
 .laboratory [data-part=heads] button { padding: 0; margin: 0; }
 .laboratory .views { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(290px, 100%), 1fr)); gap: 1rem; }
 .laboratory .views p { margin: 0 0 .3rem; font-size: .9em; line-height: 1.35; min-height: 4.05em; }
-.laboratory .views svg { width: 100%; height: auto; }
+.laboratory .views svg { width: 100%; height: auto; margin-bottom: .6rem; }
 .laboratory.stale svg { opacity: .35; }
 </style>"""
 
@@ -64,10 +65,11 @@ def laboratory(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     here = text.attribute(up)
+    presets = " ".join(f'<button type="button" data-sum="{a} {b}">{a} + {b}</button>' for a, b in SUMS)
     html = f"""{_STYLE}
 <div class="slider laboratory" data-slider="laboratory" data-tables="{here}assets/js/laboratory-tables.js">
 <fieldset hidden disabled>
-<p>{_input("a", SUMS[0][0])} + {_input("b", SUMS[0][1])} {"".join(f' <button type="button" data-sum="{a} {b}">{a} + {b}</button>' for a, b in SUMS)}</p>
+<p>{_input("a", SUMS[0][0])} + {_input("b", SUMS[0][1])} {presets}</p>
 {_digits()}
 <p data-part="status" id="laboratory-status" role="status" style="min-height:3em"></p>
 {_heads(tables["WOU"].shape[0], sets)}

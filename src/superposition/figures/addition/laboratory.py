@@ -31,8 +31,8 @@ def laboratory(
     left.remove()
     inner = grid[0, 0].subgridspec(2, 1, height_ratios=[1, 1.6])
     written = "".join(map(str, answers[::-1])).lstrip("0") or "0"
-    given = int(written)
-    fig.suptitle(f"{a} + {b}: the model answers {written}, " + ("right" if given == a + b else f"the sum is {a + b}"), fontsize=11)
+    verdict = "right" if int(written) == a + b else f"the sum is {a + b}"
+    fig.suptitle(f"{a} + {b}: the model answers {written}, {verdict}", fontsize=11)
     _attention(fig.add_subplot(inner[0]), a, b, answer, pattern)
     _contributions(fig.add_subplot(inner[1]), answer, contributions, logits)
     _map(right, a, b, answer, varied)
@@ -72,7 +72,8 @@ def _map(ax, a: int, b: int, answer: int, varied: Array) -> None:
     for (row, col), digit in np.ndenumerate(varied):
         ax.text(col, row, digit, ha="center", va="center", fontsize=9, color="white" if wrong[row, col] else "black")
     ax.add_patch(_frame(y - 0.5, x - 0.5, 1, 1))
-    ax.set(xticks=range(10), yticks=range(10), xlabel=f"b’s digit of the {PLACES[column]}", ylabel=f"a’s digit of the {PLACES[column]}")
+    ax.set(xticks=range(10), yticks=range(10))
+    ax.set(xlabel=f"b’s digit of the {PLACES[column]}", ylabel=f"a’s digit of the {PLACES[column]}")
     ax.tick_params(length=0, labelsize=8)
     style.panel_title(ax, f"the {PLACES[answer]} digit: {(~wrong).sum()} of 100 right")
 
