@@ -80,6 +80,15 @@ def test_maps_of_all_heads_and_the_base_add_up_to_the_models_own_map(parts, pair
         np.testing.assert_allclose(ablation.maps(parts)[column].sum(0) + base[column], truth, atol=1e-3)
 
 
+@pytest.mark.parametrize(("name", "effect"), [("zero", "lost when zeroed"), ("resample", "lost when resampled")])
+def test_answers_lost_to_another_ablation_are_those_right_with_the_head_alone(parts, pair, name, effect):
+    found = ablation.effects(parts)[EFFECTS.index(effect)]
+    right, instead = parts.right(parts.logits), parts.instead(name)
+    for head, logits in enumerate(parts.without(instead)):
+        lost = right & ~parts.right(logits)
+        assert found[3, 42, head] == pytest.approx(lost[pair[:, 3] == 42, 3].mean())
+
+
 def test_an_effect_is_what_a_pair_of_digits_loses_when_the_head_is_set_to_its_mean(parts, pair):
     logits, answers, effect = parts.logits, parts.answers, ablation.effects(parts)
     for column, k, head in ((0, 0, 0), (2, 57, 11), (5, 99, 31)):
@@ -99,5 +108,7 @@ def test_a_head_that_sees_its_pair_alone_is_explained_by_it_and_one_that_sees_th
     own = np.stack([table[pair[:, column]] for column in range(data.N_DIGITS)], 1)
     heads = np.stack([own, np.roll(own, 1, axis=1)], 2)
     share = ablation.explained(Parts(heads, parts.direct[:6], parts.answers[:1, :6].repeat(2000, 0), pair))
-    assert share[:, 0] == pytest.approx(1, abs=1e-4)
-    assert share[:, 1].max() < 0.1
+    for head in (0, 1):
+        seen = np.roll(np.eye(data.N_DIGITS, dtype=bool), head, axis=0)
+        assert share[..., head][seen] == pytest.approx(1, abs=1e-4)
+        assert share[..., head][~seen].mean() == pytest.approx(1 / 20, abs=0.01)

@@ -56,6 +56,20 @@ def test_the_stored_sets_keep_what_they_promise_and_no_head_of_the_exact_ones_ca
                 assert all(subsets.wrong(base + each[chosen].sum(0) - each[h]) > most for h in np.flatnonzero(chosen))
 
 
+def test_what_a_set_keeps_is_what_the_whole_model_keeps_without_the_others(results, train):
+    model = Transformer.of({name: train[name][0] for name in circuits.learning.PARAMETERS})
+    parts = Parts.of(model, ablation.balanced(0, results.config.each))
+    head = np.arange(32) == 5
+    for k, name in enumerate(ABLATIONS):
+        instead = parts.instead(name)
+        whole = results["whole"][0, 2]
+        assert circuits.kept(parts, 2, ~head, instead) == pytest.approx(results["without"][0, k, 5, 2] / whole, abs=1e-5)
+        assert circuits.kept(parts, 2, head, instead) == pytest.approx(results["alone"][0, k, 5, 2] / whole, abs=1e-5)
+    # With the sums that chose them, sets keep their share; on others, with the same ablation, nearly as much.
+    kept = results["held_out"][..., ABLATIONS.index("mean")]
+    assert (kept > np.array(ENOUGH) - 0.03).all() and (kept <= 1.005).all()
+
+
 def test_no_search_finds_more_than_is_proven_or_less_than_the_greedy_one(results):
     size = results["smallest"].sum(-1)
     assert (results["at_least"] <= size).all() and (size <= results["greedy"]).all()

@@ -14,6 +14,7 @@ from superposition.addition.model import Transformer
 
 Array = np.ndarray
 ABLATIONS = ("zero", "mean", "resample")
+EFFECTS = ("right logit", "answers lost", "lost when zeroed", "lost when resampled")  # the second with a head at its mean
 N_PAIRS = 100  # the pairs of digits that stand over one another in a column: its circuits, as the write-up calls them
 
 
@@ -101,23 +102,26 @@ def maps(parts: Parts) -> Float[Array, "column head pair n_out"]:
     return np.stack(columns).swapaxes(1, 2)
 
 
-def explained(parts: Parts) -> Float[Array, "column head"]:
-    """The share of the variance of each head's part that its column's pair of digits accounts for."""
-    of_pairs = (maps(parts) ** 2).mean(2).sum(-1)
-    return of_pairs / parts.heads[:, : data.N_DIGITS].var(0).sum(-1)
+def explained(parts: Parts) -> Float[Array, "answer column head"]:
+    """The share of the variance of each head's part of an answer that each column's pair of digits accounts for.
+
+    A column that a head does not look at comes out at one over the sums for each pair, not at 0."""
+    turn = parts.heads - parts.heads.mean(0)
+    of_pairs = [(by_pair(turn, parts.pair[:, column]) ** 2).mean(0).sum(-1) for column in range(data.N_DIGITS)]
+    return np.stack(of_pairs, 1) / parts.heads.var(0).sum(-1)[:, None]
 
 
 def effects(parts: Parts) -> Float[Array, "effect column pair head"]:
-    """What each pair of digits loses without each head, which is replaced by its mean; one of EFFECTS after the other.
+    """What each pair of digits loses without each head; one of EFFECTS after the other.
 
-    The right digit's logit (relative to the mean of the ten), and the share of sums that come out wrong for it."""
-    mean = parts.instead("mean")
+    The right digit's logit (relative to the mean of the ten) with the head at its mean, and the share of sums that come
+    out wrong for want of it, by what stands in its place."""
     own = parts.answers[:, :, None, None].astype(int)
-    logit = np.take_along_axis(parts.heads - mean, own, -1)[..., 0]
+    logit = np.take_along_axis(parts.heads - parts.instead("mean"), own, -1)[..., 0]
     right = parts.right(parts.logits)
-    lost = np.stack([right & ~parts.right(logits) for logits in parts.without(mean)], -1).astype(np.float32)
+    losses = [
+        np.stack([right & ~parts.right(logits) for logits in parts.without(parts.instead(name))], -1).astype(np.float32)
+        for name in ("mean", "zero", "resample")
+    ]
     columns = range(data.N_DIGITS)
-    return np.stack([[by_pair(one[:, t], parts.pair[:, t]) for t in columns] for one in (logit, lost)])
-
-
-EFFECTS = ("right logit", "answers lost")
+    return np.stack([[by_pair(one[:, t], parts.pair[:, t]) for t in columns] for one in (logit, *losses)])

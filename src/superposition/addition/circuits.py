@@ -37,7 +37,7 @@ SCHEMA = {
     "measured": "seed effect column measure",
     "null": "seed effect column quantile measure",
     "overlap": "seed effect column",
-    "explained": "seed column head",
+    "explained": "seed answer column head",
     "directions": "seed column",
     "original": "seed head pair",
     "original_none": "seed n_out",
@@ -48,7 +48,8 @@ SCHEMA = {
     "greedy": "seed column enough",
     "smallest": "seed column enough head",
     "at_least": "seed column enough",
-    "held_out": "seed column enough",
+    "held_out": "seed column enough ablation",
+    "left_out": "seed column enough ablation",
     "map": "column head pair n_out",
     "base": "answer n_out",
 }
@@ -111,22 +112,25 @@ def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes:
 
 
 def sufficient(parts: Parts, others: Parts, config: Config, seed: int) -> dict[str, Array]:
-    """Sets of heads for every column, chosen by some sums and tried on others."""
-    found = []
+    """Sets of heads for every column, chosen by some sums and tried on others: these heads alone, and all but these."""
+    found, instead = [], [others.instead(name, seed) for name in ABLATIONS]
     for column in range(data.N_DIGITS):
         one = sets(parts, column, config, seed)
-        chosen = one.pop("chosen")
-        best, bounds = proven(parts, column, chosen, config.nodes)
-        tried = np.array([kept(others, column, heads) for heads in best])
-        found.append(one | {"greedy": chosen.sum(-1), "smallest": best, "at_least": bounds, "held_out": tried})
+        greedy = one.pop("chosen")
+        best, bounds = proven(parts, column, greedy, config.nodes)
+        tried = {
+            name: np.array([[kept(others, column, heads, part) for part in instead] for heads in chosen])
+            for name, chosen in (("held_out", best), ("left_out", ~best))
+        }
+        found.append(one | {"greedy": greedy.sum(-1), "smallest": best, "at_least": bounds} | tried)
     return {name: np.stack([one[name] for one in found]) for name in found[0]}
 
 
-def kept(parts: Parts, column: int, chosen: Array) -> float:
-    """The share of a digit's right answers that a set of heads keeps."""
-    each, base = subsets.margins(parts, column)
-    right = [len(base) - int(subsets.wrong(base + heads.sum(0))) for heads in (each[chosen], each)]
-    return right[0] / right[1]
+def kept(parts: Parts, column: int, chosen: Bool[Array, "head"], instead: Float[Array, "#example answer head n_out"]) -> float:
+    """The share of a digit's right answers that a set of heads keeps, with `instead` in place of all others."""
+    heads = np.where(chosen[:, None], parts.heads[:, column], instead[:, column])
+    right = (parts.direct[column] + heads.sum(1)).argmax(-1) == parts.answers[:, column]
+    return float(right.mean() / parts.right(parts.logits)[:, column].mean())
 
 
 def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
