@@ -10,7 +10,7 @@ from superposition.addition.sharing import MEASURES
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 
-LOGIT, LOST = range(len(EFFECTS))
+LOGIT, LOST, ZEROED, RESAMPLED = range(len(EFFECTS))
 HEADS, CIRCUITS, SCORE, RANK = range(len(MEASURES))
 MEDIAN = 1  # of sharing.QUANTILES
 
