@@ -141,7 +141,7 @@ def one_head(
         ax.set(xlabel="heads, from the best to the worst", ylim=(0, 1.02), title=title)
     axes[0, 0].set_ylabel("digits right")
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    style.legend(axes[0, 0], loc="upper right", title="the others")
+    style.legend(axes[0, 0], loc="upper right", title="ablation")
     return fig
 
 
