@@ -1,5 +1,7 @@
 """Claims on circuits and heads: how the write-up's statements fare when heads are switched off in the right place."""
 
+from typing import SupportsFloat
+
 import numpy as np
 
 from superposition import metrics
@@ -15,7 +17,7 @@ HEADS, CIRCUITS, SCORE, RANK = range(len(MEASURES))
 MEDIAN = 1  # of sharing.QUANTILES
 
 
-def _found(verdict: Verdict, values: np.ndarray, baseline: float, unit: str = "", note: str = "") -> Finding:
+def _found(verdict: Verdict, values: np.ndarray, baseline: SupportsFloat, unit: str = "", note: str = "") -> Finding:
     mean, low, high = (float(x) for x in metrics.mean_interval(np.asarray(values, float)))
     return Finding(verdict, mean, low, high, len(values), float(baseline), unit, note)
 
@@ -112,9 +114,10 @@ def _baseline(results: Results) -> Finding:
     experiments=("addition/circuits",),
 )
 def _position(results: Results) -> Finding:
-    right = results["probe"][:, PROBES.index("position 11")]
+    asked = results["probe"].astype(float)
+    right = asked[:, PROBES.index("position 11")]
     verdict: Verdict = "corrected" if right.mean() < 0.5 else "reproduced"
-    return percent(verdict, right, results["probe"][:, PROBES.index("random around")].mean(), "No loss ever trained position 11")
+    return percent(verdict, right, asked[:, PROBES.index("random around")].mean(), "No loss ever trained position 11")
 
 
 @claim(
@@ -126,7 +129,7 @@ def _position(results: Results) -> Finding:
     experiments=("addition/circuits",),
 )
 def _context(results: Results) -> Finding:
-    zeros, around = (results["probe"][:, PROBES.index(name)] for name in ("zeros around", "random around"))
+    zeros, around = (results["probe"][:, PROBES.index(name)].astype(float) for name in ("zeros around", "random around"))
     verdict: Verdict = "reproduced" if abs(zeros.mean() - around.mean()) <= 0.02 else "corrected"
     given = results["probe"][:, PROBES.index("answers given")].mean()
     return percent(verdict, zeros, around.mean(), f"With the sum itself in place of the =, as in the notebook, {100 * given:.0f} %")
