@@ -1,0 +1,318 @@
+"""Where every head puts digits and places: rings, arcs and twins, and what the sums lose when these are taken away.
+Reads the models of addition/train: run that first, and this again after it."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.polynomial import Polynomial
+
+from superposition import runs
+from superposition.addition import data, learning
+from superposition.addition.lookup import N_TOKENS, Lookup
+from superposition.addition.model import Transformer
+
+Array = np.ndarray
+
+MODELS = "addition/train"
+MATRICES = ("K", "V", "O")  # those whose digits a loss has ever asked about; Q's it has not
+READINGS = ("as drawn", "as read")
+BASES = ("ring", "arc")
+TIES = ("none", "own column", "next column")
+N_OUT = 10
+LEVELS = (0, 2, 4, 6, 8, 9)  # how many functions of the digit a filter keeps
+
+
+class Config(runs.Config):
+    shuffles: int
+    n_sums: int
+
+
+_EACH = "reading matrix seed head"
+SCHEMA = {
+    "QKV": "seed qkv row head d_head", "WOU": "seed head d_head n_out",
+    "power": f"{_EACH} frequency", "circle": _EACH, "gap": _EACH, "roundness": _EACH, "explained": f"basis {_EACH}",
+    "rank": _EACH, "null_circle": f"{_EACH} quantile", "null_power": f"{_EACH} frequency", "start_circle": _EACH, "start_gap": _EACH,
+    "distance": "kv seed head column other", "start_distance": "kv seed head column other",
+    "shared": "matrix seed digit xy", "shared_share": "matrix seed function", "start_shared": "matrix seed function",
+    "winners": "matrix seed head", "start_winners": "matrix seed head",
+    "unread": "qkv seed", "o_shift": "seed head",
+    "tied_accuracy": "tie seed", "kept_accuracy": "basis subject level seed",
+    "epoch": "checkpoint", "film_circle": "checkpoint reading matrix head", "film_distance": "checkpoint kv head",
+}  # fmt: skip
+QUANTILES = (0.5, 0.95)
+SUBJECTS = ("K", "V", "O")
+
+
+# --- where things are ---------------------------------------------------------------------------------------------
+
+
+def digits(
+    QKV: Float[Array, "*batch 3 row head 2"], WOU: Float[Array, "*batch head 2 n_out"]
+) -> Float[Array, "*batch 4 head 10 2"]:
+    """The ten digits in the plane of each head: as queries, keys and values at position 0, and as the O that they are read by.
+
+    A head that finds the value v adds v · O_c to the logit of the answer c."""
+    tokens, places = QKV[..., :N_OUT, :, :], QKV[..., N_TOKENS : N_TOKENS + 1, :, :]
+    inward = np.moveaxis(tokens + places, -3, -2)
+    return np.concatenate([inward, np.swapaxes(WOU, -1, -2)[..., None, :, :, :]], -4)
+
+
+def places(QKV: Float[Array, "*batch 3 row head 2"]) -> Float[Array, "*batch 3 head 19 2"]:
+    """The 19 positions as queries, keys and values: those of a and b hold the digit 0, the answers' hold `=`, as in real sums."""
+    held = np.where(np.arange(data.N_CTX) < data.N_INPUTS, 0, data.EQUALS)
+    return np.moveaxis(QKV[..., N_TOKENS:, :, :] + QKV[..., held, :, :], -3, -2)
+
+
+def as_read(
+    QKV: Float[Array, "*batch 3 row head 2"], WOU: Float[Array, "*batch head 2 n_out"]
+) -> Float[Array, "*batch 3 head 10 2"]:
+    """The digits of K, V and O in planes that the model can't stretch: distances are those of what reads them.
+
+    K by the seven answers' queries, V by the logits, O by the ten values. A head may stretch its K if it shrinks its Q, so a
+    picture of either alone shows a shape that the model doesn't know; scores and logits it does."""
+    _, keys, values, outputs = np.moveaxis(digits(QKV, WOU), -4, 0)
+    asking = places(QKV)[..., 0, :, data.N_INPUTS :, :]
+    stretched = []
+    for shown, reader in ((keys, asking), (values, _centred(outputs)), (outputs, _centred(values))):
+        value, vector = np.linalg.eigh(np.swapaxes(reader, -1, -2) @ reader)
+        stretched.append(shown @ (vector * np.sqrt(np.maximum(value, 0))[..., None, :]))
+    return np.stack(stretched, -4)
+
+
+def both(QKV: Float[Array, "*batch 3 row head 2"], WOU: Float[Array, "*batch head 2 n_out"]) -> Float[Array, "2 3 *batch head 10 2"]:
+    """The digits of K, V and O, as drawn and as read, in front of the other axes."""
+    drawn = digits(QKV, WOU)[..., 1:, :, :, :]
+    return np.stack([np.moveaxis(points, -4, 0) for points in (drawn, as_read(QKV, WOU))])
+
+
+# --- what shape that is -------------------------------------------------------------------------------------------
+
+
+def _centred(points: Float[Array, "*batch n 2"]) -> Float[Array, "*batch n 2"]:
+    return points - points.mean(-2, keepdims=True)
+
+
+def spectrum(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch 9"]:
+    """Shares of the power of the path 0, 1, …, 9 at the frequencies 1 to 9; f and 10 − f go around in opposite senses.
+
+    A regular decagon has all of it at one. A straight line has at most a third there, and as much at its opposite."""
+    x, y = np.moveaxis(_centred(points).astype(float), -1, 0)
+    power = np.abs(np.fft.fft(x + 1j * y, axis=-1)[..., 1:]) ** 2
+    return power / power.sum(-1, keepdims=True)
+
+
+def by_frequency(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch 5"]:
+    """The shares at the frequencies 1 to 5, both senses together."""
+    return np.concatenate([shares[..., :4] + shares[..., :4:-1], shares[..., 4:5]], -1)
+
+
+def circle(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"] | np.floating:
+    """The largest share at one frequency in one sense: 1 for a regular decagon in any multiple's order, about a third by chance."""
+    return shares.max(-1)
+
+
+def roundness(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"] | np.floating:
+    """The axes' ratio of the ellipse at the strongest frequency: 1 for a circle, 0 for a line."""
+    strongest = by_frequency(shares).argmax(-1)[..., None]
+    one, other = (np.sqrt(np.take_along_axis(shares, index, -1)[..., 0]) for index in (strongest, 8 - strongest))
+    return np.abs(one - other) / (one + other)
+
+
+def gap(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
+    """The way from 9 back to 0 over the mean of the nine steps up: 1 for a ring, 9 for a line of even steps."""
+    step = np.linalg.norm(np.diff(points, axis=-2), axis=-1).mean(-1)
+    return np.linalg.norm(points[..., 9, :] - points[..., 0, :], axis=-1) / step
+
+
+def functions(basis: str) -> Float[Array, "9 10"]:
+    """Nine orthonormal functions of a digit, in the order of a filter, all orthogonal to the constant.
+
+    ring: cosine and sine of frequency 1, of 2, … ; arc: polynomials of degree 1, 2, …, so that two of them make a parabola."""
+    x = np.arange(10)
+    if basis == "ring":
+        waves = [wave(2 * np.pi * f * x / 10) for f in range(1, 6) for wave in (np.cos, np.sin)][:9]
+    else:
+        waves = [Polynomial.basis(k, domain=[0, 9], window=[-1, 1])(x) for k in range(1, 10)]
+    Q, _ = np.linalg.qr(np.stack([np.ones(10), *waves], 1))
+    return Q[:, 1:].T
+
+
+def filtered(points: Float[Array, "*batch 10 2"], basis: str, keep: int) -> Float[Array, "*batch 10 2"]:
+    """The digits with only the first `keep` functions of them left, and their mean. Nothing that stretches the plane matters."""
+    chosen = functions(basis)[:keep]
+    return points.mean(-2, keepdims=True) + chosen.T @ (chosen @ points)
+
+
+def explained(points: Float[Array, "*batch 10 2"], basis: str) -> Float[Array, "*batch"] | np.floating:
+    """The share of the digits' variance that the first two functions hold: an ellipse, or a parabola."""
+    left = filtered(points, basis, 2)
+    return (_centred(left) ** 2).sum((-1, -2)) / (_centred(points) ** 2).sum((-1, -2))
+
+
+def shared(points: Float[Array, "*batch head 10 2"]) -> tuple[Float[Array, "*batch 10"], Float[Array, "*batch 10 2"]]:
+    """What the planes of all heads have in common, however each is stretched or turned: shares, and the digits in the best plane.
+
+    A plane of heads holds two functions of the digit, whose projection doesn't change when it is stretched. The shares are the
+    eigenvalues of the mean projection over 2: the first two add up to 1 where all planes are one, and to a third where 32 are
+    drawn at random. The axes of the best plane are as long as the roots of their shares."""
+    axes, _, _ = np.linalg.svd(_centred(points).astype(float), full_matrices=False)
+    share, function = np.linalg.eigh((axes @ np.swapaxes(axes, -1, -2)).mean(-3) / 2)
+    share, function = np.maximum(share[..., ::-1], 0), function[..., ::-1]
+    return share, function[..., :2] * np.sqrt(share[..., None, :2])
+
+
+def winners(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
+    """How many of the ten lie furthest out in some direction, of 360: those that a head can let win by a value that points there."""
+    angle = np.radians(np.arange(360))
+    furthest = (points @ np.stack([np.cos(angle), np.sin(angle)])).argmax(-2)
+    return (furthest[..., None] == np.arange(10)).any(-2).sum(-1).astype(float)
+
+
+def distances(where: Float[Array, "*batch 19 2"]) -> Float[Array, "*batch 6 6"]:
+    """From each position of a to each of b, over the spread of the twelve (their root mean square distance from the mean)."""
+    inputs = where[..., : data.N_INPUTS, :]
+    spread = np.sqrt((_centred(inputs) ** 2).sum(-1).mean(-1))
+    a, b = inputs[..., : data.N_DIGITS, :], inputs[..., data.N_DIGITS :, :]
+    return np.linalg.norm(a[..., :, None, :] - b[..., None, :, :], axis=-1) / spread[..., None, None]
+
+
+def shuffled(points: Float[Array, "*batch 10 2"], shuffles: int, seed: int) -> tuple[Float[Array, "..."], ...]:
+    """The null in which digits change places: each head's rank in circle share, its null's quantiles, and its mean power.
+
+    The points stay where they are, and only the order in which they are joined is drawn anew."""
+    rng = np.random.default_rng([seed, 7])
+    own = circle(spectrum(points))
+    null, power = np.empty((shuffles, *own.shape)), np.zeros((*own.shape, 5))
+    for k in range(shuffles):
+        shares = spectrum(points[..., rng.permutation(10), :])
+        null[k], power = circle(shares), power + by_frequency(shares) / shuffles
+    return (null < own - 1e-9).mean(0), np.moveaxis(np.quantile(null, QUANTILES, axis=0), 0, -1), power
+
+
+# --- what the model makes of it -----------------------------------------------------------------------------------
+
+
+def accuracy(tables: Lookup, sums: tuple[Array, Array]) -> float:
+    """The share of digits that a model of these tables gets right."""
+    seen, answers = sums
+    return float((_logits(tables, seen).argmax(-1).numpy() == answers).mean())
+
+
+def _logits(tables: Lookup, seen: Array) -> torch.Tensor:
+    """The logits of the answers, few sums at a time: the memory is then used again, not asked for anew."""
+    with torch.no_grad():
+        return torch.cat([tables.logits(some) for some in torch.from_numpy(seen).split(250)])
+
+
+def tied(tables: Lookup, tie: str) -> Lookup:
+    """Keys and values of each position of a and its partner in b replaced by their mean: the own column's, or (a null) the next's."""
+    if tie == "none":
+        return tables
+    a = torch.arange(N_TOKENS, N_TOKENS + data.N_DIGITS)
+    b = a + data.N_DIGITS if tie == "own column" else (a + data.N_DIGITS).roll(-1)
+    QKV = tables.QKV.clone()
+    QKV[1:, a] = QKV[1:, b] = (QKV[1:, a] + QKV[1:, b]) / 2
+    return Lookup(QKV, tables.out, tables.WOU)
+
+
+def kept(tables: Lookup, subject: str, basis: str, keep: int) -> Lookup:
+    """Keys or values of the digits, or the answers in O, with only the first functions of them left."""
+    if subject == "O":
+        WOU = filtered(tables.WOU.swapaxes(-1, -2).numpy(), basis, keep).astype(np.float32)
+        return Lookup(tables.QKV, tables.out, torch.from_numpy(WOU).swapaxes(-1, -2))
+    QKV, x = tables.QKV.clone(), "QKV".index(subject)
+    points = QKV[x, :N_OUT].movedim(0, -2).numpy()
+    QKV[x, :N_OUT] = torch.from_numpy(filtered(points, basis, keep).astype(np.float32)).movedim(-2, 0)
+    return Lookup(QKV, tables.out, tables.WOU)
+
+
+def unread(tables: Lookup, sums: tuple[Array, Array]) -> list[float]:
+    """By how much a logit changes at most where the ten digits change places among the queries, the keys, the values."""
+    before, found = _logits(tables, sums[0]), []
+    for x in range(3):
+        QKV = tables.QKV.clone()
+        QKV[x, :N_OUT] = QKV[x, :N_OUT].roll(3, 0)
+        after = _logits(Lookup(QKV, tables.out, tables.WOU), sums[0])
+        found.append(float((after - before).abs().max()))
+    return found
+
+
+def _interventions(models: list[Lookup], sums: list[tuple[Array, Array]]) -> dict[str, Array]:
+    pairs = list(zip(models, sums, strict=True))
+    filters = [[[(x, basis, n) for n in LEVELS] for x in SUBJECTS] for basis in BASES]
+    return {
+        "unread": np.array([unread(*pair) for pair in pairs]).T,
+        "tied_accuracy": np.array([[accuracy(tied(model, tie), own) for model, own in pairs] for tie in TIES]),
+        "kept_accuracy": np.array([[[[accuracy(kept(model, *filter), own) for model, own in pairs]
+                                     for filter in row] for row in block] for block in filters]),
+    }  # fmt: skip
+
+
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+
+def tables(models: list[Transformer]) -> list[Lookup]:
+    """What each model exactly is."""
+    with torch.no_grad():
+        return [Lookup.of(model) for model in models]
+
+
+def _stacked(models: list[Lookup]) -> tuple[Array, Array]:
+    return np.stack([model.QKV.numpy() for model in models]), np.stack([model.WOU.numpy() for model in models])
+
+
+def _measured(points: Float[Array, "2 3 seed head 10 2"], config: Config) -> dict[str, Array]:
+    shares = spectrum(points)
+    rank, null, null_power = shuffled(points, config.shuffles, config.seed)
+    share, plane = shared(points[0])
+    return {
+        "power": by_frequency(shares), "circle": circle(shares), "gap": gap(points), "roundness": roundness(shares),
+        "explained": np.stack([explained(points, basis) for basis in BASES]),
+        "rank": rank, "null_circle": null, "null_power": null_power,
+        "shared": plane, "shared_share": share, "winners": winners(points[0]),
+    }  # fmt: skip
+
+
+def _at_the_start(trained: runs.Results) -> dict[str, Array]:
+    size = trained.config
+    fresh = [Transformer(size.n_heads, size.d_head, size.seed + k) for k in range(size.seeds)]
+    QKV, WOU = _stacked(tables(fresh))
+    points = both(QKV, WOU)
+    return {
+        "start_circle": circle(spectrum(points)), "start_gap": gap(points),
+        "start_shared": shared(points[0])[0], "start_winners": winners(points[0]),
+        "start_distance": np.moveaxis(distances(places(QKV)[:, 1:]), 1, 0),
+    }  # fmt: skip
+
+
+def _film(trained: runs.Results) -> dict[str, Array]:
+    QKV, WOU = trained["film_QKV"], trained["film_WOU"]
+    twins = np.diagonal(distances(places(QKV)[:, 1:]), axis1=-2, axis2=-1)
+    return {
+        "epoch": trained["epoch"], "film_distance": np.median(twins, -1),
+        "film_circle": np.moveaxis(circle(spectrum(both(QKV, WOU))), 2, 0),
+    }  # fmt: skip
+
+
+def shifts(b_O: Float[Array, "seed d_model"], WOU: Float[Array, "seed head 2 n_out"]) -> Float[Array, "seed head"]:
+    """How far the original's O panel stands from its place, over the radius of its ring: it adds b_O[head] to both coordinates."""
+    radius = np.sqrt((_centred(np.swapaxes(WOU, -1, -2)) ** 2).sum(-1).mean(-1))
+    return np.sqrt(2) * np.abs(b_O[:, : WOU.shape[1]]) / radius
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Measure every head of every seed, of its start, and of the film's checkpoints; then take away and see what is lost."""
+    trained = runs.load(MODELS)
+    each = [{name: trained[name][k] for name in learning.PARAMETERS} for k in range(trained.config.seeds)]
+    models = tables([Transformer.of(parameters) for parameters in each])
+    QKV, WOU = _stacked(models)
+    fresh = learning.sums(trained.config, "at once")[learning.SPLITS.index("fresh")]
+    sums = [(seen[: config.n_sums], right[: config.n_sums]) for seen, right in zip(fresh.seen, fresh.answers, strict=True)]
+    arrays = {
+        "QKV": QKV, "WOU": WOU, "o_shift": shifts(trained["b_O"], WOU),
+        "distance": np.moveaxis(distances(places(QKV)[:, 1:]), 1, 0),
+    } | _measured(both(QKV, WOU), config) | _at_the_start(trained) | _film(trained) | _interventions(models, sums)  # fmt: skip
+    arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
+    own = np.diagonal(arrays["distance"], axis1=-2, axis2=-1)
+    found = {f"circle {name}": float(np.median(arrays["circle"][0, k])) for k, name in enumerate(MATRICES)}
+    return arrays, found | {f"twins {name}": float(np.median(own[k])) for k, name in enumerate("KV")}

@@ -1,0 +1,155 @@
+"""The gallery and the picker: made from what they are given, escaped, loaded on demand; and the book's own 32 films."""
+
+import base64
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from superposition import book
+from superposition.book import heads as picker
+from superposition.book import text
+from superposition.book.gallery import films as make
+from superposition.figures import animation, style
+
+from .test_elements import HOSTILE, Page, halves, root  # noqa: F401
+
+FILMS = Path(__file__).resolve().parents[2] / "assets/films"
+CURVES = np.random.default_rng(0).normal(size=(2, 2, 10, 2))
+
+
+def tiny(shade, _name):
+    """A film of a square whose grey is the frame's entry."""
+
+    def frame(k):
+        fig = Figure(figsize=(0.4, 0.4))
+        fig.add_axes((0, 0, 1, 1)).set(facecolor=str(shade[k]), xticks=[], yticks=[])
+        return fig
+
+    return frame
+
+
+tiny.__module__ = style.__name__  # whose code counts as the film's
+
+
+def made(titles=("a", "b"), shades=((0.0, 0.5), (0.2, 0.9))):
+    return make("tiny", tiny, [(np.array(shade), k) for k, shade in enumerate(shades)], titles)
+
+
+def shown(first=0, alt="Squares."):
+    style.use()
+    return halves(book.gallery("tiny", CURVES, first, alt, Figure(figsize=(1, 1))))
+
+
+def test_films_are_made_once_and_again_only_where_they_changed(root, monkeypatch):  # noqa: F811
+    entries, calls = made(), []
+    folder = root / "assets/films"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "tiny-00.mp4", "tiny-00.poster.png", "tiny-01.mp4", "tiny-01.poster.png", "tiny.json"
+    ]  # fmt: skip
+    assert json.loads((folder / "tiny.json").read_text()) == entries
+    assert [entry["bytes"] for entry in entries] == [
+        sum((folder / f"tiny-0{k}.{end}").stat().st_size for end in ("mp4", "poster.png")) for k in (0, 1)
+    ]
+    real = animation.film
+    monkeypatch.setattr(animation, "film", lambda *args, **keywords: calls.append(args[2]) or real(*args, **keywords))
+    assert made() == entries and calls == []
+    assert made(shades=((0.0, 0.5), (0.3, 0.9)))[0] == entries[0] and calls == ["tiny-01"]
+    (folder / "tiny-00.mp4").unlink()
+    made(shades=((0.0, 0.5), (0.3, 0.9)))
+    assert calls == ["tiny-01", "tiny-00"]
+
+
+def test_a_gallery_is_a_player_and_a_link_with_a_drawing_for_every_film(root):  # noqa: F811
+    made()
+    html, still = shown(first=1)
+    page = Page(html)
+    [video], links = page.named("video"), page.named("a")
+    assert video["preload"] == "none" and "autoplay" not in video and "poster" not in video and {"controls", "muted", "playsinline"} <= set(video)
+    assert video["src"] == "../../assets/films/tiny-01.mp4" and video["data-poster"] == "../../assets/films/tiny-01.poster.png"
+    assert (video["width"], video["height"]) == ("60", "60") and video["aria-label"] == "Squares. b"
+    assert [link["href"] for link in links] == ["../../assets/films/tiny-00.mp4", "../../assets/films/tiny-01.mp4"]
+    assert ["aria-current" in link for link in links] == [False, True]
+    drawings = [path["d"] for path in page.named("path")]
+    assert len(drawings) == 2 and all(drawing.count("M") == 2 and drawing.count("L") == 18 for drawing in drawings)
+    assert not page.named("img") and [s["src"] for s in page.named("script")] == ["../../assets/js/gallery.js"]
+    assert "assets/films/tiny.svg" in still and (root / "assets/films/tiny.svg").exists()
+
+
+def test_hostile_titles_of_films_stay_text(root):  # noqa: F811
+    made(titles=(HOSTILE, "b"))
+    html, _ = shown(alt=HOSTILE)
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} == {"div", "video", "ul", "li", "a", "svg", "path", "br", "script"}
+    assert page.named("video")[0]["aria-label"] == f"{text.visible(HOSTILE)} {text.visible(text.visible(HOSTILE))}"
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html) and "\n```" not in html
+
+
+def test_a_gallery_whose_films_were_not_made_is_an_error(root):  # noqa: F811
+    with pytest.raises(FileNotFoundError, match=r"tiny\.json"):
+        shown()
+
+
+# --- the picker ---------------------------------------------------------------------------------------------------
+
+
+def pick(name="pick", alt="Digits."):
+    style.use()
+    rng = np.random.default_rng(1)
+    digits, places = rng.normal(size=(3, 4, 2, 10, 2)), rng.normal(size=(3, 3, 2, 19, 2))
+    return digits, places, halves(book.head_picker(name, digits, places, [0, 5, 1000], 1, alt, Figure(figsize=(1, 1))))
+
+
+def test_bytes_of_the_picker_are_its_points_to_a_255th_of_the_side():
+    points = np.random.default_rng(2).normal(size=(2, 3, 4, 10, 2)) * [[[[[1.0, 3.0]]]]]
+    encoded, half = picker.packing(points)
+    whole = np.frombuffer(base64.b64decode(encoded), np.uint8).reshape(points.shape)
+    low, high = points.min((1, 3), keepdims=True), points.max((1, 3), keepdims=True)
+    back = (low + high) / 2 + (whole / 255 * 2 - 1) * half[:, None, :, None, None]
+    assert np.abs(back - points).max() < 1.01 * half.max() / 255
+    assert whole.min() >= 5 and whole.max() <= 250
+
+
+def test_the_picker_has_three_labelled_controls_and_its_data_in_a_script_of_its_own(root):  # noqa: F811
+    digits, places, (html, still) = pick()
+    page = Page(html)
+    controls = page.named("select") + page.named("input")
+    assert [control["data-key"] for control in controls] == ["head", "matrix", "epoch"]
+    assert {label["for"] for label in page.named("label")} == {control["id"] for control in controls}
+    assert [option["value"] for option in page.named("option")] == ["0", "1", "Q", "K", "V", "O"]
+    assert [s["src"] for s in page.named("script")] == ["../../assets/js/heads.js"]
+    assert page.named("div")[0]["data-script"] == "../../assets/js/pick.js"
+    script = (root / "assets/js/pick.js").read_text()
+    data = json.loads(re.fullmatch(r'\(window\.superpositionHeads = .*?\)\["pick"\] = (.*);\n', script)[1])
+    assert data["epochs"] == [0, 5, 1000]
+    assert data["digits"] == picker.packing(np.moveaxis(digits, 2, 0))[0] and data["places"] == picker.packing(np.moveaxis(places, 2, 0))[0]
+    assert "assets/films/pick.svg" in still
+
+
+def test_hostile_words_of_the_picker_stay_text(root):  # noqa: F811
+    html = pick(alt=HOSTILE)[2][0]
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} == {"div", "p", "label", "select", "option", "input", "span", "svg", "noscript", "img", "script"}
+    assert page.named("svg")[0]["aria-label"] == text.visible(HOSTILE) and "\n```" not in html
+
+
+# --- the book's films ---------------------------------------------------------------------------------------------
+
+
+def test_the_heads_have_32_different_films_of_at_most_8_megabytes_with_their_posters():
+    entries = json.loads((FILMS / "addition-heads.json").read_text())
+    assert [entry["title"] for entry in entries] == [f"head {h}" for h in range(32)]
+    movies = [FILMS / f"{entry['name']}.mp4" for entry in entries]
+    posters = [movie.with_suffix(".poster.png") for movie in movies]
+    assert [m.stat().st_size + p.stat().st_size for m, p in zip(movies, posters, strict=True)] == [entry["bytes"] for entry in entries]
+    assert sum(entry["bytes"] for entry in entries) <= 8e6
+    assert len({sha256(movie.read_bytes()).digest() for movie in movies}) == 32
+    assert {path.name for path in FILMS.glob("addition-heads-*")} == {path.name for path in [*movies, *posters]}
+
+
+def test_the_pickers_data_are_at_most_200_kilobytes():
+    assert (FILMS.parent / "js/addition-head-picker.js").stat().st_size <= 200e3
