@@ -39,7 +39,7 @@ def test_ten_logits_share_one_scale():
 
 def test_a_frame_of_the_film_depends_on_its_number_alone():
     original, maps = RNG.normal(size=(4, 100)), RNG.normal(size=(4, 100, 10))
-    frame = addition.head_film(original, maps, list("abcd"), 5, 1)
+    frame = addition.map_film(original, maps, list("abcd"), 5, 1)
     frame(3)
     fig = frame(1)
     drawn = [np.asarray(ax.images[0].get_array()) for ax in fig.axes[:11]]

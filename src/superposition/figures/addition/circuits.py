@@ -66,7 +66,7 @@ def _ticks(bar, limit, linear):
     bar.outline.set_linewidth(0.4)
 
 
-def head_film(
+def map_film(
     original: Float[np.ndarray, "head pair"],
     maps: Float[np.ndarray, "head pair n_out"],
     notes: Sequence[str],
