@@ -278,7 +278,10 @@ def changed(tables: Lookup, seen: Array) -> list[tuple[float, float]]:
 def real_winners(tables: Lookup, seen: Array) -> Array:
     """Of each head the number of answers that it puts first in more than one of a hundred of its outputs on these sums."""
     with torch.no_grad():
-        some = [tables.contributions(tables.attend(part).z).argmax(-1).flatten(0, 1) for part in torch.from_numpy(seen).split(250)]
+        some = [
+            tables.contributions(tables.attend(part).z).argmax(-1).flatten(0, 1)
+            for part in torch.from_numpy(seen).split(250)
+        ]
     first = torch.cat(some).numpy()
     return ((first[..., None] == np.arange(N_OUT)).mean(0) > 0.01).sum(-1).astype(float)
 
