@@ -16,6 +16,7 @@
       event.preventDefault();
       var link = event.currentTarget, address = link.getAttribute("href");
       mark(link);
+      if (video.getBoundingClientRect().top < 0) video.scrollIntoView({ block: "center" }); // on a phone
       video.setAttribute("aria-label", box.dataset.alt + " " + link.textContent.trim());
       video.poster = address.replace(/\.mp4$/, ".poster.png");
       video.src = address;

@@ -150,6 +150,41 @@ def test_heads_that_stretch_and_turn_one_dial_share_its_plane_and_random_ones_sh
     assert share.sum(-1) == pytest.approx(np.ones(200)) and share[:, :2].sum(-1).mean() == pytest.approx(1 / 3, abs=0.03)
 
 
+def test_two_planes_overlap_by_the_functions_that_they_share_however_they_are_stretched():
+    rng = np.random.default_rng(5)
+    (cos, sin), twice = DIAL.T, DIAL[2 * np.arange(10) % 10].T[0]
+    for other, share in ((DIAL, 1), (np.stack([cos, twice], 1), 0.5), (DIAL[2 * np.arange(10) % 10], 0)):
+        for _ in range(3):
+            assert heads.overlap(DIAL @ rng.normal(size=(2, 2)) + 5, other @ rng.normal(size=(2, 2))) == pytest.approx(share, abs=1e-9)
+    between = np.stack([np.cos(0.3) * cos + np.sin(0.3) * twice, sin], 1)
+    assert heads.overlap(DIAL, between) == pytest.approx((1 + np.cos(0.3) ** 2) / 2)
+
+
+def test_what_each_head_has_in_the_common_plane_adds_up_to_the_planarity():
+    points = np.random.default_rng(6).normal(size=(32, 10, 2))
+    share, plane = heads.shared(points)
+    assert heads.overlap(points, plane).mean() == pytest.approx(share[:2].sum())
+
+
+def test_new_phases_leave_every_frequency_its_ellipse_and_do_not_care_how_a_plane_is_stretched():
+    points, A = np.random.default_rng(7).normal(size=(50, 10, 2)), np.array([[1.0, 0.7], [-0.2, 3.0]])
+    moved = heads.random_phases(points, np.random.default_rng(8))
+    assert heads.spectrum(moved) == pytest.approx(heads.spectrum(points))
+    assert np.abs(moved - (points - points.mean(-2, keepdims=True))).max() > 0.5
+    assert heads.random_phases(points @ A, np.random.default_rng(8)) == pytest.approx(moved @ A)
+
+
+def test_heads_that_go_around_once_share_a_plane_in_the_null_as_well_but_the_null_has_no_gap_at_a_place_of_its_own():
+    rng = np.random.default_rng(9)
+    arc = np.stack([np.cos(0.8 * ANGLE), np.sin(0.8 * ANGLE)], 1)
+    _, plane = heads.shared(arc @ rng.normal(size=(32, 2, 2)))
+    share, gap = heads.phased(arc @ rng.normal(size=(32, 2, 2)), 40, 0)
+    assert share.shape == gap.shape == (40,) and share.min() > 0.8
+    assert heads.gap(plane) > 2 and np.quantile(gap, 0.975) < 1.6 and gap.mean() == pytest.approx(1, abs=0.1)
+    dials, _ = heads.phased(DIAL @ rng.normal(size=(32, 2, 2)), 3, 0)
+    assert dials == pytest.approx(np.ones(3))
+
+
 def test_winners_are_the_corners_of_the_digits_hull():
     assert heads.winners(DIAL) == 10 and heads.winners(LINE) == 2
     inside = np.concatenate([DIAL[::2], 0.5 * DIAL[1::2]])
@@ -180,6 +215,35 @@ def test_a_model_whose_columns_are_tied_cannot_tell_a_from_b(tables):
     shifted = heads.tied(tables, "next column")
     assert shifted.QKV[1:, N_TOKENS + 2] == pytest.approx(shifted.QKV[1:, N_TOKENS + 6 + 3])
     assert heads.tied(tables, "none") is tables
+
+
+def test_to_exchange_a_and_b_changes_nothing_where_columns_are_tied_and_what_is_changed_is_counted(tables, sums):
+    a, b = data.draw(5, 60).T
+    assert (heads.exchanged(sums[0]) == data.tokens(b, a)).all()
+    tied, swapped = heads.changed(heads.tied(tables, "own column"), sums[0])
+    assert tied == swapped == (0, 0)
+    before, after = (heads.said(tables, seen) for seen in (sums[0], data.tokens(b, a)))
+    different = before != after
+    assert heads.changed(tables, sums[0])[1] == pytest.approx((different.mean(), different.any(1).mean()))
+    assert 0 < different.mean() < different.any(1).mean()
+
+
+def test_tying_one_head_alone_ties_that_head_and_no_other(tables, sums):
+    answers = heads.said(tables, sums[0])
+    found = heads.tied_alone(tables, (sums[0], answers))
+    single = tables.QKV.clone()
+    single[:, :, 5] = heads.tied(tables, "own column").QKV[:, :, 5]
+    expected = (heads.said(Lookup(single, tables.out, tables.WOU), sums[0]) == answers).mean()
+    assert len(found) == 32 and found[5] == pytest.approx(expected) and min(found) < 1
+
+
+def test_answers_that_win_on_real_sums_are_those_that_a_head_puts_first(tables, sums):
+    with torch.no_grad():
+        z = tables.attend(torch.from_numpy(sums[0])).z.numpy().reshape(-1, 32, 2)
+    for head in (0, 7):
+        first = [(z[k, head] @ tables.WOU[head].numpy()).argmax() for k in range(len(z))]
+        often = [answer for answer in range(10) if first.count(answer) > len(first) / 100]
+        assert heads.real_winners(tables, sums[0])[head] == len(often)
 
 
 def test_filters_cut_down_the_digits_of_one_matrix_and_nothing_else(tables):
@@ -215,4 +279,4 @@ def test_without_trained_models_the_run_says_what_to_run(scratch):
     sizes = "seeds = 1\nn_heads = 32\nd_head = 2\nn_train = 9\nn_test = 9\nn_fresh = 9\nepochs = 1\nbatch = 4\nlr = 0.1\nweight_decay = 0.0"
     (folder / "config.toml").write_text(f"{sizes}\n[quick]\n")
     with pytest.raises(runs.ResultsError, match="addition/train: holds no results yet.*superposition run addition/train"):
-        heads.run(heads.Config(shuffles=2, n_sums=2), runs.Job())
+        heads.run(heads.Config(shuffles=2, phases=2, n_sums=2), runs.Job())

@@ -45,6 +45,20 @@ def test_a_film_is_chosen_by_keyboard(chromium, edition):
         assert tab.locator("[data-gallery] video").get_attribute("src").endswith("addition-heads-04.mp4")
 
 
+def test_on_a_narrow_page_a_film_chosen_far_below_the_player_is_seen(chromium, edition):
+    with site.opened(chromium, edition, PAGE) as (tab, _):
+        tab.set_viewport_size({"width": 390, "height": 844})
+        last, film = tab.locator("[data-gallery] a").nth(31), tab.locator("[data-gallery] video")
+        edges = "film => [film.getBoundingClientRect().top, film.getBoundingClientRect().bottom]"
+        last.evaluate("link => link.scrollIntoView({ block: 'center' })")
+        assert film.evaluate(edges)[0] < 0
+        last.focus()
+        tab.keyboard.press("Enter")
+        tab.wait_for_function("() => document.querySelector('[data-gallery] video').currentTime > 0.05")
+        top, bottom = film.evaluate(edges)
+        assert 0 <= top < bottom <= 844
+
+
 def drawn(tab):
     return tab.evaluate(f"""() => {{ const svg = document.querySelector("{PICKER} svg");
         return [svg.innerHTML, svg.getAttribute("aria-label")]; }}""")

@@ -18,12 +18,14 @@ MATRICES = ("K", "V", "O")  # those whose digits a loss has ever asked about; Q'
 READINGS = ("as drawn", "as read")
 BASES = ("ring", "arc")
 TIES = ("none", "own column", "next column")
+CHANGES = ("columns tied", "a and b exchanged")
 N_OUT = 10
 LEVELS = (0, 2, 4, 6, 8, 9)  # how many functions of the digit a filter keeps
 
 
 class Config(runs.Config):
     shuffles: int
+    phases: int
     n_sums: int
 
 
@@ -34,9 +36,12 @@ SCHEMA = {
     "rank": _EACH, "null_circle": f"{_EACH} quantile", "null_power": f"{_EACH} frequency", "start_circle": _EACH, "start_gap": _EACH,
     "distance": "kv seed head column other", "start_distance": "kv seed head column other",
     "shared": "matrix seed digit xy", "shared_share": "matrix seed function", "start_shared": "matrix seed function",
-    "winners": "matrix seed head", "start_winners": "matrix seed head",
-    "unread": "qkv seed", "o_shift": "seed head",
-    "tied_accuracy": "tie seed", "kept_accuracy": "basis subject level seed",
+    "phased_share": "draw matrix seed", "phased_gap": "draw matrix seed", "in_common": "matrix seed head",
+    "overlap": "matrix seed matrix_too seed_too", "common_in": "basis matrix seed",
+    "winners": "matrix seed head", "start_winners": "matrix seed head", "real_winners": "seed head",
+    "unread": "qkv seed", "logit_spread": "seed", "o_shift": "seed head",
+    "tied_accuracy": "tie seed", "tied_alone": "seed head", "changed": "change unit seed",
+    "kept_accuracy": "basis subject level seed",
     "epoch": "checkpoint", "film_circle": "checkpoint reading matrix head", "film_distance": "checkpoint kv head",
 }  # fmt: skip
 QUANTILES = (0.5, 0.95)
@@ -155,10 +160,37 @@ def shared(points: Float[Array, "*batch head 10 2"]) -> tuple[Float[Array, "*bat
     A plane of heads holds two functions of the digit, whose projection doesn't change when it is stretched. The shares are the
     eigenvalues of the mean projection over 2: the first two add up to 1 where all planes are one, and to a third where 32 are
     drawn at random. The axes of the best plane are as long as the roots of their shares."""
-    axes, _, _ = np.linalg.svd(_centred(points).astype(float), full_matrices=False)
+    axes = _axes(points)
     share, function = np.linalg.eigh((axes @ np.swapaxes(axes, -1, -2)).mean(-3) / 2)
     share, function = np.maximum(share[..., ::-1], 0), function[..., ::-1]
     return share, function[..., :2] * np.sqrt(share[..., None, :2])
+
+
+def _axes(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch 10 2"]:
+    """Two orthonormal functions of the digit for each plane."""
+    return np.linalg.svd(_centred(points).astype(float), full_matrices=False)[0]
+
+
+def overlap(one: Float[Array, "*#batch 10 2"], other: Float[Array, "*#batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
+    """How much of one plane lies in another: 1 where both hold the same two functions of the digit, 0 where none of one's."""
+    return ((np.swapaxes(_axes(one), -1, -2) @ _axes(other)) ** 2).sum((-1, -2)) / 2
+
+
+def random_phases(points: Float[Array, "*batch 10 2"], rng: np.random.Generator) -> Float[Array, "*batch 10 2"]:
+    """The same walks with each frequency's part begun at any digit, or between two: its ellipse stays as it is.
+
+    Both coordinates begin at the same one, so that it doesn't matter how a plane is stretched or turned."""
+    waves = np.fft.rfft(_centred(points).astype(float), axis=-2)
+    turn = np.exp(2j * np.pi * rng.random((*waves.shape[:-1], 1)))
+    turn[..., 5, :] = np.where(turn[..., 5, :].real > 0, 1, -1)  # up and down at every step: only a sign is free
+    return np.fft.irfft(waves * turn, N_OUT, axis=-2)
+
+
+def phased(points: Float[Array, "*batch head 10 2"], draws: int, seed: int) -> tuple[Float[Array, "draw *batch"], ...]:
+    """The null in which heads share nothing but how often they go around: planarities, and the common planes' gaps."""
+    rng = np.random.default_rng([seed, 8])
+    found = [shared(random_phases(points, rng)) for _ in range(draws)]
+    return np.stack([share[..., :2].sum(-1) for share, _ in found]), np.stack([gap(plane) for _, plane in found])
 
 
 def winners(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
@@ -192,10 +224,15 @@ def shuffled(points: Float[Array, "*batch 10 2"], shuffles: int, seed: int) -> t
 # --- what the model makes of it -----------------------------------------------------------------------------------
 
 
+def said(tables: Lookup, seen: Array) -> Array:
+    """The answers of a model of these tables."""
+    return _logits(tables, seen).argmax(-1).numpy()
+
+
 def accuracy(tables: Lookup, sums: tuple[Array, Array]) -> float:
     """The share of digits that a model of these tables gets right."""
     seen, answers = sums
-    return float((_logits(tables, seen).argmax(-1).numpy() == answers).mean())
+    return float((said(tables, seen) == answers).mean())
 
 
 def _logits(tables: Lookup, seen: Array) -> torch.Tensor:
@@ -213,6 +250,40 @@ def tied(tables: Lookup, tie: str) -> Lookup:
     QKV = tables.QKV.clone()
     QKV[1:, a] = QKV[1:, b] = (QKV[1:, a] + QKV[1:, b]) / 2
     return Lookup(QKV, tables.out, tables.WOU)
+
+
+def tied_alone(tables: Lookup, sums: tuple[Array, Array]) -> list[float]:
+    """The accuracy with the two places of each column made identical in one head at a time."""
+    whole, found = tied(tables, "own column").QKV, []
+    for head in range(whole.shape[2]):
+        QKV = tables.QKV.clone()
+        QKV[:, :, head] = whole[:, :, head]
+        found.append(accuracy(Lookup(QKV, tables.out, tables.WOU), sums))
+    return found
+
+
+def exchanged(seen: Array) -> Array:
+    """The same sums with a and b in each other's places."""
+    a, b, marks = np.split(seen, [data.N_DIGITS, data.N_INPUTS], 1)
+    return np.concatenate([b, a, marks], 1)
+
+
+def changed(tables: Lookup, seen: Array) -> list[tuple[float, float]]:
+    """The shares of digits and of whole sums that come out differently when columns are tied, or a and b exchanged."""
+    before = said(tables, seen)
+    others = said(tied(tables, "own column"), seen), said(tables, exchanged(seen))
+    return [(float((before != after).mean()), float((before != after).any(-1).mean())) for after in others]
+
+
+def real_winners(tables: Lookup, seen: Array) -> Array:
+    """Of each head the number of answers that it puts first in more than one of a hundred of its outputs on these sums."""
+    with torch.no_grad():
+        some = [
+            tables.contributions(tables.attend(part).z).argmax(-1).flatten(0, 1)
+            for part in torch.from_numpy(seen).split(250)
+        ]
+    first = torch.cat(some).numpy()
+    return ((first[..., None] == np.arange(N_OUT)).mean(0) > 0.01).sum(-1).astype(float)
 
 
 def kept(tables: Lookup, subject: str, basis: str, keep: int) -> Lookup:
@@ -242,7 +313,11 @@ def _interventions(models: list[Lookup], sums: list[tuple[Array, Array]]) -> dic
     filters = [[[(x, basis, n) for n in LEVELS] for x in SUBJECTS] for basis in BASES]
     return {
         "unread": np.array([unread(*pair) for pair in pairs]).T,
+        "logit_spread": np.array([float(_logits(model, own[0]).std(-1).mean()) for model, own in pairs]),
+        "real_winners": np.stack([real_winners(model, own[0]) for model, own in pairs]),
         "tied_accuracy": np.array([[accuracy(tied(model, tie), own) for model, own in pairs] for tie in TIES]),
+        "tied_alone": np.array([tied_alone(*pair) for pair in pairs]),
+        "changed": np.moveaxis(np.array([changed(model, own[0]) for model, own in pairs]), 0, -1),
         "kept_accuracy": np.array([[[[accuracy(kept(model, *filter), own) for model, own in pairs]
                                      for filter in row] for row in block] for block in filters]),
     }  # fmt: skip
@@ -265,11 +340,16 @@ def _measured(points: Float[Array, "2 3 seed head 10 2"], config: Config) -> dic
     shares = spectrum(points)
     rank, null, null_power = shuffled(points, config.shuffles, config.seed)
     share, plane = shared(points[0])
+    flat = plane.reshape(-1, N_OUT, 2)
+    phased_share, phased_gap = phased(points[0], config.phases, config.seed)
     return {
         "power": by_frequency(shares), "circle": circle(shares), "gap": gap(points), "roundness": roundness(shares),
         "explained": np.stack([explained(points, basis) for basis in BASES]),
         "rank": rank, "null_circle": null, "null_power": null_power,
         "shared": plane, "shared_share": share, "winners": winners(points[0]),
+        "phased_share": phased_share, "phased_gap": phased_gap, "in_common": overlap(points[0], plane[..., None, :, :]),
+        "overlap": overlap(flat[:, None], flat[None]).reshape(*plane.shape[:2], *plane.shape[:2]),
+        "common_in": np.stack([overlap(plane, functions(basis)[:2].T) for basis in BASES]),
     }  # fmt: skip
 
 
