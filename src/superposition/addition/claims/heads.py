@@ -43,15 +43,15 @@ def _circles(results: Results, which: int) -> Finding:
     gap = float(np.median(results["gap"][DRAWN, which]))
     note = (
         f"The step from 9 back to 0 is {gap:.1f} times the nine others, where a dial has 1 and a line 9: the median of all heads. "
-        f"As read, that is with the stretch the model can't choose, the share is {read.mean():.1f} % (verdict: {_half(read)})"
+        f"As read, that is with the stretch the model can't choose, the share is {read.mean():.1f}% (verdict: {_half(read)})"
     )
     return _interval(_half(share), share, start, "%", note)
 
 
 _DIAL = "(Said of head 19, tested on all heads.) For the digits a head chooses a projection that is approximately close to circular"
-_SHARE = "share of heads whose digits have 75 % of their power at one frequency in one sense; baseline: at the random start"
+_SHARE = "share of heads whose digits have 75% of their power at one frequency in one sense; baseline: at the random start"
 _HALF = (
-    "reproduced where half of all heads do, partly where every seed has such a head; the 75 % were set before looking; "
+    "reproduced where half of all heads do, partly where every seed has such a head; the 75% were set before looking; "
     "the split into K, V and O was made after looking"
 )
 
@@ -96,7 +96,7 @@ def _circle_in_outputs(results: Results) -> Finding:
     id="addition/heads/4-not-as-great",
     source=f"{SOURCE}, on head 31",
     statement="Other heads are notable for being not as great.",
-    measure="share of heads whose digits in V are not closer to a circle than 95 % of their own shuffles; baseline: the shuffles themselves",
+    measure="share of heads whose digits in V are not closer to a circle than 95% of their own shuffles; baseline: the shuffles themselves",
     tolerance="reproduced where every seed has heads of this kind and heads of the first",
     experiments=_EXPERIMENTS,
 )
@@ -111,7 +111,7 @@ def _columns(results: Results, which: int) -> Finding:
     own, other = (by_seed(pick(results["distance"][which])) for pick in (own_column, other_columns))
     verdict: Verdict = "reproduced" if own.mean() <= 0.1 else "partly" if own.mean() <= 0.3 else "not reproduced"
     same, tied = (100 * results["tied_accuracy"][k].mean() for k in (0, 1))
-    note = f"With both positions of each column set to their mean the models get {tied:.1f} % of the digits right, as against {same:.1f} %"
+    note = f"With both positions of each column set to their mean the models get {tied:.1f}% of the digits right, as against {same:.1f}%"
     return _interval(verdict, own, float(other.mean()), note=note)
 
 
@@ -186,6 +186,6 @@ def _two_dimensions(results: Results) -> Finding:
     verdict: Verdict = "reproduced" if metrics.mean_interval(answers)[1] <= start else "not reproduced"
     note = (
         f"One by one, and not several at once. On {results.config.n_sums:,} real sums {real.min():.1f} to {real.max():.1f} answers "
-        "win in more than 1 % of a head's outputs (range of seeds)"
+        "win in more than 1% of a head's outputs (range of seeds)"
     )
     return _interval(verdict, answers, start, note=note)
