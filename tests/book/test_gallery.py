@@ -76,7 +76,9 @@ def test_a_gallery_is_a_player_and_a_link_with_a_drawing_for_every_film(root):  
     assert ["aria-current" in link for link in links] == [False, True]
     drawings = [path["d"] for path in page.named("path")]
     assert len(drawings) == 2 and all(drawing.count("M") == 2 and drawing.count("L") == 18 for drawing in drawings)
-    assert not page.named("img") and [s["src"] for s in page.named("script")] == ["../../assets/js/gallery.js"]
+    assert not page.named("img") and [s["src"] for s in page.named("script")] == [
+        "../../assets/js/film.js", "../../assets/js/gallery.js"
+    ]  # fmt: skip
     assert "assets/films/tiny.svg" in still and (root / "assets/films/tiny.svg").exists()
 
 
@@ -84,7 +86,7 @@ def test_hostile_titles_of_films_stay_text(root):  # noqa: F811
     made(titles=(HOSTILE, "b"))
     html, _ = shown(alt=HOSTILE)
     page = Page(html)
-    assert {tag for tag, _ in page.elements} == {"div", "video", "ul", "li", "a", "svg", "path", "br", "script"}
+    assert {tag for tag, _ in page.elements} == {"div", "video", "p", "button", "input", "ul", "li", "a", "svg", "path", "br", "script"}
     assert page.named("video")[0]["aria-label"] == f"{text.visible(HOSTILE)} {text.visible(text.visible(HOSTILE))}"
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html) and "\n```" not in html
 

@@ -51,12 +51,19 @@ def film(name: str, alt: str, up: str = "../../") -> Markdown:
         f'<div data-film>\n<video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" '
         f'style="max-width:100%;height:auto" poster="{source}.poster.png" aria-label="{text.attribute(alt)}">'
         f'<source src="{source}.mp4" type="video/mp4"><a href="{source}.mp4">The film, as a file</a></video>\n'
-        '<p class="film-controls" hidden><button type="button">Play</button>'
-        '<input type="range" min="0" max="1000" step="1" value="0" aria-label="Place in the film"></p>\n</div>\n'
-        f'<script src="{text.attribute(up)}assets/js/film.js"></script>'
+        f"{film_controls(up)}\n</div>"
     )
     still = f'![]({up}assets/films/{name}.strip.png){{fig-alt="{_quoted(alt)}"}}'
     return Markdown(_two_editions(player, still))
+
+
+def film_controls(up: str) -> str:
+    """The controls below a film, after its `video` in a `data-film` box; they show where the script runs."""
+    return (
+        '<p class="film-controls" hidden><button type="button">Play</button>'
+        '<input type="range" min="0" max="1000" step="1" value="0" aria-label="Place in the film"></p>\n'
+        f'<script src="{text.attribute(up)}assets/js/film.js" defer></script>'
+    )
 
 
 def slider(

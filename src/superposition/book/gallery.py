@@ -15,7 +15,7 @@ from PIL import Image
 
 from superposition import paths
 from superposition.book import text
-from superposition.book.elements import _quoted, _two_editions
+from superposition.book.elements import _quoted, _two_editions, film_controls
 from superposition.digests import code_digest
 from superposition.figures import animation, style
 
@@ -65,9 +65,12 @@ def gallery(
     )
     source = _source(up, entries[first])
     html = f"""<div class="slider" data-gallery="films" data-alt="{text.attribute(alt)}">
+<div data-film>
 <video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" \
 style="max-width:100%;height:auto" data-poster="{source}.poster.png" src="{source}.mp4" \
 aria-label="{text.attribute(f"{alt} {entries[first]['title']}")}"></video>
+{film_controls(up)}
+</div>
 <ul style="list-style:none;padding:0;margin:.5rem 0;max-width:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(72px,1fr));gap:2px">
 {links}
 </ul>

@@ -160,15 +160,15 @@ def _queries(results: Results) -> Finding:
 @claim(
     id="addition/heads/8-outputs",
     source=f"{SOURCE}, the panels of O, of which the notebook says that the math may not be right",
-    statement="Read backwards through W_U and W_O, with b_O added, the ten answers are points in a head's plane.",
-    measure="how far b_O, which has no place there, shifts a head's panel, over the radius of its ring; median over heads; baseline: the radius itself",
+    statement="Read backwards through `W_U` and `W_O`, with `b_O` added, the ten answers are points in a head's plane.",
+    measure="how far `b_O`, which has no place there, shifts a head's panel, over the radius of its ring; median over heads; baseline: the radius itself",
     tolerance="reproduced up to 0.1, which an eye doesn't see, else corrected",
     experiments=_EXPERIMENTS,
 )
 def _outputs(results: Results) -> Finding:
     shift = np.median(results["o_shift"], -1)
     verdict: Verdict = "reproduced" if shift.mean() <= 0.1 else "corrected"
-    note = "One entry of b_O, by the head's number, is added to both coordinates: wrong, and too small to see. The panel by position is one point"
+    note = "One entry of `b_O`, by the head's number, is added to both coordinates: wrong, and too small to see. The panel by position is one point"
     return _interval(verdict, shift, 1.0, note=note)
 
 
