@@ -94,8 +94,28 @@ def test_signals_are_zero_where_no_column_decides(random_model):
         found, shown = (carries.signals(tables, pairs, how, np.random.default_rng(0)) for how in ("at once", "one by one"))
     for depth in range(carries.DEPTHS):
         assert (found["signal"][depth, : depth + 1] == 0).all() and (found["signal"][depth, depth + 1 :] != 0).all()
-    assert (found["told"] == 0).all()  # no digit is shown
-    assert (shown["told"][:2] == 0).all() and (shown["told"][2:] != 0).all()
+    for name in ("told", "asked", "found"):
+        assert (found[name] == 0).all()  # no digit is shown
+        assert (shown[name][:2] == 0).all() and (shown[name][2:] != 0).all()
+
+
+def test_the_digit_shown_asks_in_the_query_alone_and_is_found_as_key_and_value_alone(random_model):
+    """By the transformer's own keys and values of one sum, and its queries of another."""
+    model, answer = random_model(torch.float32, 3), 4
+    with torch.no_grad():
+        low, high, own = carries.both_ways(data.draw(2, 30), "one by one", answer, 1, np.random.default_rng(0))
+        place, tables = data.N_INPUTS + answer, Lookup.of(model)
+        found = carries.margin(tables, low, answer, own, high[:, place])
+        q, k, v = (
+            torch.einsum("bpm,hmd->bhpd", model.W_E[torch.from_numpy(seen).long()] + model.W_pos, W) + b[:, None]
+            for seen, W, b in ((high, model.W_Q, model.b_Q), (low, model.W_K, model.b_K), (low, model.W_V, model.b_V))
+        )
+        score = (q[:, :, place, None] * k[:, :, : place + 1]).sum(-1) / 2**0.5
+        z = (score.softmax(-1)[..., None] * v[:, :, : place + 1]).sum(2)
+        logits = torch.einsum("bhd,hdm->bhm", z, model.W_O) @ model.W_U
+    example = np.arange(30)
+    truth = (logits[example, :, (own + 1) % 10] - logits[example, :, own % 10]).mean(0)
+    assert found == pytest.approx(truth.numpy(), abs=1e-5)
 
 
 def test_the_two_ways_differ_in_the_deciding_column_and_the_digits_shown_after_it():
