@@ -6,7 +6,9 @@ import torch
 
 from superposition import runs
 from superposition.addition import carries, chains, data, training
-from superposition.addition.claims.carries import carries_per_head, error_rates, heads_per_carry, signal_shares, slips, strengths
+from superposition.addition.claims.carries import (
+    by_lot, carries_per_head, error_rates, heads_per_carry, shown, signal_shares, slips, strengths,
+)  # fmt: skip
 from superposition.addition.lookup import Lookup, ablated
 from superposition.addition.model import Transformer
 
@@ -186,6 +188,24 @@ def test_a_carry_from_afar_is_a_tenth_a_column_at_once_and_all_of_itself_one_by_
     for kind, worth in (("trained", 0.1), ("built", 0.1), ("shown", 1), ("adder", 1)):
         for depth in (1, 2):
             assert strengths(results, kind)[:, depth].mean() == pytest.approx(worth**depth, rel=0.5), (kind, depth)
+
+
+def test_shuffled_heads_serve_as_many_carries_as_chance_meets(results):
+    """Two carries of one head each out of 32 meet in one shuffle of 32, and are then two to a head."""
+    signal = np.zeros((1, carries.DEPTHS, 3, 32))
+    signal[0, 0, 1:, 5] = 1.0
+    made = runs.Results("made", results.config, {"trained_signal": signal})
+    drawn = by_lot(made, "trained", 4000)
+    assert carries_per_head(made, "trained") == pytest.approx([2])
+    assert set(np.round(drawn.ravel(), 6)) == {1, 2} and drawn.mean() == pytest.approx(1 + 1 / 32, abs=4 * (1 / 32 / 4000) ** 0.5)
+
+
+def test_the_digit_shown_asks_and_is_hardly_looked_at(results):
+    """In every network that sees it; and the two ways add up to what it brings in all."""
+    for kind in ("shown", "adder"):
+        asked, found, told = (shown(results, kind, way) for way in ("asked", "found", "told"))
+        assert (asked > 0.7).all() and (found < 0.35).all() and (told > 0.97).all()
+        assert asked + found == pytest.approx(told, abs=0.06)
 
 
 def test_the_adder_is_right_at_every_depth(results):
