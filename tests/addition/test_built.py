@@ -52,6 +52,25 @@ def test_its_heads_are_hyperbolas_of_the_column_with_its_decimals(model, config)
     np.testing.assert_allclose(z[:, 6, 24], low[:, 5], rtol=1e-9)
 
 
+def test_in_double_precision_no_column_of_any_sum_is_misread(model, config):
+    """Every u there is, by the formula; and the network's logits are the formula's, to a millionth of the least lead."""
+    read, _ = built.readout(config)
+    pairs = chains.draw(6, 2000, 1)
+    with torch.no_grad():
+        logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].numpy()
+    for column in range(6):
+        u = (np.arange(2 * 10 ** (column + 1) - 1) + 0.5) / 10**column
+        values, right = built.functions(u, config.poles) @ read, np.floor(u).astype(int) % 10
+        own = np.take_along_axis(values, right[:, None], 1)[:, 0].copy()
+        np.put_along_axis(values, right[:, None], -np.inf, 1)
+        lead = (own - values.max(1)).min()
+        assert lead > 0
+        sums = built.functions(((pairs % 10 ** (column + 1)).sum(1) + 0.5) / 10**column, config.poles) @ read
+        difference = logits[:, column] - sums
+        assert np.abs(difference - difference.mean(1, keepdims=True)).max() < 1e-5 * lead
+    assert logits[:, 6, 1] == pytest.approx(pairs.sum(1) / 1e5, abs=1e-13)  # u itself; that of no carry is 10 less half a unit
+
+
 @pytest.mark.parametrize("poles", [(-1.0, -3.0, 23.0), (-0.5, -3.0, 20.5, 23.0), (-1.0, -3.0, 20.5, 23.0, 40.0)])
 def test_the_largest_logit_is_the_digit_everywhere_between_0_and_20(config, poles):
     read, lead = built.readout(config.model_copy(update={"poles": poles, "near": 1e-3, "points": 5}))

@@ -6,7 +6,9 @@ import torch
 
 from superposition import runs
 from superposition.addition import carries, chains, data, training
-from superposition.addition.claims.carries import carries_per_head, error_rates, heads_per_carry, signal_shares, slips, strengths
+from superposition.addition.claims.carries import (
+    by_lot, carries_per_head, error_rates, heads_per_carry, shown, signal_shares, slips, strengths,
+)  # fmt: skip
 from superposition.addition.lookup import Lookup, ablated
 from superposition.addition.model import Transformer
 
@@ -94,8 +96,28 @@ def test_signals_are_zero_where_no_column_decides(random_model):
         found, shown = (carries.signals(tables, pairs, how, np.random.default_rng(0)) for how in ("at once", "one by one"))
     for depth in range(carries.DEPTHS):
         assert (found["signal"][depth, : depth + 1] == 0).all() and (found["signal"][depth, depth + 1 :] != 0).all()
-    assert (found["told"] == 0).all()  # no digit is shown
-    assert (shown["told"][:2] == 0).all() and (shown["told"][2:] != 0).all()
+    for name in ("told", "asked", "found"):
+        assert (found[name] == 0).all()  # no digit is shown
+        assert (shown[name][:2] == 0).all() and (shown[name][2:] != 0).all()
+
+
+def test_the_digit_shown_asks_in_the_query_alone_and_is_found_as_key_and_value_alone(random_model):
+    """By the transformer's own keys and values of one sum, and its queries of another."""
+    model, answer = random_model(torch.float32, 3), 4
+    with torch.no_grad():
+        low, high, own = carries.both_ways(data.draw(2, 30), "one by one", answer, 1, np.random.default_rng(0))
+        place, tables = data.N_INPUTS + answer, Lookup.of(model)
+        found = carries.margin(tables, low, answer, own, high[:, place])
+        q, k, v = (
+            torch.einsum("bpm,hmd->bhpd", model.W_E[torch.from_numpy(seen).long()] + model.W_pos, W) + b[:, None]
+            for seen, W, b in ((high, model.W_Q, model.b_Q), (low, model.W_K, model.b_K), (low, model.W_V, model.b_V))
+        )
+        score = (q[:, :, place, None] * k[:, :, : place + 1]).sum(-1) / 2**0.5
+        z = (score.softmax(-1)[..., None] * v[:, :, : place + 1]).sum(2)
+        logits = torch.einsum("bhd,hdm->bhm", z, model.W_O) @ model.W_U
+    example = np.arange(30)
+    truth = (logits[example, :, (own + 1) % 10] - logits[example, :, own % 10]).mean(0)
+    assert found == pytest.approx(truth.numpy(), abs=1e-5)
 
 
 def test_the_two_ways_differ_in_the_deciding_column_and_the_digits_shown_after_it():
@@ -166,6 +188,24 @@ def test_a_carry_from_afar_is_a_tenth_a_column_at_once_and_all_of_itself_one_by_
     for kind, worth in (("trained", 0.1), ("built", 0.1), ("shown", 1), ("adder", 1)):
         for depth in (1, 2):
             assert strengths(results, kind)[:, depth].mean() == pytest.approx(worth**depth, rel=0.5), (kind, depth)
+
+
+def test_shuffled_heads_serve_as_many_carries_as_chance_meets(results):
+    """Two carries of one head each out of 32 meet in one shuffle of 32, and are then two to a head."""
+    signal = np.zeros((1, carries.DEPTHS, 3, 32))
+    signal[0, 0, 1:, 5] = 1.0
+    made = runs.Results("made", results.config, {"trained_signal": signal})
+    drawn = by_lot(made, "trained", 4000)
+    assert carries_per_head(made, "trained") == pytest.approx([2])
+    assert set(np.round(drawn.ravel(), 6)) == {1, 2} and drawn.mean() == pytest.approx(1 + 1 / 32, abs=4 * (1 / 32 / 4000) ** 0.5)
+
+
+def test_the_digit_shown_asks_and_is_hardly_looked_at(results):
+    """In every network that sees it; and the two ways add up to what it brings in all."""
+    for kind in ("shown", "adder"):
+        asked, found, told = (shown(results, kind, way) for way in ("asked", "found", "told"))
+        assert (asked > 0.7).all() and (found < 0.35).all() and (told > 0.97).all()
+        assert asked + found == pytest.approx(told, abs=0.06)
 
 
 def test_the_adder_is_right_at_every_depth(results):

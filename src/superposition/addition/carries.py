@@ -8,7 +8,7 @@ from torch import Tensor
 
 from superposition import runs
 from superposition.addition import chains, data, learning, training
-from superposition.addition.data import N_ANSWERS, N_DIGITS, N_INPUTS
+from superposition.addition.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
 from superposition.addition.lookup import Lookup
 from superposition.addition.model import Transformer
 
@@ -38,6 +38,8 @@ MEASURES = {
     "whole": "{} answer",
     "signal": "{} depth answer head",
     "told": "{} answer head",
+    "asked": "{} answer head",
+    "found": "{} answer head",
     "attention": "{} answer head place",
 }
 SCHEMA = {f"{kind}_{name}": axes.format(kind) for kind in SOURCES for name, axes in MEASURES.items()}
@@ -101,17 +103,22 @@ def signals(
 ) -> dict[str, Float[Array, "..."]]:
     """The carry signal of each head to each answer, by how many columns right below that one sum to 9; 0 where there is none.
 
-    told: the signal past one such column where the digit of the sum in between is all that is replaced."""
-    found, told = np.zeros((DEPTHS, N_ANSWERS, len(tables.WOU))), np.zeros((N_ANSWERS, len(tables.WOU)))
+    told: the signal past one such column where the digit of the sum in between is all that is replaced. It stands in the
+    answer's own place, so it asks, too. asked: it is replaced in the query alone; found: as key and value alone."""
+    signal = np.zeros((DEPTHS, N_ANSWERS, len(tables.WOU)))
+    alone = {name: np.zeros_like(signal[0]) for name in ("told", "asked", "found")}
     for depth in range(DEPTHS):
         for answer in range(depth + 1, N_ANSWERS):
             without, carried, own = both_ways(pairs, reading, answer, depth, rng)
             start = margin(tables, without, answer, own)
-            found[depth, answer] = margin(tables, carried, answer, own) - start
+            signal[depth, answer] = margin(tables, carried, answer, own) - start
             if depth == 1:
-                without[:, N_INPUTS + answer] = carried[:, N_INPUTS + answer]
-                told[answer] = margin(tables, without, answer, own) - start
-    return {"signal": found, "told": told}
+                shown, place = without.copy(), N_INPUTS + answer
+                shown[:, place] = carried[:, place]
+                alone["told"][answer] = margin(tables, shown, answer, own) - start
+                alone["asked"][answer] = margin(tables, without, answer, own, carried[:, place]) - start
+                alone["found"][answer] = margin(tables, shown, answer, own, without[:, place]) - start
+    return {"signal": signal} | alone
 
 
 def both_ways(
@@ -132,10 +139,20 @@ def both_ways(
 
 
 def margin(
-    tables: Lookup, seen: UInt8[Array, "example n_ctx"], answer: int, own: Int[Array, "example"]
+    tables: Lookup,
+    seen: UInt8[Array, "example n_ctx"],
+    answer: int,
+    own: Int[Array, "example"],
+    asking: UInt8[Array, "example"] | None = None,
 ) -> Float[Array, "head"]:
-    """What each head adds to the logit of the digit with a carry, less that of the digit without; mean over sums."""
-    added = tables.contributions(tables.attend(torch.from_numpy(seen)).z[:, answer]).numpy()
+    """What each head adds to the logit of the digit with a carry, less that of the digit without; mean over sums.
+
+    The query is of the token in the answer's place, or of `asking`."""
+    tokens, by_token, by_place = torch.from_numpy(seen).long(), *(table[answer] for table in tables.scores)
+    query = tokens[:, N_INPUTS + answer] if asking is None else torch.from_numpy(asking).long()
+    pattern = (by_token[query[:, None], tokens] + by_place[query]).softmax(1)
+    z = torch.einsum("bph,bphd->bhd", pattern, tables.V[torch.arange(N_CTX), tokens])
+    added = tables.contributions(z).numpy()
     with_carry, without = (np.take_along_axis(added, (own + c)[:, None, None] % 10, -1)[..., 0] for c in (1, 0))
     return (with_carry - without).mean(0)
 

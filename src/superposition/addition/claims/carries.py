@@ -31,17 +31,21 @@ def signal_shares(results: Results, kind: str) -> np.ndarray:
     return size / size.sum(-1, keepdims=True)
 
 
-def strengths(results: Results, kind: str) -> np.ndarray:
-    """The carry signal of all heads by depth, relative to that at depth 0, by seed: over the answers that have all depths and
-    two digits of their own."""
-    total = results[f"{kind}_signal"].astype(float)[:, :, DEPTHS:N_DIGITS].sum((2, 3))
+FAR = slice(DEPTHS, N_DIGITS)  # the answers that have all depths, and two digits of their own
+
+
+def strengths(results: Results, kind: str, answers: slice = FAR) -> np.ndarray:
+    """The carry signal of all heads by depth, relative to that at depth 0, by seed."""
+    total = results[f"{kind}_signal"].astype(float)[:, :, answers].sum((2, 3))
     return total / total[:, :1]
 
 
-def told(results: Results, kind: str) -> np.ndarray:
-    """Which share of the carry signal past one column of 9 the digit shown in between brings, by seed."""
-    alone, all_of = (signal[:, DEPTHS:N_DIGITS].astype(float).sum((1, 2)) for signal in (
-        results[f"{kind}_told"], results[f"{kind}_signal"][:, 1]
+def shown(results: Results, kind: str, way: str, answers: slice = FAR) -> np.ndarray:
+    """Which share of the carry signal past one column of 9 the digit shown in between brings, by seed.
+
+    way: "told", in the query, as key and as value; "asked", in the query alone; "found", as key and value alone."""
+    alone, all_of = (signal[:, answers].astype(float).sum((1, 2)) for signal in (
+        results[f"{kind}_{way}"], results[f"{kind}_signal"][:, 1]
     ))  # fmt: skip
     return alone / all_of
 
@@ -53,7 +57,16 @@ def heads_per_carry(results: Results, kind: str) -> np.ndarray:
 
 def carries_per_head(results: Results, kind: str) -> np.ndarray:
     """Effective number of answers that a head brings a carry to, weighted by how much it brings, by seed."""
-    size = signal_shares(results, kind)
+    return _spread(signal_shares(results, kind))
+
+
+def by_lot(results: Results, kind: str, draws: int = 1000) -> np.ndarray:
+    """The same where the heads of each carry are shuffled, by draw and seed: what sharing gives that nothing arranged."""
+    rng, size = np.random.default_rng(0), signal_shares(results, kind)
+    return np.stack([_spread(rng.permuted(size, axis=-1)) for _ in range(draws)])
+
+
+def _spread(size):
     given, squares = size.sum(1), (size**2).sum(1)
     spread = np.divide(given**2, squares, out=np.zeros_like(given), where=squares > 0)
     return (spread * given).sum(-1) / given.sum(-1)
@@ -74,25 +87,27 @@ def _cascade(results: Results) -> Finding:
     mean, low, high = (float(x) for x in metrics.mean_interval(ratio))
     verdict: Verdict = "reproduced" if mean >= 10 else "partly" if mean >= 2 else "not reproduced"
     share = 100 * (wrong[:, nine].sum() / wrong.sum())
-    note = f"{share:.0f} % of all wrong digits are there; most others are above a column that sums to 8, 10, 0 or 18"
+    note = f"{share:.0f}% of all wrong digits are there; most others are above a column that sums to 8, 10, 0 or 18"
     return Finding(verdict, mean, min(low, mean), high, len(ratio), 1.0, "", note)
 
 
 @claim(
     id="addition/carries/2-principle",
-    source=SOURCE,
-    statement="The model could, in principle, determine which carries occurred.",
-    measure="share of right sums among 100,000 uniform ones of a network of the same shape whose weights are computed, rounded to "
-    "float32; the interval is Wilson's, over sums; baseline: the original's training",
-    tolerance="reproduced from 99 %, partly from 95 %",
-    experiments=("addition/built", "addition/train"),
+    source=f"ours, after {SOURCE}",
+    statement="A network of this shape that reads all digits at once could, in principle, determine which carries occurred.",
+    measure="share of right sums among 100,000 uniform ones of a network of the same shape whose weights are computed, rounded "
+    "to float32; the interval is Wilson's, over sums; baseline: the original's training",
+    tolerance="reproduced from 99%, partly from 95%",
+    experiments=("addition/built", "addition/train", "addition/balanced"),
 )
-def _principle(built: Results, trained: Results) -> Finding:
+def _principle(built: Results, trained: Results, balanced: Results) -> Finding:
     right = round(float(built["sum_accuracy"][SPLITS.index("test")]) * built.config.n_sums)
     rate, low, high = metrics.rate_interval(right, built.config.n_sums)
     verdict: Verdict = "reproduced" if rate >= 0.99 else "partly" if rate >= 0.95 else "not reproduced"
     baseline = 100 * float(trained["sum_accuracy"][-1, :, FRESH].mean())
-    return Finding(verdict, 100 * rate, 100 * low, 100 * high, 1, baseline, "%", "Reading all at once, no training of ours found such a network")
+    best = 100 * float(balanced["sum_accuracy"][:, -1, :, SPLITS.index("test")].mean(1).max())
+    note = f"No training of ours found one. A first draft of this claim measured trained networks: {best:.0f}%, not reproduced"
+    return Finding(verdict, 100 * rate, 100 * low, 100 * high, 1, baseline, "%", note)
 
 
 @claim(
@@ -105,10 +120,12 @@ def _principle(built: Results, trained: Results) -> Finding:
 )
 def _groups(results: Results) -> Finding:
     heads, carries = heads_per_carry(results, "trained"), carries_per_head(results, "trained")
+    lot = by_lot(results, "trained").mean()
     both = (heads > 2).all() and (carries > 2).all()
     verdict: Verdict = "reproduced" if both else "partly" if (heads > 2).all() or (carries > 2).all() else "not reproduced"
     mean, low, high = (float(x) for x in metrics.mean_interval(heads))
-    return Finding(verdict, mean, low, high, len(heads), 1.0, "heads", f"A head serves {carries.mean():.1f} of the six carries")
+    note = f"A head serves {carries.mean():.1f} of the six carries; {lot:.1f} where the heads of each carry are shuffled"
+    return Finding(verdict, mean, low, high, len(heads), 1.0, "heads", note)
 
 
 @claim(
@@ -117,13 +134,13 @@ def _groups(results: Results) -> Finding:
     statement="With the digit of the sum below in sight, a model can determine which carries occurred.",
     measure="share of right sums among 20,000 unseen ones of a model that sees the digits it has said itself, of the same shape, "
     "trained on eight times as many sums at four times the rate, mean over seeds; baseline: on as many sums as the original's",
-    tolerance="reproduced where every seed reaches 99 %, partly where the mean does",
+    tolerance="reproduced where every seed reaches 99%, partly where the mean does",
     experiments=("addition/whole", "addition/autoregressive"),
 )
 def _shown(adder: Results, fewer: Results) -> Finding:
     right, before = (results["free_sum_accuracy"][:, FRESH].astype(float) for results in (adder, fewer))
     verdict: Verdict = "reproduced" if (right >= 0.99).all() else "partly" if right.mean() >= 0.99 else "not reproduced"
-    note = f"The least of the seeds reaches {100 * right.min():.2f} %"
+    note = f"The least of the seeds reaches {100 * right.min():.2f}%"
     return percent(verdict, right, float(before.mean()), note)
 
 
@@ -131,14 +148,18 @@ def _shown(adder: Results, fewer: Results) -> Finding:
     id="addition/carries/5-reads",
     source=SOURCE,
     statement="The digit of the sum below is attended to in order to determine whether there was a carry.",
-    measure="share of the carry signal past a column of 9 that remains if the digit shown in between is all that changes, in the "
-    "network that sees it, mean over seeds; baseline: the model of the write-up's code, which sees none",
-    tolerance="reproduced from 90 %, partly from 50 %",
+    measure="share of the carry signal past a column of 9, from the thousands to the hundred thousands, if the digit shown in "
+    "between is replaced as key and value alone, mean over seeds; baseline: the model of the write-up's code, which sees none",
+    tolerance="reproduced from 90%, partly from 50%; below, corrected where the query alone has 50%",
     experiments=("addition/carries",),
 )
 def _reads(results: Results) -> Finding:
-    values, fewer = told(results, "adder"), told(results, "shown")
-    verdict: Verdict = "reproduced" if values.mean() >= 0.9 else "partly" if values.mean() >= 0.5 else "not reproduced"
+    values, asked, told = (shown(results, "adder", way) for way in ("found", "asked", "told"))
+    below: Verdict = "corrected" if asked.mean() >= 0.5 else "not reproduced"
+    verdict: Verdict = "reproduced" if values.mean() >= 0.9 else "partly" if values.mean() >= 0.5 else below
     mean, low, high = (100 * float(x) for x in metrics.mean_interval(values))
-    note = f"On as many sums as the original's it is {100 * fewer.mean():.0f} %; the model of the write-up's code cannot do so"
+    note = (
+        f"It stands in the place that asks: replaced in the query alone, {100 * asked.mean():.0f}%; "
+        f"in both, {100 * told.mean():.0f}%, which is all that a first draft of this claim measured"
+    )
     return Finding(verdict, mean, low, high, len(values), 0.0, "%", note)
