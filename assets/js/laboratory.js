@@ -274,7 +274,7 @@
     }
 
     function showMap(seen, off, t) {
-      const i = Math.max(0, Math.min(N_DIGITS - 1, t) - Number(part("column").value));
+      const i = Math.max(0, Math.min(N_DIGITS - 1, t - Number(part("column").value)));
       const pairs = function (what) { return TEN.map(function (x) { return TEN.map(function (y) { return what(x, y); }); }); };
       const varied = pairs(function (x, y) {
         const other = seen.slice();

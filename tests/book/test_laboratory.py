@@ -183,6 +183,16 @@ def test_the_map_can_vary_the_column_to_the_right_whose_carry_counts(room, model
     assert "a’s digit of the ones" in room.locator("[data-part=map]").text_content()
 
 
+@pytest.mark.parametrize("column", ["0", "1"])
+def test_to_the_right_of_the_millions_stand_the_hundred_thousands(room, model, column):
+    room.check("[data-digit][value='6']")
+    room.select_option("[data-part=column]", column)
+    pairs = np.array([(1234 + x * 10**5, 5678 + y * 10**5) for x in range(10) for y in range(10)])
+    truth = model(seen(pairs))[:, 18].argmax(-1).reshape(10, 10).numpy()
+    assert (shown_map(room)[0] == truth).all()
+    assert "a’s digit of the hundred thousands" in room.locator("[data-part=map]").text_content()
+
+
 def test_attention_is_drawn_for_the_head_chosen_with_numbers_as_one_writes_them(room, model):
     room.click("[data-sum='444445 555555']")
     room.select_option("[data-part=head]", "7")

@@ -165,6 +165,7 @@ def by_shape(
     heads: Int[np.ndarray, "shape"],
     score: Float[np.ndarray, "shape seed"],
     null: Float[np.ndarray, "shape"],
+    modules: Float[np.ndarray, "shape"],
     accuracy: Float[np.ndarray, "shape seed"],
 ) -> Figure:
     """The score of superposition over heads, and the digits right, by the number of heads that 64 dimensions are cut into."""
@@ -175,7 +176,7 @@ def by_shape(
         ax.set(xscale="log", xlabel="heads × dimensions each", ylabel=label)
         ax.set_xticks(heads, [f"{n}×{64 // n}" for n in heads])
         ax.minorticks_off()
-    for level, dash, name, colour in ((null, _DASHED, "by lot", _COLOURS[1]), (heads, ":", "all heads on all circuits", "0.3")):
+    for level, dash, name, colour in ((null, _DASHED, "by lot", _COLOURS[1]), (modules, ":", "a group for each column", "0.3")):
         axes[0, 0].plot(heads, level, color=colour, linestyle=dash, linewidth=1.2, label=name)
     axes[0, 0].set(yscale="log", ylim=(1, 70))
     axes[0, 0].set_yticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
