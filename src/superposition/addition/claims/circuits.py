@@ -130,7 +130,7 @@ def _baseline(results: Results) -> Finding:
 
 @claim(
     id="addition/circuits/6-position",
-    source=f"{SOURCE}, and the notebook's position_idx = 2 * n_digits - 1",
+    source=f"{SOURCE}, and the notebook's `position_idx = 2 * n_digits - 1`",
     statement="The maps show logits in position 12, the first output position.",
     measure="share of the 100 pairs whose first digit is right where the notebook reads it, position 11, with all heads on; "
     "baseline: the same digit at position 12, in random sums",
@@ -163,7 +163,7 @@ def _context(results: Results) -> Finding:
     id="addition/circuits/8-heads",
     source=SOURCE,
     statement="There are 100 circuits while the model has 31 heads.",
-    measure="heads of the model; baseline: the write-up's own n_heads, stated in the same text",
+    measure="heads of the model; baseline: the write-up's own `n_heads`, stated in the same text",
     tolerance="reproduced where equal",
     experiments=("addition/circuits",),
 )
