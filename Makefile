@@ -34,7 +34,7 @@ book: venv  ## the book: _book/index.html and its PDF
 	@.venv/bin/superposition book
 
 test: venv  ## all tests; ARGS='tests/toy -x' runs some
-	@$(PY) -m pytest --durations=10 --durations-min=5 $(ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=10 --durations-min=5 $(ARGS)
 
 preview: venv  ## Quarto's live preview while writing
 	@command -v quarto >/dev/null || { echo "make preview needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started" >&2; exit 1; }

@@ -16,6 +16,14 @@ install_import_hook([name for name in MODULES if not name.endswith((".kernel", "
 
 import superposition.toy  # noqa: E402
 
+
+def pytest_collection_modifyitems(items):
+    """Side by side, the tests of a file stay together, and so do all that look at the built editions, which are built once."""
+    for item in items:
+        looks = any(name.endswith("edition") for name in item.fixturenames)
+        item.add_marker(pytest.mark.xdist_group("editions" if looks else item.path.stem))
+
+
 WALK = '''
 """A random walk in a fold: each step depends on the last, as training does."""
 import time
