@@ -17,6 +17,7 @@ install_import_hook([name for name in MODULES if not name.endswith((".kernel", "
 import superposition.toy  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Side by side, the tests of a file stay together, and so do all that look at the built editions, which are built once."""
     for item in items:
