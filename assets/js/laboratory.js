@@ -269,7 +269,7 @@
       const most = patterns[t].indexOf(Math.max(...patterns[t]));
       const place = most < N_INPUTS ? "ab"[Math.floor(most / N_DIGITS)] + "’s digit of the " + PLACES[most % N_DIGITS] : "an = sign";
       caption("attention", "Where " + (part("head").value === "mean" ? "the heads that are on attend (mean)" : "head " + chosen[0] + " attends"),
-        "A row per answer digit; the darker, the more of its attention.",
+        "A row per answer digit; the stronger, the more of its attention.",
         chosen.length ? "For the " + PLACES[t] + " most, " + patterns[t][most].toFixed(2) + ", to " + place + "." : "No head is on.");
     }
 
