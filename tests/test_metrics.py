@@ -124,6 +124,15 @@ def test_the_nearest_on_a_grid_is_an_index_and_of_two_the_first():
     assert metrics.nearest(np.log([0.01, 0.1, 1]), np.log(0.05)) == 1  # by ratio; by difference it is 0.01
 
 
+def test_of_every_cell_the_seed_with_the_least_loss_is_taken():
+    rng = np.random.default_rng(2)
+    values, loss = rng.normal(size=(3, 2, 5, 4, 2)), rng.random((3, 2, 5))
+    slowly = [[min(zip(loss[i, j], values[i, j]), key=lambda pair: pair[0])[1] for j in range(2)] for i in range(3)]
+    np.testing.assert_array_equal(metrics.best_seed(values, loss), slowly)
+    np.testing.assert_array_equal(metrics.best_seed(values[0, 0], loss[0, 0]), slowly[0][0])
+    np.testing.assert_array_equal(metrics.best_seed(loss, loss), loss.min(-1))
+
+
 def test_one_seed_has_no_interval():
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         metrics.mean_interval(np.ones((1, 3)))

@@ -117,3 +117,11 @@ def nearest(grid: Shaped[Array, "k"], value: float) -> int:
     1
     """
     return int(np.abs(grid - value).argmin())
+
+
+def best_seed(values: Shaped[Array, "..."], loss: Float[Array, "*grid seed"]) -> Shaped[Array, "..."]:
+    """What the seed with the least loss has, at each place of a grid.
+
+    `values`: grid × seed × rest, such as the weights; returns grid × rest."""
+    place = np.expand_dims(loss.argmin(-1), tuple(range(loss.ndim - 1, values.ndim)))
+    return np.take_along_axis(values, place, loss.ndim - 1).squeeze(loss.ndim - 1)
