@@ -118,6 +118,12 @@ def test_the_interval_is_over_the_axis_of_the_seeds_wherever_that_stands():
         np.testing.assert_allclose(of_seeds, expected)
 
 
+def test_the_interval_of_counts_is_garwoods_and_none_at_all_has_one_too():
+    # Low and high of a Poisson mean for a total of 0 and of 10, from a printed table.
+    assert metrics.count_interval(np.array([0])) == pytest.approx((0, 0, 3.689), abs=1e-3)
+    assert metrics.count_interval(np.array([3, 3, 3, 1])) == pytest.approx(np.array([10, 4.795, 18.39]) / 4, abs=1e-3)
+
+
 def test_the_nearest_on_a_grid_is_an_index_and_of_two_the_first():
     grid = np.array([1.0, 0.6, 0.2])
     assert [metrics.nearest(grid, x) for x in (0.9, 0.2, -5, 0.4)] == [0, 2, 2, 1]

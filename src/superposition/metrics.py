@@ -2,7 +2,7 @@
 A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
 import numpy as np
-from jaxtyping import Float, Integer, Shaped
+from jaxtyping import Float, Integer, Num, Shaped
 from scipy import stats
 
 Array = np.ndarray
@@ -106,6 +106,15 @@ def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[flo
     """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
     return successes / trials, float(interval.low), float(interval.high)
+
+
+def count_interval(counts: Num[Array, "seed"], level: float = 0.95) -> tuple[float, float, float]:
+    """A mean count over seeds with the exact interval of a Poisson rate, from their total: (mean, low, high).
+
+    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    total, seeds, tail = float(counts.sum()), len(counts), (1 - level) / 2
+    low = stats.chi2.ppf(tail, 2 * total) / 2 if total else 0.0
+    return total / seeds, float(low) / seeds, float(stats.chi2.ppf(1 - tail, 2 * total + 2) / 2) / seeds
 
 
 def nearest(grid: Shaped[Array, "k"], value: float) -> int:

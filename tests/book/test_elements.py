@@ -119,6 +119,11 @@ def test_a_rate_that_every_trial_hits_still_has_an_interval():
     assert text.rate([1, 0, 0, 0], 1) == "25.0% (4.6% to 69.9%)"
 
 
+def test_a_count_has_an_interval_where_every_seed_counts_none():
+    assert text.count([0, 0]) == "0.0 (0.0 to 1.8)" and text.a_seed(np.zeros(2, int)) == "not one, in any seed"  # 3.689 / 2
+    assert text.a_seed([3, 3, 3, 1]) == "2.5 (1.2 to 4.6) a seed"
+
+
 def test_a_median_says_where_the_middle_lies_and_a_span_where_all_does():
     assert text.median(range(101), 0) == "50 (5 to 95)" and text.median(range(101), 0, middle=1) == "50 (0 to 100)"
     assert text.span(np.array([[3, -1], [2, 0]]), 0) == "−1 to 3" and text.span([0.121, 0.124]) == "0.12"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from superposition import metrics, runs
-from superposition.toy import polytopes, worth
+from superposition.toy import geometry, polytopes, worth
 from superposition.toy.claims import geometry as claims
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]
@@ -50,3 +50,21 @@ def test_no_model_beats_the_least_loss_without_superposition_in_dense_data_by_mo
     n, m = results["W"].shape[-2:]
     floor = (n - m) * worth.guessed(results["density"][0])
     assert (results["loss"][:, 0] > 0.98 * floor).all()
+
+
+def test_a_feature_is_dead_where_its_bias_outweighs_every_input():
+    """Its output is at most the sum of all overlaps with other features: with a bias below that, nothing opens it."""
+    W = np.zeros((1, 2, 4, 2)) + np.array([[1.0, 0], [-1, 0], [0, 0.5], [0, 0.5]])
+    b = np.zeros((1, 2, 4)) + np.array([-0.9, -1.1, -0.6, 0])
+    b[0, 1] = 0.1
+    assert geometry.dead(W, b, np.array([1.0, 0.5])).tolist() == [[2, 0]]  # features 2 and 3: -1.1 + 1 < 0, -0.6 + 0.5 < 0
+
+
+def test_polytopes_are_counted_by_their_corners():
+    features = np.array([[[3, 4, 3, 0, 10, 0, 7], [0, 2, 0, 4, 0, 8, 1]]])
+    assert geometry.made(features).tolist() == [[3, 3, 1, 1, 2, 1]]
+
+
+def test_in_dense_data_the_stored_loss_is_at_least_that_without_superposition(results):
+    n, m = results["W"].shape[-2:]
+    np.testing.assert_allclose(geometry.over_least(results) * (n - m) * worth.guessed(results["density"]), results["loss"])

@@ -83,6 +83,24 @@ def rate(hits: ArrayLike, digits: int = 0) -> str:
     return percent_interval(*metrics.rate_interval(int(np.sum(hits)), np.size(hits)), digits)
 
 
+def count(seeds: ArrayLike, digits: int = 1) -> str:
+    """The mean of counts over seeds with the exact 95% interval of a Poisson rate.
+
+    >>> count([0, 0, 0])
+    '0.0 (0.0 to 1.2)'
+    """
+    return interval(*metrics.count_interval(np.asarray(seeds, float)), digits)
+
+
+def a_seed(seeds: ArrayLike, digits: int = 1) -> str:
+    """The same for the running text.
+
+    >>> a_seed([2, 1, 3]), a_seed([0, 0, 0])
+    ('2.0 (0.7 to 4.4) a seed', 'not one, in any seed')
+    """
+    return f"{count(seeds, digits)} a seed" if np.any(seeds) else "not one, in any seed"
+
+
 def median(values: ArrayLike, digits: int = 2, middle: float = 0.9) -> str:
     """The median and where the middle 90% (or another share) lie; with `middle=1` their whole range.
 

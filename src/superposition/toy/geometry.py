@@ -2,9 +2,10 @@
 Elhage et al. 2022, "The Geometry of Superposition": 400 features in 30 dimensions; replications take 200 in 20 and 15."""
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import training
+from superposition.toy import models, polytopes, training
 
 Array = np.ndarray
 
@@ -44,3 +45,24 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}
     small = {name: arrays[name].astype(np.float16) for name in ("W", "b")}
     return arrays | small | {"density": density}, ends
+
+
+def over_least(results: runs.Results) -> Float[Array, "seed density"]:
+    """The held-out loss over the least without superposition."""
+    n, m = results["W"].shape[-2:]
+    return results["loss"] / models.linear_optimum(results["density"], np.ones(n), m)
+
+
+def dead(
+    W: Float[Array, "seed density n m"], b: Float[Array, "seed density n"], density: Float[Array, "density"], samples: int = 1024
+) -> Int[Array, "seed density"]:
+    """How many features of each solution have a ReLU that none of so many random inputs opens."""
+    p = density[:, None, None]
+    x = np.maximum(0, (np.random.default_rng(0).random((len(p), samples, W.shape[-2])) - (1 - p)) / p)
+    before = np.einsum("dbn,sdnm,sdkm->sdbk", x, W, W, optimize=True).max(2) + b
+    return (before <= 0).sum(-1)
+
+
+def made(features: Int[Array, "seed density shape"]) -> Float[Array, "seed polytope"]:
+    """How many polytopes of each kind a seed's solutions hold, over all densities together, from `features_by_shape`."""
+    return features.sum(1)[:, : polytopes.OTHER] / [len(corners) for corners in polytopes.CORNERS]
