@@ -133,3 +133,10 @@ def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, si
     return {
         f"W_{name}": W.reshape(*axes, *W.shape[1:]), f"loss_{name}": loss.reshape(axes), f"pca_{name}": np.array(pca),
     }  # fmt: skip
+
+
+def widest_gap(W: Float[Array, "*batch n 2"]) -> Float[Array, "*batch"]:
+    """The largest angle, in degrees, between neighbours among the sums of pairs: 120 where three are spread evenly."""
+    sums = W[..., ::2, :] + W[..., 1::2, :]
+    direction = np.sort(np.degrees(np.arctan2(sums[..., 1], sums[..., 0])))
+    return np.diff(direction, append=direction[..., :1] + 360).max(-1)
