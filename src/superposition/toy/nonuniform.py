@@ -209,3 +209,21 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "crossing": np.array(cross),
     }  # fmt: skip
     return arrays, {f"crossing in {axis}": float(np.mean(found)) for axis, found in zip(AXES, cross, strict=True)}
+
+
+def neighbour_angle(W: Float[Array, "*batch 5 2"]) -> Float[Array, "*batch"]:
+    """The angle, in degrees, between the odd feature and the next one, its neighbour in the pentagon."""
+    first, second = W[..., 0, :], W[..., 1, :]
+    cross = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
+    return np.degrees(np.arctan2(np.abs(cross), (first * second).sum(-1)))
+
+
+def equal_cost(gain: Float[Array, "row column"], multiplier: Float[Array, "column"]) -> Float[Array, "row"]:
+    """The multiple at which the pentagon's gain over the square first turns positive, in each row of the map.
+
+    NaN where it doesn't: there the pentagon is best to its very end, or was followed to no place where it isn't."""
+    log, found = np.log(multiplier), np.full(len(gain), np.nan)
+    for row, values in enumerate(gain):
+        for k in np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0))[:1]:
+            found[row] = np.exp(np.interp(0, values[k : k + 2], log[k : k + 2]))
+    return found
