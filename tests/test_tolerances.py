@@ -4,7 +4,7 @@ import pytest
 
 from superposition.estimates import ClaimError, Estimate, Finding
 from superposition.tolerances import (
-    BASELINE, MOST, Above, AtLeast, AtMost, Below, Equal, Every, Holding, Inside, Of, Some, Tolerance, Within,
+    BASELINE, MOST, Above, AtLeast, AtMost, Below, Equal, Every, Holding, Inside, MoreThan, Of, Some, Tolerance, Within,
 )  # fmt: skip
 
 
@@ -18,6 +18,7 @@ def finding(value, low=None, high=None, baseline=None, **also):
     [
         (AtLeast(5), [(5,), (6, 4, 7)], [(4.9, 4, 6)], "from 5%"),
         (AtMost(5), [(5,), (4, 3, 7)], [(5.1, 4, 6)], "up to 5%"),
+        (MoreThan(5), [(5.1,)], [(5,)], "above 5%"),
         (Equal(5), [(5,)], [(5.1,)], "where it is 5%"),
         (Within(2, 5), [(3,), (7, 0, 9)], [(2.9,), (7.1,)], "within 2% of 5%"),
         (Above(5), [(6, 5.1, 7)], [(6, 5, 7)], "where the interval lies above 5%"),
@@ -25,6 +26,7 @@ def finding(value, low=None, high=None, baseline=None, **also):
         (Inside(2, 8), [(4, 2, 8)], [(4, 1.9, 7), (4, 3, 8.1)], "where the interval lies between 2% and 8%"),
         (Holding(5), [(6, 5, 7), (5,)], [(6, 5.1, 7), (3, 2, 4.9)], "where the interval holds 5%"),
         (AtLeast(5) & Below(9), [(6, 5, 8)], [(4, 3, 8), (6, 5, 9)], "from 5% and where the interval lies below 9%"),
+        (AtLeast(5) | Below(2), [(5,), (1, 0, 1.5)], [(3, 1, 4)], "from 5% or where the interval lies below 2%"),
     ],
 )
 def test_conditions_ask_the_value_or_the_whole_interval(condition, holds, fails, said):

@@ -41,7 +41,7 @@ def _words(bar: Bar, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that holds of a finding or does not; two are joined by `&`."""
+    """Something that holds of a finding or does not; two are joined by `&`, or by `|` where one is enough."""
 
     def holds(self, finding: Finding) -> bool:
         raise NotImplementedError
@@ -51,25 +51,30 @@ class Condition:
         raise NotImplementedError
 
     def __and__(self, other: "Condition") -> "Condition":
-        return _Both(self, other)
+        return _Two(self, "and", other)
+
+    def __or__(self, other: "Condition") -> "Condition":
+        return _Two(self, "or", other)
 
 
 @dataclass(frozen=True)
-class _Both(Condition):
+class _Two(Condition):
     one: Condition
+    joined: Literal["and", "or"]
     other: Condition
 
     def holds(self, finding: Finding) -> bool:
-        return self.one.holds(finding) and self.other.holds(finding)
+        return {"and": all, "or": any}[self.joined](each.holds(finding) for each in (self.one, self.other))
 
     def text(self, unit: str) -> str:
-        return f"{self.one.text(unit)} and {self.other.text(unit)}"
+        return f"{self.one.text(unit)} {self.joined} {self.other.text(unit)}"
 
 
 # By name: the words after a verdict, those about a named quantity, and the test of an estimate against one or two bars.
 _SIMPLE: dict[str, tuple[str, str, Callable[[Estimate, list[float]], bool]]] = {
     "at least": ("from {}", "{it} is at least {}", lambda e, bar: e.value >= bar[0]),
     "at most": ("up to {}", "{it} is at most {}", lambda e, bar: e.value <= bar[0]),
+    "more than": ("above {}", "{it} is above {}", lambda e, bar: e.value > bar[0]),
     "equal": ("where it is {}", "{it} is {}", lambda e, bar: e.value == bar[0]),
     "within": ("within {1} of {0}", "{it} lies within {1} of {0}", lambda e, bar: abs(e.value - bar[0]) <= bar[1]),
     "above": ("where the interval lies above {}", "the interval of {it} lies above {}", lambda e, bar: e.low > bar[0]),
@@ -107,6 +112,11 @@ class Simple(Condition):
 def AtLeast(bar: Bar) -> Simple:
     """The value is at least so much."""
     return Simple("at least", (bar,))
+
+
+def MoreThan(bar: Bar) -> Simple:
+    """The value is more than so much."""
+    return Simple("more than", (bar,))
 
 
 def AtMost(bar: Bar) -> Simple:

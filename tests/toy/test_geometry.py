@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from superposition import metrics, runs
-from superposition.toy import polytopes, worth
-from superposition.toy.claims import geometry as claims
+from superposition.toy import geometry, polytopes, worth
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]
 
@@ -32,8 +31,8 @@ def test_on_the_plateau_a_digon_in_the_stored_weights_has_half_a_dimension(resul
 
 def test_the_interval_of_a_count_is_garwoods():
     """Published: for 0 events the upper limit is 3.69, for 10 it is 4.80 to 18.39."""
-    assert claims.per_seed(np.zeros(3)) == pytest.approx((0, 0, 3.69 / 3), abs=0.002)
-    assert claims.per_seed(np.array([3, 7])) == pytest.approx((5, 4.795 / 2, 18.39 / 2), abs=0.005)
+    assert geometry.per_seed(np.zeros(3)) == pytest.approx((0, 0, 3.69 / 3), abs=0.002)
+    assert geometry.per_seed(np.array([3, 7])) == pytest.approx((5, 4.795 / 2, 18.39 / 2), abs=0.005)
 
 
 def test_the_stored_losses_are_those_of_the_stored_weights(results):
