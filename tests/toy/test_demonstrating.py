@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from superposition import metrics, runs
-from superposition.toy.claims.demonstrating import KINDS, kinds
+from superposition.toy.demonstrating import KINDS, kinds
 
 
 @pytest.fixture(scope="module")

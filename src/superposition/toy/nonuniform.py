@@ -211,6 +211,31 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     return arrays, {f"crossing in {axis}": float(np.mean(found)) for axis, found in zip(AXES, cross, strict=True)}
 
 
+def above(results: runs.Results, axis: int) -> np.ndarray:
+    """The multiples on the branches' grid at which the pentagon is the better shape."""
+    return results["multiplier"] >= results["crossing"][axis].mean()
+
+
+def bistable(results: runs.Results, axis: int) -> tuple[float, float]:
+    """The least and the largest multiple at which both shapes are minima."""
+    both = np.isfinite(results["branch_loss"][axis, 0]) & results["stable"][axis].astype(bool)
+    return float(results["multiplier"][both].min()), float(results["multiplier"][both].max())
+
+
+def missed(results: runs.Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
+    """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best, by point and seed."""
+    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
+    inside = (at >= low * 0.999) & (at <= high * 1.001)
+    better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square
+    shape = results["shape"][axis, inside]
+    return (shape < shapes) & (shape != better[:, None])
+
+
+def worse(results: runs.Results, axis: int) -> np.ndarray:
+    """Which of them ended in the one of the two minima that costs more."""
+    return missed(results, axis, len(BRANCHES))
+
+
 def neighbour_angle(W: Float[Array, "*batch 5 2"]) -> Float[Array, "*batch"]:
     """The angle, in degrees, between the odd feature and the next one, its neighbour in the pentagon."""
     first, second = W[..., 0, :], W[..., 1, :]
