@@ -103,6 +103,7 @@ def test_percent_and_interval():
     assert text.percent_interval(0.953, 0.9, 0.97) == "95% (90% to 97%)"
     assert text.interval(0.98, 0.951, 0.99) == "0.98 (0.95 to 0.99)"
     assert text.interval(-1, -2, 0, digits=0) == "−1 (−2 to 0)"
+    assert text.interval(18, 17.9, 18.1, digits=0) == "18" and text.percent_interval(1, 1, 1) == "100%"
 
 
 def test_a_mean_over_seeds_has_students_interval_which_ends_at_what_is_possible():

@@ -45,13 +45,17 @@ def percent(x: SupportsFloat, digits: int = 0) -> str:
 
 
 def interval(mean: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> str:
-    """A value with its interval: `0.98 (0.95 to 0.99)`."""
-    return f"{number(mean, digits)} ({number(low, digits)} to {number(high, digits)})"
+    """A value with its interval: `0.98 (0.95 to 0.99)`; alone where the interval, as printed, has no width."""
+    return _with_ends(*(number(x, digits) for x in (mean, low, high)))
 
 
 def percent_interval(share: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digits: int = 0) -> str:
-    """A share with its interval: `95% (90% to 97%)`."""
-    return f"{percent(share, digits)} ({percent(low, digits)} to {percent(high, digits)})"
+    """A share with its interval: `95% (90% to 97%)`; alone where the interval, as printed, has no width."""
+    return _with_ends(*(percent(x, digits) for x in (share, low, high)))
+
+
+def _with_ends(value: str, low: str, high: str) -> str:
+    return value if low == value == high else f"{value} ({low} to {high})"
 
 
 def mean(seeds: ArrayLike, digits: int = 2, least: float = -math.inf, most: float = math.inf) -> str:

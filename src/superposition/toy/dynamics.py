@@ -3,7 +3,7 @@ A hundred independent features in ten dimensions, and two sets of three correlat
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from superposition import metrics, runs
 from superposition.toy import correlation, jumps, models, training
@@ -133,9 +133,15 @@ def opening_times(runs_of: runs.Results) -> tuple[np.ndarray, np.ndarray]:
     """Per seed of the correlated sets: the last step at which the mean cosine within sets is above ½, and the last at
     which the loss is above half of PCA's."""
     step, cosine, loss = runs_of["set_step"], within(runs_of["set_W"], runs_of.config.set_size).mean(-1), runs_of["set_loss"]
-    half = pca(runs_of) / 2
-    last = [[np.flatnonzero(above) for above in values] for values in (cosine > 0.5, loss > half)]
-    return tuple(np.array([step[found[-1]] if len(found) else step[0] for found in series], float) for series in last)
+    return last_above(step, cosine, 0.5), last_above(step, loss, pca(runs_of) / 2)
+
+
+def last_above(
+    step: Int[Array, "snapshot"], values: Float[Array, "seed snapshot"], level: Float[Array, "seed"] | float | np.floating
+) -> Float[Array, "seed"]:
+    """The last step at which each seed's curve is above the level, or the first of all where it never is."""
+    last = [np.flatnonzero(above) for above in (values.T > level).T]
+    return np.array([step[found[-1]] if len(found) else step[0] for found in last], float)
 
 
 def pca(runs_of: runs.Results) -> float:
