@@ -22,9 +22,12 @@ _INTERVAL = re.compile(r"(\S+) \((\S+) to (\S+)\)")
 
 
 def setup() -> None:
-    """First cell of a chapter: the figures' style, SVG output that a re-render doesn't change, warnings as errors."""
+    """First cell of a chapter: the figures' style, SVG output that a re-render doesn't change, warnings as errors.
+
+    Printed arrays are as wide as a page."""
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     warnings.filterwarnings("error", module=r"superposition(\.|$)")
+    np.set_printoptions(linewidth=60)
     style.use()
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
