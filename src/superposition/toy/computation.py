@@ -3,7 +3,7 @@ First at the sizes of "Experiments in Superposition", then with several outputs 
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
 from superposition.toy import circuits
@@ -271,3 +271,11 @@ def gain(results: runs.Results, target: str, hidden: int = 1) -> tuple[np.ndarra
     """Mean loss of every network, and that of the best dedicated neurons: (activation, rate, seed), (activation, rate)."""
     t, m = TARGETS.index(target), results.config.hidden[hidden]
     return results["loss"][t, hidden].mean(-1), circuits.dedicated(known(results)[t], results.config.outputs, m)
+
+
+def answering_zero(results: runs.Results, target: str, density: int = 0) -> Bool[Array, "seed"]:
+    """Which ReLU networks for one pair answer 0 to every input there is, at a density given by its place."""
+    x, _, _ = circuits.points(target, results.config.original_on[density])
+    W1, W2, b = (results[f"logic_{name}"][LOGIC.index(target), RELU, density].astype(float) for name in ("W1", "W2", "b"))
+    out = np.maximum(np.maximum(x @ W1, 0) @ W2 + b[:, None], 0)[..., 0]
+    return (out < 1e-6).all(-1)
