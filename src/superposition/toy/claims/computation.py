@@ -70,7 +70,7 @@ def _losses(results: Results) -> Finding:
     for target, printed in PRINTED.items():
         for name, number, one in zip(("ReLU", "GELU"), printed, final_losses(results, target)):
             within[f"{target} {name}"] = 0.95 * one.min() <= number <= 1.05 * one.max()
-    rate, low, high = (len(within) * x for x in metrics.rate_interval(sum(within.values()), len(within)))
+    rate, low, high = (len(within) * x for x in metrics.rate_interval(int(sum(within.values())), len(within)))
     outside = ", ".join(name for name, one in within.items() if not one)
     found = Estimate(rate, low, high, "published numbers", len(within))
     return Finding(found, float(len(within)), f"Outside: {outside}" if outside else "")
