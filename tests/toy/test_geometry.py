@@ -1,5 +1,7 @@
 """The stored solutions of the geometry: dense ones without superposition, sparse ones converged and stored precisely."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from superposition import metrics, runs
@@ -33,6 +35,17 @@ def test_the_interval_of_a_count_is_garwoods():
     """Published: for 0 events the upper limit is 3.69, for 10 it is 4.80 to 18.39."""
     assert geometry.per_seed(np.zeros(3)) == pytest.approx((0, 0, 3.69 / 3), abs=0.002)
     assert geometry.per_seed(np.array([3, 7])) == pytest.approx((5, 4.795 / 2, 18.39 / 2), abs=0.005)
+
+
+def test_a_value_that_slides_evenly_dwells_at_a_level_as_long_as_the_band_is_wide():
+    """Of the way from 1 to ½, however coarse the grid: a band of 5% about 1 (half of it), ½ (half of it) and ¾."""
+    results = runs.load("toy/geometry")
+    W = np.zeros((2, 7, 3, 2))
+    W[..., 0, 0] = np.sqrt(2 / np.linspace(1, 0.5, 7))
+    made = replace(results, arrays=results.arrays | {"W": W})
+    assert geometry.dwell(made, 1.0) == pytest.approx([0.1] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.5) == pytest.approx([0.05] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.75) == pytest.approx([0.15] * 2, abs=2e-4)
 
 
 def test_the_stored_losses_are_those_of_the_stored_weights(results):
