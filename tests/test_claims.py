@@ -92,7 +92,7 @@ def test_a_check_is_handed_the_results_it_names_in_order(empty, scratch):
     assert json.loads(json.dumps(claims.as_json(evaluated))) == [
         {
             "id": "toy/intro/a", **FIELDS, "experiments": ["toy/other", "toy/walk"], "verdict": "partly",
-            "tolerance": "reproduced from 9 steps, partly up to 4 steps", "after_looking": True,
+            "tolerance": "reproduced from 9, partly up to 4", "after_looking": True,
             "value": 4.0, "low": 4.0, "high": 4.0, "over": "none", "count": 1, "tied": False,
             "baseline": 3.0, "unit": "steps", "note": "Short.",
             "also": {"width": {"5": 1.0, "10": {"value": 2, "low": 1, "high": 3, "over": "seeds", "count": 4, "tied": False}}},

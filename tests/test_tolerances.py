@@ -20,7 +20,7 @@ def finding(value, low=None, high=None, baseline=None, **also):
         (AtMost(5), [(5,), (4, 3, 7)], [(5.1, 4, 6)], "up to 5%"),
         (MoreThan(5), [(5.1,)], [(5,)], "above 5%"),
         (Equal(5), [(5,)], [(5.1,)], "where it is 5%"),
-        (Within(2, 5), [(3,), (7, 0, 9)], [(2.9,), (7.1,)], "within 2% of 5%"),
+        (Within(2, 5), [(3,), (7, 0, 9)], [(2.9,), (7.1,)], "at most 2 points off 5%"),
         (Above(5), [(6, 5.1, 7)], [(6, 5, 7)], "where the interval lies above 5%"),
         (Below(-5), [(-6, -7, -5.1)], [(-6, -7, -5)], "where the interval lies below −5%"),
         (Inside(2, 8), [(4, 2, 8)], [(4, 1.9, 7), (4, 3, 8.1)], "where the interval lies between 2% and 8%"),
@@ -37,7 +37,7 @@ def test_conditions_ask_the_value_or_the_whole_interval(condition, holds, fails,
 
 @pytest.mark.parametrize(
     ("bar", "least", "said"),
-    [(BASELINE, 4, "the baseline"), (2 * BASELINE, 8, "twice the baseline"), (0.9 * BASELINE, 3.6, "0.9 times the baseline")],
+    [(BASELINE, 4, "the baseline"), (2 * BASELINE, 8, "twice the baseline"), (0.9 * BASELINE, 3.6, "nine tenths of the baseline")],
 )
 def test_a_bar_may_be_a_multiple_of_the_baseline(bar, least, said):
     condition = AtLeast(bar)
@@ -72,7 +72,7 @@ def test_the_first_condition_that_holds_decides(value, verdict):
 def test_a_tolerance_says_what_else_there_is():
     rule = Tolerance(corrected=Within(5, BASELINE), not_reproduced=AtMost(50), otherwise="reproduced")
     assert [rule.verdict(finding(value, baseline=40)) for value in (44, 46, 51)] == ["corrected", "not reproduced", "reproduced"]
-    assert rule.text("%") == "corrected within 5% of the baseline, not reproduced up to 50%, else reproduced"
+    assert rule.text("%") == "corrected at most 5 points off the baseline, not reproduced up to 50%, else reproduced"
     assert Tolerance(otherwise="cannot fail").text() == "cannot fail"
 
 

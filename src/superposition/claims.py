@@ -3,7 +3,7 @@ Each part registers its own in its module `claims`; `registry` gathers them all.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -128,7 +128,7 @@ def evaluate(chapter: str | None = None) -> list[tuple[Claim, Finding]]:
     return [(claim, claim.check(*(loaded[name] for name in claim.experiments))) for claim in chosen]
 
 
-def counts(evaluated: list[tuple[Claim, Finding]]) -> dict[str, int]:
+def counts(evaluated: Sequence[tuple[Claim, Finding]]) -> dict[str, int]:
     """How many claims have each verdict, and, under "set after looking", how many say so."""
     verdicts = Counter(claim.verdict(finding) for claim, finding in evaluated)
     return {v: verdicts[v] for v in get_args(Verdict)} | {AFTER_LOOKING: sum(claim.after_looking for claim, _ in evaluated)}

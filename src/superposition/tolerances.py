@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from superposition.estimates import ClaimError, Estimate, Finding, exactly
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "corrected", "cannot fail"]
-_TIMES = {0.5: "half of the baseline", 1: "the baseline", 2: "twice the baseline", 3: "three times the baseline"}
+_TIMES = {0.1: "a tenth of ", 0.5: "half of ", 0.9: "nine tenths of ", 1: "", 2: "twice ", 3: "three times "}
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def _number(bar: Bar, baseline: float | None) -> float:
 
 def _words(bar: Bar, unit: str) -> str:
     if isinstance(bar, Baseline):
-        return _TIMES.get(bar.times, f"{bar.times:g} times the baseline")
-    return f"{bar:,g}".replace("-", "−") + (unit if unit in ("", "%") else f" {unit}")
+        return _TIMES.get(bar.times, f"{bar.times:g} times ") + "the baseline"
+    return f"{bar:,g}".replace("-", "−") + ("%" if unit == "%" else "")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ _SIMPLE: dict[str, tuple[str, str, Callable[[Estimate, list[float]], bool]]] = {
     "at most": ("up to {}", "{it} is at most {}", lambda e, bar: e.value <= bar[0]),
     "more than": ("above {}", "{it} is above {}", lambda e, bar: e.value > bar[0]),
     "equal": ("where it is {}", "{it} is {}", lambda e, bar: e.value == bar[0]),
-    "within": ("within {1} of {0}", "{it} lies within {1} of {0}", lambda e, bar: abs(e.value - bar[0]) <= bar[1]),
+    "within": ("at most {1} off {0}", "{it} lies at most {1} off {0}", lambda e, bar: abs(e.value - bar[0]) <= bar[1]),
     "above": ("where the interval lies above {}", "the interval of {it} lies above {}", lambda e, bar: e.low > bar[0]),
     "below": ("where the interval lies below {}", "the interval of {it} lies below {}", lambda e, bar: e.high < bar[0]),
     "inside": (
@@ -103,7 +103,8 @@ class Simple(Condition):
         return self.met(finding.estimate, finding.baseline)
 
     def text(self, unit: str) -> str:
-        return _SIMPLE[self.kind][0].format(*(_words(bar, unit) for bar in self.bars))
+        words = _SIMPLE[self.kind][0].format(*(_words(bar, unit) for bar in self.bars))
+        return words.replace("% off", " points off")
 
     def about(self, it: str) -> str:
         return _SIMPLE[self.kind][1].format(*(_words(bar, "") for bar in self.bars), it=it)

@@ -333,9 +333,10 @@ def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
     said = book.claims_appendix().data
     assert said.startswith("2 claims: 1 reproduced, 1 not reproduced. Of 1 the measure or the tolerance was set after looking.")
+    assert book.claims_count() in said
     assert "@sec-intro" in said and "@sec-non-uniform" in said
     assert "Measured: shares. Tolerance: reproduced from 0.95%." in said
-    assert "0.50% (0.40\u00a0to\u00a00.75), 9 models. rate: 0.25. width: 5 1; 9 2. Late" in said
+    assert "0.50% (0.40\u00a0to\u00a00.75), 9 models. Rate: 0.25. By width: 5, 1; 9, 2. Late" in said
 
 
 def test_the_appendix_says_what_each_interval_is_over_and_what_was_set_after_looking(two_claims):

@@ -5,8 +5,9 @@ import pytest
 
 from superposition import runs
 from superposition.toy import borrowed, circuits
+from superposition.toy.absolute import lopsidedness
 from superposition.toy.circuits import TARGETS
-from superposition.toy.computation import balance, balanced, gain, known, lopsidedness, parts, printed_constants, solved
+from superposition.toy.computation import balance, balanced, gain, known, parts, printed_constants, solved
 from superposition.toy.computation import LOGIC, answering_zero, frames, stack
 
 

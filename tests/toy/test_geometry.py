@@ -1,5 +1,7 @@
 """The stored solutions of the geometry: dense ones without superposition, sparse ones converged and stored precisely."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from superposition import metrics, runs
@@ -27,6 +29,17 @@ def test_on_the_plateau_a_digon_in_the_stored_weights_has_half_a_dimension(resul
         assert np.abs(D[of_digons] - 1 / 2).max(initial=0) < 0.05
         found += of_digons.sum()
     assert found > results["W"].shape[-1]
+
+
+def test_a_value_that_slides_evenly_dwells_at_a_level_as_long_as_the_band_is_wide():
+    """Of the way from 1 to ½, however coarse the grid: a band of 5% about 1 (half of it), ½ (half of it) and ¾."""
+    results = runs.load("toy/geometry")
+    W = np.zeros((2, 7, 3, 2))
+    W[..., 0, 0] = np.sqrt(2 / np.linspace(1, 0.5, 7))
+    made = replace(results, arrays=results.arrays | {"W": W})
+    assert geometry.dwell(made, 1.0) == pytest.approx([0.1] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.5) == pytest.approx([0.05] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.75) == pytest.approx([0.15] * 2, abs=2e-4)
 
 
 def test_the_stored_losses_are_those_of_the_stored_weights(results):

@@ -193,12 +193,7 @@ def claims_table(chapter: str) -> Markdown:
 def claims_appendix() -> Markdown:
     """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured."""
     evaluated = claims.evaluate()
-    count = claims.counts(evaluated)
-    after = count.pop(claims.AFTER_LOOKING)
-    parts = [
-        f"{len(evaluated)} claims: {', '.join(f'{number} {verdict}' for verdict, number in count.items() if number)}. "
-        f"Of {after} the measure or the tolerance was {claims.AFTER_LOOKING}."
-    ]
+    parts = [_counts(evaluated)]
     place = {path.with_suffix("").as_posix(): k for k, path in enumerate(freeze.chapters())}
     for chapter in sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place))):
         part, _, name = chapter.partition("/")
@@ -206,6 +201,18 @@ def claims_appendix() -> Markdown:
         heading = f"## @sec-{name.replace('_', '-')} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
         parts.append(f"{heading}\n\n{_claims(_COLUMNS | _MORE, rows)}")
     return Markdown("\n\n".join(parts))
+
+
+def claims_count() -> str:
+    """How many claims of the book have each verdict, and of how many the measure or the tolerance was set after looking."""
+    return _counts(claims.evaluate())
+
+
+def _counts(evaluated: Sequence[tuple[claims.Claim, claims.Finding]]) -> str:
+    count = claims.counts(evaluated)
+    after = count.pop(claims.AFTER_LOOKING)
+    verdicts = [f"{number} {verdict}" for verdict, number in count.items() if number]
+    return f"{len(evaluated)} claims: {', '.join(verdicts)}. Of {after} the measure or the tolerance was {claims.AFTER_LOOKING}."
 
 
 _COLUMNS = {"Claim": 55, "Verdict": 13, "Measured": 21, "Baseline": 11}  # and how wide
@@ -233,15 +240,20 @@ def _full_row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
     """The same with how it was measured, what else was, what the interval is over, and what was set after looking."""
     statement, verdict, measured, against = _row(claim, finding)
     statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance.text(claim.unit)}."
-    said = [measured, *(f"{name}: {_also(part)}" for name, part in finding.also.items()), finding.note]
+    said = [measured, *(_also(name, part) for name, part in finding.also.items()), finding.note]
     after = "yes" if claim.after_looking else "no"
     cells = (statement, verdict, ". ".join(part.rstrip(".") for part in said if part), against, finding.estimate.over, after)
     return [_one_line(cell) for cell in cells]
 
 
-def _also(part: object) -> str:
+def _also(name: str, part: object) -> str:
+    """What else was measured: "The least step: 0.02", or "By width: 15, 0.57 (0.55 to 0.58); 20, 0.99"."""
     if isinstance(part, Mapping):
-        return "; ".join(f"{label} {_also(one)}" for label, one in part.items())
+        return f"By {name}: " + "; ".join(f"{label}, {_number(one)}" for label, one in part.items())
+    return f"{name[0].upper()}{name[1:]}: {_number(part)}"
+
+
+def _number(part: object) -> str:
     value, low, high = (part.value, part.low, part.high) if isinstance(part, claims.Estimate) else (part,) * 3
     value, low, high = (text.number(float(x), _digits([value, low, high])) for x in (value, low, high))
     return value + (f" ({low}\u00a0to\u00a0{high})" if low != high else "")

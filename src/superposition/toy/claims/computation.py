@@ -70,7 +70,7 @@ def _losses(results: Results) -> Finding:
     for target, printed in PRINTED.items():
         for name, number, one in zip(("ReLU", "GELU"), printed, final_losses(results, target)):
             within[f"{target} {name}"] = 0.95 * one.min() <= number <= 1.05 * one.max()
-    rate, low, high = (len(within) * x for x in metrics.rate_interval(sum(within.values()), len(within)))
+    rate, low, high = (len(within) * x for x in metrics.rate_interval(int(sum(within.values())), len(within)))
     outside = ", ".join(name for name, one in within.items() if not one)
     found = Estimate(rate, low, high, "published numbers", len(within))
     return Finding(found, float(len(within)), f"Outside: {outside}" if outside else "")
@@ -112,7 +112,7 @@ def _extreme(results: Results) -> Finding:
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
     measure="share of ReLU networks with eight neurons that are solved, over five densities; also what two ReLU neurons leave of the loss at best, "
     "at the density where that is least; baseline: with two",
-    tolerance=Tolerance(reproduced=Above(0) & Of("left by two neurons in %", AtLeast(1)) & Of("solved by two neurons in %", Equal(0))),
+    tolerance=Tolerance(reproduced=Above(0) & Of("the share left by two neurons in %", AtLeast(1)) & Of("the share of two neurons that solve it in %", Equal(0))),
     unit="%",
     experiments=("toy/computation",),
 )
@@ -120,8 +120,8 @@ def _neurons(results: Results) -> Finding:
     t = TARGETS.index("max")
     two, wide = 100 * float(solved(results)[t, RELU].mean()), results["wide_loss"][-1, LOGIC.index("max")] < SOLVED
     also = {
-        "left by two neurons in %": 100 * float(results["original_share"][t, RELU, :, 2].min()),
-        "solved by two neurons in %": two,
+        "the share left by two neurons in %": 100 * float(results["original_share"][t, RELU, :, 2].min()),
+        "the share of two neurons that solve it in %": two,
     }
     return Finding(over_seeds(wide.T).percent, two, "Four are needed; see the proof", also)
 
@@ -131,14 +131,14 @@ def _neurons(results: Results) -> Finding:
     source=SOURCE,
     statement="It makes more sense to look at the product W1 W2.",
     measure="diagonal of W1 W2 / 2 in the solved dense |x| networks with ReLU, mean over features; baseline: what the network computes, 1",
-    tolerance=Tolerance(corrected=Within(0.1, 0) & Of("diagonal of |W1| W2 / 2", Within(0.1, 1)), reproduced=Within(0.1, 1)),
+    tolerance=Tolerance(corrected=Within(0.1, 0) & Of("the diagonal of |W1| W2 / 2", Within(0.1, 1)), reproduced=Within(0.1, 1)),
     after_looking=True,
     experiments=("toy/computation",),
 )
 def _product(results: Results) -> Finding:
     odd, even = (part.mean(-1) for part in parts(results))
     note = "The product is the odd part of the answer, and |x| is even"
-    return Finding(over_seeds(odd), 1.0, note, {"diagonal of |W1| W2 / 2": float(even.mean())})
+    return Finding(over_seeds(odd), 1.0, note, {"the diagonal of |W1| W2 / 2": float(even.mean())})
 
 
 @claim(
@@ -233,7 +233,7 @@ def _polysemantic(results: Results, gradual: Results) -> Finding:
     statement="With sparse features the network computes for more features than it has neurons.",
     measure="features that leave less than half of their variance at S = 0.99, mean over seeds, against 40 neurons, or 20 pairs of them; "
     "baseline: trained in stages",
-    tolerance=Tolerance(reproduced=Some("training", Above(40)), partly=Some("training", Above(20))),
+    tolerance=Tolerance(reproduced=Some("way of training", Above(40)), partly=Some("way of training", Above(20))),
     unit="features",
     after_looking=True,
     experiments=("toy/absolute", "toy/gradual"),
@@ -242,7 +242,7 @@ def _more(results: Results, gradual: Results) -> Finding:
     count, staged = (over_seeds(computed(loss)[-1]) for loss in (results["loss"], gradual["hundred_loss"]))
     lenient = (results["loss"][-1] < 0.65).sum(-1).mean()
     note = f"A feature served on one side of 0 leaves about a half: below 0.65 there are {lenient:.1f}, and it would be partly"
-    return Finding(count, staged.value, note, {"training": {"at once": count, "in stages": staged}})
+    return Finding(count, staged.value, note, {"way of training": {"at once": count, "in stages": staged}})
 
 
 @claim(

@@ -14,7 +14,7 @@ from superposition.toy.correlated import (
 SOURCE = f"{PAPER}, Correlated Features"
 
 
-_FEWER = Of("points above the baseline", Below(0))
+_FEWER = Of("the lead over the baseline", Below(0))
 
 
 @claim(
@@ -23,7 +23,7 @@ _FEWER = Of("points above the baseline", Below(0))
     statement="Correlated features prefer to be orthogonal.",
     measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are antipodal, the other way to pair a cross; "
     "also how many have right angles within 15 degrees; the baseline is independent features",
-    tolerance=Tolerance(reproduced=_FEWER & Of("right angles in %", AtLeast(90)), partly=_FEWER),
+    tolerance=Tolerance(reproduced=_FEWER & Of("the share at right angles in %", AtLeast(90)), partly=_FEWER),
     unit="%",
     after_looking=True,
     experiments=("toy/correlated",),
@@ -33,11 +33,11 @@ def _orthogonal(runs_of: Results) -> Finding:
     right, opposite = 100 * lie(W, "orthogonal").all(-1).mean(-1), antipodal(W).all(-1)
     more = over_seeds(opposite[CORRELATED].astype(float) - opposite[INDEPENDENT]).percent
     note = f"Of independent features {right[INDEPENDENT]:.0f}% have right angles; where they have not, a feature is mostly lost"
-    also = {"points above the baseline": more, "right angles in %": float(right[CORRELATED])}
+    also = {"the lead over the baseline": more, "the share at right angles in %": float(right[CORRELATED])}
     return Finding(over_seeds(opposite[CORRELATED]).percent, 100 * float(opposite[INDEPENDENT].mean()), note, also)
 
 
-_MORE = Of("points above the baseline", Above(0))
+_MORE = Of("the lead over the baseline", Above(0))
 _LEADS = Tolerance(reproduced=Above(50) & _MORE, partly=Above(0) & _MORE)
 
 
@@ -67,8 +67,8 @@ def _side(runs_of: Results) -> Finding:
     source=f"{PAPER}, Anticorrelated Features",
     statement="Anticorrelated features prefer to be antipodal.",
     measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are opposite within 15 degrees; "
-    "also whether (1) or not (0) the model of the least loss is one; the baseline is independent features, paired at random",
-    tolerance=Tolerance(reproduced=AtLeast(90), partly=AtLeast(50), corrected=Of("the model of the least loss", AtLeast(1))),
+    "also of the single model of the least loss; the baseline is independent features, paired at random",
+    tolerance=Tolerance(reproduced=AtLeast(90), partly=AtLeast(50), corrected=Of("the share at the least loss in %", AtLeast(100))),
     unit="%",
     experiments=("toy/correlated",),
 )
@@ -77,7 +77,7 @@ def _antipodal(runs_of: Results) -> Finding:
     hits = antipodal(runs_of["W_two"][:, k]).all(-1)
     best = hits[ANTICORRELATED][runs_of["loss_two"][ANTICORRELATED, k].argmin()]
     note = "The best models are; training finds them about as often as chance pairs independent features so. Dense data does better"
-    also = {"the model of the least loss": float(best)}
+    also = {"the share at the least loss in %": 100 * float(best)}
     return Finding(over_seeds(hits[ANTICORRELATED]).percent, 100 * float(hits[INDEPENDENT].mean()), note, also)
 
 
@@ -101,7 +101,7 @@ def _dense(runs_of: Results) -> Finding:
     statement="Sets of correlated features form local, almost orthogonal bases.",
     measure="two sets of ten in ten dimensions at S = 0.98: mean |cosine| within sets over mean |cosine| across them; "
     "the baseline is independent features",
-    tolerance=Tolerance(reproduced=Below(0.5) & Of("that of independent features", AtLeast(0.5))),
+    tolerance=Tolerance(reproduced=Below(0.5) & Of("the ratio of independent features", AtLeast(0.5))),
     experiments=("toy/correlated",),
 )
 def _bases(runs_of: Results) -> Finding:
@@ -109,7 +109,7 @@ def _bases(runs_of: Results) -> Finding:
     size = runs_of.config.set_size
     ratio = np.abs(within(W, size)).mean(-1) / np.abs(across(W, size)).mean(-1)
     null = float(ratio[INDEPENDENT].mean())
-    return Finding(over_seeds(ratio[CORRELATED]), null, also={"that of independent features": null})
+    return Finding(over_seeds(ratio[CORRELATED]), null, also={"the ratio of independent features": null})
 
 
 @claim(
@@ -118,14 +118,14 @@ def _bases(runs_of: Results) -> Finding:
     statement="As correlated features become dense they collapse to their principal component.",
     measure="cosine within pairs, three pairs in two dimensions at S = 0.5, mean over seeds; also which share of what the model keeps the sums of "
     "pairs make up; the baseline is the cosine at S = 0.95",
-    tolerance=Tolerance(reproduced=Above(0.9) & Of("share of the sums", AtLeast(0.9)), partly=Above(0.5)),
+    tolerance=Tolerance(reproduced=Above(0.9) & Of("the share of the sums", AtLeast(0.9)), partly=Above(0.5)),
     experiments=("toy/correlated",),
 )
 def _collapse(runs_of: Results) -> Finding:
     W = runs_of["W_three"][CORRELATED]
     cosine, dense = within(W).mean(-1), at(runs_of, 0.5)
     kept = float(common_share(W[dense], 2).mean())
-    return Finding(over_seeds(cosine[dense], (-1, 1)), float(cosine[at(runs_of, 0.05)].mean()), also={"share of the sums": kept})
+    return Finding(over_seeds(cosine[dense], (-1, 1)), float(cosine[at(runs_of, 0.05)].mean()), also={"the share of the sums": kept})
 
 
 @claim(

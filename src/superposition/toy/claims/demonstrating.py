@@ -93,7 +93,7 @@ def _order(runs_of: Results) -> Finding:
     statement="Superposition starts with the less important features and gradually reaches the most important ones.",
     measure="mean rank of importance of features in pairs minus that of features alone, 80 features in 20, at S = 0.9; "
     "mean over seeds; also of features in groups minus in pairs; baseline: none if importance made no difference",
-    tolerance=Tolerance(reproduced=Above(0) & Of("groups minus pairs", Above(0))),
+    tolerance=Tolerance(reproduced=Above(0) & Of("the rank of groups above that of pairs", Above(0))),
     unit="ranks",
     experiments=("toy/demonstrating",),
 )
@@ -106,7 +106,7 @@ def _less_important_first(runs_of: Results) -> Finding:
         return np.array([rank[k][which[k]].mean() for k in range(len(rank))])
 
     alone, pair, group = (mean_rank(there & kind) for kind in (D > 0.9, (D >= 0.45) & (D <= 0.55), D < 0.45))
-    return Finding(over_seeds(pair - alone), 0.0, also={"groups minus pairs": over_seeds(group - pair)})
+    return Finding(over_seeds(pair - alone), 0.0, also={"the rank of groups above that of pairs": over_seeds(group - pair)})
 
 
 @claim(

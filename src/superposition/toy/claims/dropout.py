@@ -80,7 +80,7 @@ def _redundant(decay: Results, equal: Results) -> Finding:
 )
 def _suppression(equal: Results) -> Finding:
     falls = {s: 100 * ratio(equal, metrics.effective_features, 0.5, s) for s in SPARSE}
-    return Finding(over_seeds(falls[0.9]), 100.0, also={"S": by_label(list(falls), np.array(list(falls.values())))})
+    return Finding(over_seeds(falls[0.9]), 100.0, also={"S": by_label(falls, falls.values())})
 
 
 @claim(
@@ -119,10 +119,12 @@ _SIDED = Tolerance(reproduced=Every(_EITHER, AtLeast(90)), partly=Some(_EITHER, 
 
 
 def _sided(both: tuple[Results, ...], low: float, high: float, side: str) -> Finding:
-    hits, without = ([100.0 * beyond(one, *rates, side) for one in both] for rates in ((low, high), (0, 0)))
-    equal, falling = (f"{x.mean():.0f}%" for x in without)
+    hits, without = ([beyond(one, *rates, side) for one in both] for rates in ((low, high), (0, 0)))
+    equal, falling = (f"{100 * x.mean():.0f}%" for x in without)
     note = f"Without dropout {equal} with equal importances, {falling} with falling ones"
-    return Finding(over_seeds(np.concatenate(hits, 1)), float(np.concatenate(without, 1).mean()), note, _by_importances(*hits))
+    together, alone = np.concatenate(hits, 1), np.concatenate(without, 1)
+    each = {name: over_seeds(hit).percent for name, hit in zip(("equal", "falling"), hits, strict=True)}
+    return Finding(over_seeds(together).percent, 100 * float(alone.mean()), note, {_EITHER: each})
 
 
 @claim(
@@ -204,7 +206,7 @@ def _pairs(equal: Results, decay: Results) -> Finding:
     before, after = (100 * in_pairs(decay, rate).mean() for rate in (0, 0.5))
     note = f"They multiply at S = {grow or 'none'}; with falling importances they go from {before:.0f} to {after:.0f}%"
     also = {"the largest fall": -float(min(change.min(), other.min())), "the largest rise": float(max(change.max(), other.max()))}
-    return Finding(over_seeds(in_pairs(equal, 0.5).T).percent, 100 * float(in_pairs(equal, 0).mean()), note, also)
+    return Finding(over_seeds(in_pairs(equal, 0.5).T, (0, 1)).percent, 100 * float(in_pairs(equal, 0).mean()), note, also)
 
 
 @claim(
@@ -237,7 +239,7 @@ def _diagonal(untied: Results) -> Finding:
 )
 def _rise(equal: Results) -> Finding:
     rises = {s: ratio(equal, dimensions_per_feature, 0.5, s) for s in SPARSE}
-    return Finding(over_seeds(rises[0.9]), 2.0, also={"S": by_label(list(rises), np.array(list(rises.values())))})
+    return Finding(over_seeds(rises[0.9]), 2.0, also={"S": by_label(rises, rises.values())})
 
 
 @claim(
@@ -260,7 +262,7 @@ _LEVELS = Tolerance(reproduced=Above(2 * BASELINE), partly=Above(BASELINE))
 def _at_levels(equal: Results, rate: float | int) -> Finding:
     W = equal["W"][index(equal["rate"], rate), equal["sparsity"] >= 0.5].astype(float)
     chance = redundancy.at_levels(polytopes.scrambled(W, np.random.default_rng(0))).mean()
-    return Finding(over_seeds(redundancy.at_levels(W).T).percent, 100 * float(chance))
+    return Finding(over_seeds(redundancy.at_levels(W).T, (0, 1)).percent, 100 * float(chance))
 
 
 @claim(

@@ -31,7 +31,7 @@ def _stuck(results: Results, level: float, **also: float) -> Finding:
     statement="Dimensions per feature stick at 1 in dense data: each feature that is kept has a dimension of its own.",
     measure=_MEASURE.format("1") + "; also the share of the models there in which any feature has a D above 0.9",
     tolerance=Tolerance(
-        reproduced=Above(2 * BASELINE) & Of("models with a feature alone", AtLeast(0.5)), partly=Above(2 * BASELINE)
+        reproduced=Above(2 * BASELINE) & Of("the share of models with a feature alone", AtLeast(0.5)), partly=Above(2 * BASELINE)
     ),
     unit="%",
     after_looking=True,
@@ -41,7 +41,7 @@ def _one(results: Results) -> Finding:
     W = weights(results)
     W = W[np.abs(1 / metrics.features_per_dimension(W) - 1) < 0.05]
     alone = ((metrics.feature_dimensionality(W) > 0.9) & (metrics.norms(W) > 0.5)).any(-1)
-    return _stuck(results, 1.0, models_with_a_feature_alone=float(alone.mean()) if len(alone) else 0.0)
+    return _stuck(results, 1.0, the_share_of_models_with_a_feature_alone=float(alone.mean()) if len(alone) else 0.0)
 
 
 @claim(

@@ -65,7 +65,7 @@ def _opportunity(results: Results) -> Finding:
     statement="With a high priority on the very sparse features, superposition involves both classes of features.",
     measure="mean dimensionality of represented dense features where each sparse one weighs five times as much, ReLU; also what dense and sparse "
     "features share as a part of what chance would give; baseline: equal importance",
-    tolerance=Tolerance(reproduced=AtMost(0.6) & Of("shared between the classes", MoreThan(0.1)), partly=AtMost(0.6)),
+    tolerance=Tolerance(reproduced=AtMost(0.6) & Of("what the classes share", MoreThan(0.1)), partly=AtMost(0.6)),
     experiments=("toy/mixed_sparsity",),
 )
 def _priority(results: Results) -> Finding:
@@ -73,7 +73,7 @@ def _priority(results: Results) -> Finding:
     shared, random = (float(results[name][where][..., SPARSE, DENSE].mean()) for name in ("shared", "random"))
     equally = results["dimensionality"][:, MIXED, equal(results), RELU, :, DENSE].mean()
     note = "Dense features are superposed with each other, hardly with sparse ones"
-    also = {"shared between the classes": shared / random}
+    also = {"what the classes share": shared / random}
     return Finding(over_seeds(results["dimensionality"][where][..., DENSE].T), float(equally), note, also)
 
 

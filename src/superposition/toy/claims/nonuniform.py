@@ -41,19 +41,19 @@ def _crossing(id: str, source: str, statement: str, what: str, axis: int) -> Non
         statement=statement,
         measure=f"multiple of the others' {what} at which both minima have the same expected loss, 0 where they never have; interval over "
         "samples for the loss; also the share of these in which they cross, and the square's slope there over the pentagon's",
-        tolerance=Tolerance(reproduced=Of("samples that cross", AtLeast(1)) & Of("ratio of slopes", AtLeast(1.2))),
+        tolerance=Tolerance(reproduced=Of("the share of samples that cross", AtLeast(1)) & Of("the ratio of slopes", AtLeast(1.2))),
         experiments=("toy/nonuniform",),
     )
     def _crosses(results: Results) -> Finding:
         found = results["crossing"][axis]
         crossed = found[np.isfinite(found)]
         if len(crossed) < 2:
-            return Finding(exactly(0), also={"samples that cross": len(crossed) / len(found), "ratio of slopes": 0.0})
+            return Finding(exactly(0), also={"the share of samples that cross": len(crossed) / len(found), "the ratio of slopes": 0.0})
         k = int((results["multiplier"] >= crossed.mean()).argmax())
         loss, log = results["branch_loss"][axis], np.log(results["multiplier"])
         slopes = (loss[:, k] - loss[:, k - 1]) / (log[k] - log[k - 1])
         mean = over_seeds(np.log(crossed)).map(np.exp)
-        also = {"samples that cross": len(crossed) / len(found), "ratio of slopes": float(slopes[1] / slopes[0])}
+        also = {"the share of samples that cross": len(crossed) / len(found), "the ratio of slopes": float(slopes[1] / slopes[0])}
         return Finding(Estimate(mean.value, mean.low, mean.high, "samples", len(crossed)), also=also)
 
 

@@ -58,7 +58,7 @@ def _polysemantic(results: Results) -> Finding:
     return _single(results, 0.95)
 
 
-_LOSE = "rectified models that lose by their turns in %"
+_LOSE = "the share of rectified models that lose in %"
 
 
 @claim(
