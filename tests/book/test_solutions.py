@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from superposition.book import solutions
-from superposition.toy import polytopes
+from superposition.toy.measures import polytopes
 
 from .test_elements import HOSTILE, Page, halves, root  # noqa: F401
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy import dynamics, jumps
+from superposition.toy import dynamics
+from superposition.toy.measures import jumps
 
 TIME = np.arange(400)
 

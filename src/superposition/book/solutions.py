@@ -12,7 +12,7 @@ from superposition.book import text
 from superposition.book.elements import _quoted, _two_editions
 from superposition.figures import style
 from superposition.figures.toy import geometry
-from superposition.toy import polytopes
+from superposition.toy.measures import polytopes
 
 # Features in a cluster of more than this many stand on a ring, and only overlaps beyond this cosine are drawn there.
 CROWD, CROWDED = 12, 0.6

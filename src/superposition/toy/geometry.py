@@ -5,7 +5,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import models, polytopes, training
+from superposition.toy.engine import autoencoders, training
+from superposition.toy.measures import polytopes
 
 Array = np.ndarray
 
@@ -105,7 +106,7 @@ def polytopes_per_seed(results: runs.Results, shape: str) -> Float[np.ndarray, "
 def over_least(results: runs.Results) -> Float[Array, "seed density"]:
     """The held-out loss over the least without superposition."""
     n, m = results["W"].shape[-2:]
-    return results["loss"] / models.linear_optimum(results["density"], np.ones(n), m)
+    return results["loss"] / autoencoders.linear_optimum(results["density"], np.ones(n), m)
 
 
 def dead(
