@@ -28,6 +28,8 @@ STOREYS = [
     ["digests", "storage", "configs"],
     ["cluster"],
     ["runs", "metrics"],
+    ["estimates"],
+    ["tolerances"],
     ["claims", "bench"],
     PARTS,
     ["figures"],

@@ -2,7 +2,7 @@
 A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, Num, Shaped
 
 Array = np.ndarray
 
@@ -87,17 +87,17 @@ def basis_alignment(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | n
     return np.divide((kurtosis * squares).sum(-1), total, out=np.zeros_like(total), where=total > 0)
 
 
-def mean_interval(values: Float[Array, "seed *rest"], level: float = 0.95) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
-    """Mean over the first axis with Student's confidence interval: (mean, low, high), each of the remaining shape.
+def mean_interval(
+    values: Float[Array, "..."], axis: int = 0, level: float = 0.95
+) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
+    """Mean over an axis, that of the seeds, with Student's confidence interval: (mean, low, high), each of the remaining shape.
 
     Raises ValueError with fewer than two values, which have no spread."""
-    count = len(values)
+    count = np.shape(values)[axis]
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
-    mean = np.mean(values, axis=0, dtype=np.float64)
-    from scipy import stats  # a second of import that most commands need not pay
-
-    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=0, ddof=1, dtype=np.float64) / np.sqrt(count)
+    mean = np.mean(values, axis=axis, dtype=np.float64)
+    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=axis, ddof=1, dtype=np.float64) / np.sqrt(count)
     return mean, mean - half, mean + half
 
 
@@ -107,3 +107,31 @@ def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[flo
 
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
     return successes / trials, float(interval.low), float(interval.high)
+
+
+def count_interval(counts: Num[Array, "seed"], level: float = 0.95) -> tuple[float, float, float]:
+    """A mean count over seeds with the exact interval of a Poisson rate, from their total: (mean, low, high).
+
+    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    total, seeds, tail = float(counts.sum()), len(counts), (1 - level) / 2
+    low = stats.chi2.ppf(tail, 2 * total) / 2 if total else 0.0
+    return total / seeds, float(low) / seeds, float(stats.chi2.ppf(1 - tail, 2 * total + 2) / 2) / seeds
+
+
+def nearest(grid: Shaped[Array, "k"], value: float) -> int:
+    """The index of the value on the grid that is nearest to `value`; the first of two that are equally near.
+
+    For a grid of ratios, such as densities, pass logarithms of both.
+
+    >>> nearest(np.array([0.0, 0.5, 0.9]), 0.7)
+    1
+    """
+    return int(np.abs(grid - value).argmin())
+
+
+def best_seed(values: Shaped[Array, "..."], loss: Float[Array, "*grid seed"]) -> Shaped[Array, "..."]:
+    """What the seed with the least loss has, at each place of a grid.
+
+    `values`: grid × seed × rest, such as the weights; returns grid × rest."""
+    place = np.expand_dims(loss.argmin(-1), tuple(range(loss.ndim - 1, values.ndim)))
+    return np.take_along_axis(values, place, loss.ndim - 1).squeeze(loss.ndim - 1)

@@ -1,6 +1,7 @@
 """Every chapter runs as it stands, and has what a reader is promised.
 Each is executed from its source with the network off; its time is reported by pytest's --durations."""
 
+import ast
 import re
 from collections import Counter
 
@@ -29,6 +30,32 @@ def test_chapter_that_asks_the_network_is_caught():
     problems, _ = chapters.execute(chapters.Chapter("example", "", pieces))
     assert [problem.split(":")[1] for problem in problems] == ["1", "2", "3"]
     assert "asks the network" in problems[0] and "asks the network" in problems[1] and "careful" in problems[2]
+
+
+LINES = 12  # what a cell may have; a longer one computes what belongs into the package
+
+
+def shown(cell: chapters.Piece) -> bool:
+    """Whether the reader can see a cell's code, folded or not."""
+    return cell.options.get("echo", True) is not False and cell.options.get("include", True) is not False
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_cells_are_short_and_those_that_hide_their_code_only_show_something(name):
+    for cell in chapters.read(name).cells:
+        where = f"{name}.qmd:{cell.line}: {cell.options['label']}"
+        code = [line for line in cell.code.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        assert len(code) <= LINES, f"{where} has {len(code)} lines of code, expected at most {LINES}"
+        assert shown(cell) or isinstance(ast.parse(cell.code).body[-1], ast.Expr), f"{where} is hidden and shows nothing"
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_the_set_up_can_be_unfolded_and_no_cell_defines_a_function(name):
+    cells = chapters.read(name).cells
+    assert "book.setup()" in cells[0].code and shown(cells[0])
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    found = [cell for cell in cells if any(isinstance(node, defined) for node in ast.walk(ast.parse(cell.code)))]
+    assert not [f"{name}.qmd:{cell.line}: {cell.options['label']}" for cell in found], "what computes is in the package, tested"
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -14,7 +14,7 @@ def values():
 
 
 def test_each_series_is_drawn_in_its_panel_with_its_band_and_its_null_dashed_in_its_colour(values):
-    fig = toy.by_level(values, ["a", "b"], ["0", "1", "2"], ["left", "right"], "level", "measure", null=values[0] / 2)
+    fig = toy.by_level(*values, ["a", "b"], ["0", "1", "2"], ["left", "right"], "level", "measure", null=values[0] / 2)
     for panel, ax in enumerate(fig.axes):
         lines = ax.get_lines()
         for k in range(2):
@@ -30,7 +30,7 @@ def test_each_series_is_drawn_in_its_panel_with_its_band_and_its_null_dashed_in_
 
 
 def test_a_null_for_all_series_is_one_grey_curve(values):
-    fig = toy.by_level(values, ["a", "b"], ["0", "1", "2"], ["left", "right"], "level", "measure", np.ones((2, 1, 3)), "chance")
+    fig = toy.by_level(*values, ["a", "b"], ["0", "1", "2"], ["left", "right"], "level", "measure", np.ones((2, 1, 3)), "chance")
     for ax in fig.axes:
         (dashed,) = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
         assert dashed.get_color() == "0.35" and set(dashed.get_ydata()) == {1}
@@ -38,7 +38,7 @@ def test_a_null_for_all_series_is_one_grey_curve(values):
 
 
 def test_shares_are_written_in_per_cent_up_to_all_and_without_a_null_nothing_is_dashed(values):
-    fig = toy.by_level(values[:, :1], ["a", "b"], ["0", "1", "2"], [""], "level", "share", share=True)
+    fig = toy.by_level(*values[:, :1], ["a", "b"], ["0", "1", "2"], [""], "level", "share", share=True)
     ax = fig.axes[0]
     assert ax.get_ylim()[1] == pytest.approx(1.02) and ax.yaxis.get_major_formatter()(1, 0) == "100%"
     assert {line.get_linestyle() for line in ax.get_lines()} == {"-"}

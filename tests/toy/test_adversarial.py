@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import metrics, runs
+from superposition import runs
 from superposition.toy import adversarial
-from superposition.toy.engine import autoencoders, largest_feature
+from superposition.toy.engine import largest_feature as largest, largest_feature, autoencoders
 from superposition.toy.measures import attacks
 
 
@@ -119,10 +119,21 @@ def test_no_stored_attack_exceeds_its_upper_bound(results):
     assert (results["lower_checked"] <= results["upper_checked"] * 1.0001).all()
 
 
-def test_no_stored_gain_bound_exceeds_the_spectral_norm_of_all_of_the_product(results):
-    largest_singular = np.linalg.norm(results["W"], 2, axis=(-2, -1)) ** 2
-    assert (results["gain_bound"] <= largest_singular * 1.001).all()
-    assert (largest_singular >= metrics.features_per_dimension(results["W"]) * 0.999).all()
+@pytest.mark.parametrize("k", [0, 6, 11])
+def test_the_stored_gain_is_what_a_search_along_singular_vectors_finds_or_more_and_no_more_than_the_spectral_norm(results, k):
+    """On the same inputs: of the outputs that are on, and of all, the direction that moves them most, both ways."""
+    config, seeds = results.config, results["gain"].shape[1]
+    W, b = (torch.from_numpy(results[name][k, 0]).double() for name in ("W", "b"))
+    (x,) = largest.held_out([config.seed + k * seeds], results["density"][[k]], config.inputs, len(b))[:, : config.bounded].double()
+    C = W @ W.T
+    out, ours = (x @ C + b).clamp(min=0), 0.0
+    for given, on in zip(x, out > 0, strict=True):
+        for mask in (on, torch.ones_like(on)):
+            for sign in (1, -1):
+                moved = given + sign * config.radius * torch.linalg.svd(C * mask)[0][:, 0]
+                ours = max(ours, float(((moved @ C + b).clamp(min=0) - (given @ C + b).clamp(min=0)).norm() / config.radius))
+    assert 0.98 * ours <= results["gain"][k, 0] <= np.linalg.norm(C.numpy(), 2) * 1.0001
+    assert ours > 0.5 * results["gain"][k, 0]
 
 
 def test_an_attack_of_length_nothing_leaves_the_replications_ratio_as_it_is_for_a_linear_model():

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy.theory import dedicated_neurons, shared_neurons
+from superposition.toy.theory import shared_neurons, dedicated_neurons
+from superposition.toy.absolute import lopsidedness
 from superposition.toy.theory.dedicated_neurons import TARGETS
-from superposition.toy.claims.computation import balance, balanced, gain, known, lopsidedness, parts, printed_constants, solved
-from superposition.toy.computation import LOGIC, frames, stack
+from superposition.toy.computation import balance, balanced, gain, known, parts, printed_constants, solved
+from superposition.toy.computation import LOGIC, answering_zero, frames, stack
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +122,10 @@ def test_the_film_ends_with_the_best_network_of_its_cell(results):
     assert (results["film_W2"][-1] == results["single_best_W2"][0, 0, -1]).all()
     best = results["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1).min()
     assert results["film_loss"][-1] == pytest.approx(best, rel=0.25)  # a frame is judged on fewer inputs
+
+
+def test_a_dense_and_network_that_answers_zero_leaves_what_the_constant_zero_leaves(results):
+    zero, left = answering_zero(results, "and"), results["original_loss"][TARGETS.index("and"), 0, 0]
+    assert zero.any() and not zero.all()
+    np.testing.assert_allclose(left[zero], 0.25 / (0.25 * 0.75), rtol=1e-4)  # E y² = ¼, over its variance
+    assert (left[~zero] < 0.25 / (0.25 * 0.75) * (1 - 1e-6)).all()

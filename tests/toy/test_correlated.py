@@ -91,3 +91,10 @@ def test_no_stored_model_of_dense_correlated_pairs_beats_pca_by_much(results):
     """A ReLU can only help where outputs would be negative, which PCA's rarely are for two pairs."""
     assert (results["loss_two"][0, 0] > 0.95 * results["pca_two"][0, 0]).all()
     assert np.median(results["loss_two"][0, 0]) < 1.05 * results["pca_two"][0, 0]
+
+
+def test_the_widest_gap_between_sums_of_pairs_is_that_of_their_middles():
+    middles, half = np.radians([[0, 120, 240], [10, 40, 100]]), np.radians([20, 45, 70])
+    angle = np.stack([middles + half, middles - half], -1).reshape(2, 6)
+    W = np.stack([np.cos(angle), np.sin(angle)], -1)
+    np.testing.assert_allclose(correlated.widest_gap(W), [120, 270])

@@ -48,8 +48,29 @@ def test_dense_models_have_the_length_and_the_loss_that_the_linear_theory_gives(
     assert np.median(equal["noisy_loss"][1:, 0], axis=-1) == pytest.approx((n - m + m * equal["rate"][1:]) / 12, rel=0.02)
 
 
-def test_no_tied_model_has_a_negative_number_on_its_diagonal(equal):
-    assert equal["diagonal"].min() >= 0
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_diagonal_is_each_features_own_way_through_both_layers(small, tied, monkeypatch):
+    """Probed: what an output gains by its own input, where no ReLU is in the way; weights are random, and have both signs."""
+    networks = []
+
+    def untrained(stack, *_, **__):
+        networks.append(stack)
+        with torch.no_grad():
+            stack.b.fill_(100)
+
+    monkeypatch.setattr(dropout, "train", untrained)
+    config = small.model_copy(update={"tied": tied, "turns": 2, "rotations": 2})
+    arrays, _ = dropout.run(config, runs.Job())
+    kept = torch.ones(1, arrays["diagonal"][..., 0].size, config.n_hidden)
+    with torch.no_grad():
+        probes = torch.cat([torch.zeros(1, config.n_features), torch.eye(config.n_features)])
+        out = [networks[0](probe.expand(*kept.shape[:2], -1), kept)[0] for probe in probes]
+        own = torch.stack([out[1 + i][:, i] - out[0][:, i] for i in range(config.n_features)], -1).numpy()
+    assert arrays["diagonal"].reshape(own.shape) == pytest.approx(own, abs=2e-3)
+    assert (own < -0.01).any() != tied
+
+
+def test_the_stored_diagonal_of_a_tied_model_is_the_square_of_its_stored_lengths(equal):
     assert equal["diagonal"] == pytest.approx((equal["W"].astype(float) ** 2).sum(-1), abs=0.02)
 
 

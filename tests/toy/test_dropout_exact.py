@@ -63,3 +63,22 @@ def test_a_pair_alone_in_two_neurons_shares_both_under_dropout_and_four_features
     two, four = (results["crowd_V"][crowds.index(n), half, sparse, :n] for n in (2, 4))
     assert metrics.basis_alignment(two) == pytest.approx(1, abs=0.1)
     assert metrics.basis_alignment(four) == pytest.approx(2, abs=0.1)
+
+
+def test_without_dropout_a_turn_costs_nothing_and_with_it_no_fixed_shape_beats_the_best_of_many_starts(results):
+    two, four = np.eye(2), np.vstack([np.eye(2), -np.eye(2)])
+    for shape in (two, four):
+        assert dropout_exact.turned_loss(shape, 30, 0) == pytest.approx(dropout_exact.turned_loss(shape, 0, 0), rel=1e-9)
+    config = results.config
+    for k, rate in enumerate(config.crowd_rates):
+        best = results["crowd_loss"][config.crowds.index(4), k, config.sparsities.index(0.8)]
+        assert min(dropout_exact.turned_loss(four, degrees, rate) for degrees in (0, 22.5, 45)) > best * (1 - 1e-6)
+
+
+def test_the_turned_loss_is_the_least_of_the_grid_by_the_loss_itself():
+    shape, p = np.eye(2), np.full((1, 2), 0.2)
+    angle = np.radians(45)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    at = [(1.0, 0.0), (1.1, 0.01), (0.98, -0.02)]
+    losses = [dropout_exact.gradients(c * (shape @ turn)[None], np.full((1, 2), b), p, np.ones((1, 2)), np.array([0.5]))[0][0] for c, b in at]
+    assert 0.9 * min(losses) < dropout_exact.turned_loss(shape, 45, 0.5) <= min(losses)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import runs
+from superposition.toy import dynamics
 from superposition.toy.measures import jumps
 
 TIME = np.arange(400)
@@ -81,3 +82,9 @@ def test_dimensionalities_add_up_to_at_most_the_hidden_dimensions(results):
 
 def test_the_correlated_sets_end_without_error_and_above_it_on_the_way(results):
     assert results["set_loss"][:, -1].max() < 1e-3 * results["set_loss"][:, 0].min()
+
+
+def test_the_last_time_above_a_level_is_of_each_seed_and_counts_returns():
+    step, values = np.array([0, 10, 20, 30]), np.array([[5.0, 2, 3, 0], [1, 1, 0, 0], [9, 9, 9, 9]])
+    assert dynamics.last_above(step, values, 1.5).tolist() == [20, 0, 30]
+    assert dynamics.last_above(step, values, np.array([4, 0.5, 9])).tolist() == [0, 10, 0]

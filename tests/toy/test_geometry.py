@@ -1,11 +1,12 @@
 """The stored solutions of the geometry: dense ones without superposition, sparse ones converged and stored precisely."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from superposition import metrics, runs
-from superposition.toy import polytope_prices
+from superposition.toy import geometry, polytope_prices as worth, polytope_prices
 from superposition.toy.measures import polytopes
-from superposition.toy.claims import geometry as claims
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]
 
@@ -31,10 +32,15 @@ def test_on_the_plateau_a_digon_in_the_stored_weights_has_half_a_dimension(resul
     assert found > results["W"].shape[-1]
 
 
-def test_the_interval_of_a_count_is_garwoods():
-    """Published: for 0 events the upper limit is 3.69, for 10 it is 4.80 to 18.39."""
-    assert claims.per_seed(np.zeros(3)) == pytest.approx((0, 0, 3.69 / 3), abs=0.002)
-    assert claims.per_seed(np.array([3, 7])) == pytest.approx((5, 4.795 / 2, 18.39 / 2), abs=0.005)
+def test_a_value_that_slides_evenly_dwells_at_a_level_as_long_as_the_band_is_wide():
+    """Of the way from 1 to ½, however coarse the grid: a band of 5% about 1 (half of it), ½ (half of it) and ¾."""
+    results = runs.load("toy/geometry")
+    W = np.zeros((2, 7, 3, 2))
+    W[..., 0, 0] = np.sqrt(2 / np.linspace(1, 0.5, 7))
+    made = replace(results, arrays=results.arrays | {"W": W})
+    assert geometry.dwell(made, 1.0) == pytest.approx([0.1] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.5) == pytest.approx([0.05] * 2, abs=2e-4)
+    assert geometry.dwell(made, 0.75) == pytest.approx([0.15] * 2, abs=2e-4)
 
 
 def test_the_stored_losses_are_those_of_the_stored_weights(results):
@@ -51,3 +57,21 @@ def test_no_model_beats_the_least_loss_without_superposition_in_dense_data_by_mo
     n, m = results["W"].shape[-2:]
     floor = (n - m) * polytope_prices.guessed(results["density"][0])
     assert (results["loss"][:, 0] > 0.98 * floor).all()
+
+
+def test_a_feature_is_dead_where_its_bias_outweighs_every_input():
+    """Its output is at most the sum of all overlaps with other features: with a bias below that, nothing opens it."""
+    W = np.zeros((1, 2, 4, 2)) + np.array([[1.0, 0], [-1, 0], [0, 0.5], [0, 0.5]])
+    b = np.zeros((1, 2, 4)) + np.array([-0.9, -1.1, -0.6, 0])
+    b[0, 1] = 0.1
+    assert geometry.dead(W, b, np.array([1.0, 0.5])).tolist() == [[2, 0]]  # features 2 and 3: -1.1 + 1 < 0, -0.6 + 0.5 < 0
+
+
+def test_polytopes_are_counted_by_their_corners():
+    features = np.array([[[3, 4, 3, 0, 10, 0, 7], [0, 2, 0, 4, 0, 8, 1]]])
+    assert geometry.made(features).tolist() == [[3, 3, 1, 1, 2, 1]]
+
+
+def test_in_dense_data_the_stored_loss_is_at_least_that_without_superposition(results):
+    n, m = results["W"].shape[-2:]
+    np.testing.assert_allclose(geometry.over_least(results) * (n - m) * worth.guessed(results["density"]), results["loss"])

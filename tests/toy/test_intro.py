@@ -54,6 +54,14 @@ def test_the_film_begins_at_the_start_ends_at_the_end_and_is_slow_at_first():
     assert (np.diff(steps) > 0).all() and np.diff(steps)[0] < np.diff(steps)[-1]
 
 
+def test_the_fifth_arrow_of_a_cross_is_found_with_its_length_and_its_nearest_neighbour():
+    between, behind = (arrows(0, 180, angle, 90, 270) for angle in (30, 90))
+    W = np.stack([between, behind]) * np.array([1, 1, 0.3, 1.1, 1])[:, None]
+    length, cosine = intro.shortest_arrow(W)
+    np.testing.assert_allclose(length, 0.3)
+    np.testing.assert_allclose(cosine, [np.cos(np.radians(30)), 1])
+
+
 def test_in_dense_data_the_stored_models_reach_the_least_loss_without_superposition():
     results = runs.load("toy/intro")
     importance = results.config.importance_decay ** np.arange(5)

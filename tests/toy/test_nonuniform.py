@@ -88,3 +88,16 @@ def test_near_the_square_a_small_gain_is_won_only_by_an_odd_feature_twice_as_den
     stable, multiplier = results["stable"].astype(bool), results["multiplier"]
     assert stable[0, multiplier < 1.7].all() and not stable[0, multiplier > 3].any()
     assert stable[1].all()
+
+
+def test_the_angle_to_the_neighbour_is_the_same_from_either_side_and_for_any_lengths():
+    angle = np.radians([[100, 100 + 72], [100, 100 - 130]])
+    W = np.zeros((2, 5, 2))
+    W[:, :2] = np.stack([np.cos(angle), np.sin(angle)], -1) * np.array([[0.2], [1.3]])
+    np.testing.assert_allclose(nonuniform.neighbour_angle(W), [72, 130])
+
+
+def test_two_shapes_cost_the_same_where_the_gain_changes_its_sign_and_nowhere_else():
+    multiplier, nothing = np.array([0.01, 0.1, 1.0, 10.0]), np.nan
+    gain = np.array([[nothing, -1, 1, 3], [nothing, nothing, 1, 2], [-4, -2, -1, nothing], [-1, 3, -1, 2]])
+    np.testing.assert_allclose(nonuniform.equal_cost(gain, multiplier), [10**-0.5, nothing, nothing, 10**-1.75])

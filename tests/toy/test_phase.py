@@ -7,7 +7,6 @@ from superposition import metrics, runs
 from superposition.toy import phase
 from superposition.toy.engine import features
 from superposition.toy.theory import expected_loss
-from superposition.toy.claims import phase as claims
 from superposition.toy.phase import PHASES
 
 
@@ -102,7 +101,7 @@ def optimum(p: float, r: float) -> float:
 
 def test_a_jump_has_the_lengths_of_the_optimum_on_either_side_of_the_border():
     two = runs.load("toy/phase")
-    lengths = claims.jump(two)
+    lengths = phase.jump(two)
     for row in (3, 10, 20):
         border, r = two["border"][row], two["importance"][row]
         assert lengths[row] == pytest.approx([optimum(border * 1.0005, r), optimum(border * 0.9995, r)], abs=0.002)
@@ -112,8 +111,8 @@ def test_a_jump_has_the_lengths_of_the_optimum_on_either_side_of_the_border():
 def test_near_equal_importance_the_shorter_vector_grows_by_small_steps_before_it_jumps():
     two = runs.load("toy/phase")
     row = int(np.abs(two["importance"] - 0.96).argmin())
-    before, after = claims.jump(two)[row]
+    before, after = phase.jump(two)[row]
     onset = [optimum(p, two["importance"][row]) for p in np.geomspace(1, 0.66, 40)]
     small = [length for length in onset if length < (before + after) / 2]
-    assert not claims.whole(claims.jump(two))[row] and min(small) < 0.1 and max(small) == pytest.approx(before, abs=0.05)
+    assert not phase.whole(phase.jump(two))[row] and min(small) < 0.1 and max(small) == pytest.approx(before, abs=0.05)
     assert np.diff(small).max() < 0.12 < after - before

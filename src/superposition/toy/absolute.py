@@ -144,3 +144,29 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "motif_sparsity": np.array(config.motif_sparsities), "motif_loss": motif_loss, "motifs": counts, "shuffled_motifs": null,
     } | {f"motif_{name}": values for name, values in motif.items()}  # fmt: skip
     return arrays, {f"motifs at {s:g}": float(n.mean()) for s, n in zip(config.motif_sparsities, counts, strict=True)}
+
+
+def two_neurons(results: runs.Results) -> np.ndarray:
+    """Whether each feature computed well in dense data has two effective neurons, 1.8 to 2.2: (feature of any seed)."""
+    per = results["neurons_per_feature"][0][results["loss"][0] < 0.1]
+    return (per >= 1.8) & (per <= 2.2)
+
+
+def lopsidedness(W1: np.ndarray, W2: np.ndarray) -> np.ndarray:
+    """Larger over smaller weight in of the neurons that serve two features, geometric mean of each network that has any."""
+    size, served = np.abs(W1), service(W1, W2) >= SERVED
+    two = served.sum(-2) == 2
+    high, low = np.where(served, size, 0).max(-2), np.where(served, size, np.inf).min(-2)
+    logs = [np.log(h[t] / l[t]).mean() for h, l, t in zip(high, low, two, strict=True) if t.any()]
+    return np.exp(np.array(logs, float))
+
+
+def monosemantic(results: runs.Results, prefix: str = "") -> np.ndarray:
+    """The share of live neurons with fewer than 1.5 effective features: (sparsity, seed)."""
+    alive = live(results[f"{prefix}size"])
+    return (alive & (results[f"{prefix}inputs_per_neuron"] < 1.5)).sum(-1) / np.maximum(1, alive.sum(-1))
+
+
+def computed(loss: np.ndarray) -> np.ndarray:
+    """How many features leave less than half of their variance: (sparsity, seed)."""
+    return (loss < 0.5).sum(-1)

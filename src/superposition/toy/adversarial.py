@@ -225,3 +225,26 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "vulnerability, sparsest": float(vulnerability[-1]),
         "vulnerability, largest": float(vulnerability.max()),
     }
+
+
+def vulnerability(found: runs.Results, excess: str = "excess", radius: float | None = None) -> Float[Array, "density seed"]:
+    """(L' − L) / (L'₀ − L₀): the excess error under attack over that of the linear model with as many dimensions.
+
+    The linear model that keeps whole features passes an attack on the most important one through, and errs by its
+    square: L'₀ − L₀ is the radius squared times the largest importance, 1, for every input."""
+    return found[excess] / np.square(found.config.radius if radius is None else radius)
+
+
+def relative(found: runs.Results) -> Float[Array, "density seed"]:
+    """The vulnerability under the paper's allowance, a tenth of the average input's length."""
+    return found["excess_relative"] / found["relative_radius"][:, None] ** 2
+
+
+def correlations(x: Float[Array, "density seed"], y: Float[Array, "density seed"]) -> Float[Array, "seed"]:
+    """Pearson's correlation over the densities, for every seed."""
+    return np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(x.T, y.T, strict=True)])
+
+
+def sharing(found: runs.Results) -> Float[Array, "density seed"]:
+    """Features per dimension of every model."""
+    return metrics.features_per_dimension(found["W"])

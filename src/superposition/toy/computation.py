@@ -3,7 +3,7 @@ First at the sizes of "Experiments in Superposition", then with several outputs 
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
 from superposition.toy.theory import dedicated_neurons
@@ -196,3 +196,88 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays |= dict(zip(("original_share", "share"), np.split(share, [len(config.original_on)], 2), strict=True))
     solved = (arrays["original_worst"] < 0.01).mean((2, 3))
     return arrays, {f"solved {t} {a}": float(solved[i, j]) for i, t in enumerate(TARGETS) for j, a in enumerate(ACTIVATIONS)}
+
+
+RELU, GELU = 0, 1
+SOLVED = 0.01  # of the best constant's loss
+# What the write-up's program printed at the end: one network a density (|x|: five dense ones), ReLU and GELU.
+PRINTED = {"and": (0.0515, 0.00041), "or": (0.177, 0.00059), "max": (0.173, 0.0179), "abs": (0.00443, 0.00100)}
+
+
+def solved(results: runs.Results) -> np.ndarray:
+    """Which networks of the originals' sizes are solved, in every output: (target, activation, density, seed)."""
+    return results["original_worst"] < SOLVED
+
+
+def final_losses(results: runs.Results, target: str) -> np.ndarray:
+    """What the write-up's program would have printed, many times over: (activation, repetition)."""
+    left = results["original_loss"][TARGETS.index(target)].astype(float)
+    if target == "abs":
+        return left[:, 0, : left.shape[-1] // 5 * 5].reshape(2, -1, 5).mean(-1) * printed_constants(results, target)[0]
+    return (left * printed_constants(results, target)[:, None]).mean(1)
+
+
+def printed_constants(results: runs.Results, target: str) -> np.ndarray:
+    """The best constant's loss at each density in the write-up's units: its logic has two outputs, weighted 1 and 0.9, alike."""
+    scale = 1.0 if target == "abs" else 0.95
+    return np.array([scale * dedicated_neurons.variance(target, p) for p in results.config.original_on])
+
+
+def balance(W1: np.ndarray) -> np.ndarray:
+    """The share of the positive weights in the sum of the sizes of all."""
+    return np.maximum(W1, 0).sum((-1, -2)) / np.abs(W1).sum((-1, -2))
+
+
+def balanced(W1: np.ndarray) -> np.ndarray:
+    """Networks whose positive weights make between 40 and 60% of the sizes."""
+    return np.abs(balance(W1) - 0.5) < 0.1
+
+
+def random_balanced() -> float:
+    """The share of `balanced` ones among random matrices of three inputs and six neurons."""
+    return float(balanced(np.random.default_rng(0).standard_normal((100000, 3, 6))).mean())
+
+
+def geometric(values: np.ndarray) -> tuple[float, float, float]:
+    """Geometric mean with its interval."""
+    mean, low, high = metrics.mean_interval(np.log(values.astype(float)))
+    return float(np.exp(mean)), float(np.exp(low)), float(np.exp(high))
+
+
+def extremeness(results: runs.Results) -> np.ndarray:
+    """Largest weight of a GELU network for x² over that of the ReLU network of the same start, geometric mean over densities."""
+    largest = np.maximum(*(np.abs(results[f"single_{name}"][1]).max((-1, -2)) for name in ("W1", "W2")))
+    return np.exp(np.log(largest[GELU] / largest[RELU]).mean(0))
+
+
+def parts(results: runs.Results, activation: int = RELU) -> tuple[np.ndarray, np.ndarray]:
+    """The diagonals of W1 W2 / 2 and |W1| W2 / 2 of the solved dense |x| networks: what the product shows, and what it hides."""
+    chosen = solved(results)[TARGETS.index("abs"), activation, 0]
+    W1, W2 = results["single_W1"][0, activation, 0, chosen], results["single_W2"][0, activation, 0, chosen]
+    return tuple(np.einsum("sik,ski->si", W, W2) / 2 for W in (W1, np.abs(W1)))
+
+
+def known(results: runs.Results, name: str = "share") -> np.ndarray:
+    """The least share of its variance known for k neurons that read one output's inputs and write to it alone.
+
+    It is what the descents found, and for ReLUs what is proven."""
+    share, square = np.minimum.accumulate(results[name], -1), TARGETS.index("square")
+    for target, (W1, *_) in dedicated_neurons.EXACT.items():
+        share[TARGETS.index(target), RELU, :, np.shape(W1)[1] :] = 0
+    for k, p in enumerate(results.config.on if name == "share" else results.config.original_on):
+        share[square, RELU, k, 2:] = p * dedicated_neurons.HINGE_LOSS / dedicated_neurons.variance("square", p)
+    return share
+
+
+def gain(results: runs.Results, target: str, hidden: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Mean loss of every network, and that of the best dedicated neurons: (activation, rate, seed), (activation, rate)."""
+    t, m = TARGETS.index(target), results.config.hidden[hidden]
+    return results["loss"][t, hidden].mean(-1), dedicated_neurons.dedicated(known(results)[t], results.config.outputs, m)
+
+
+def answering_zero(results: runs.Results, target: str, density: int = 0) -> Bool[Array, "seed"]:
+    """Which ReLU networks for one pair answer 0 to every input there is, at a density given by its place."""
+    x, _, _ = dedicated_neurons.points(target, results.config.original_on[density])
+    W1, W2, b = (results[f"logic_{name}"][LOGIC.index(target), RELU, density].astype(float) for name in ("W1", "W2", "b"))
+    out = np.maximum(np.maximum(x @ W1, 0) @ W2 + b[:, None], 0)[..., 0]
+    return (out < 1e-6).all(-1)

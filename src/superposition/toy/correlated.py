@@ -133,3 +133,29 @@ def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, si
     return {
         f"W_{name}": W.reshape(*axes, *W.shape[1:]), f"loss_{name}": loss.reshape(axes), f"pca_{name}": np.array(pca),
     }  # fmt: skip
+
+
+CORRELATED, INDEPENDENT, ANTICORRELATED = range(len(KINDS))
+
+
+def at(runs_of: runs.Results, density: float) -> int:
+    """The index of the density nearest to this one."""
+    return int(np.abs(runs_of["density"] - density).argmin())
+
+
+def lie(W: np.ndarray, name: str) -> np.ndarray:
+    """Whether each pair lies in the relation of this name."""
+    return relation(W) == RELATIONS.index(name)
+
+
+def both(runs_of: runs.Results, density: float) -> dict[str, np.ndarray]:
+    """Three pairs at one density, seeds of each kind: shares of pairs that are opposite and side by side."""
+    W = runs_of["W_three"][:, at(runs_of, density)]
+    return {name: lie(W, name) for name in RELATIONS}
+
+
+def widest_gap(W: Float[Array, "*batch n 2"]) -> Float[Array, "*batch"]:
+    """The largest angle, in degrees, between neighbours among the sums of pairs: 120 where three are spread evenly."""
+    sums = W[..., ::2, :] + W[..., 1::2, :]
+    direction = np.sort(np.degrees(np.arctan2(sums[..., 1], sums[..., 0])))
+    return np.diff(direction, append=direction[..., :1] + 360).max(-1)

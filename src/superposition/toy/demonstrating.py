@@ -2,6 +2,7 @@
 Elhage et al. 2022, "Demonstrating Superposition": never in the linear model, ever more in the ReLU model."""
 
 import numpy as np
+from jaxtyping import Float
 
 from superposition import metrics, runs
 from superposition.toy.engine import autoencoders, training
@@ -62,3 +63,24 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         for kind, model in enumerate(MODELS)
     }
     return arrays, counts
+
+
+# How represented features share their dimension, by feature dimensionality.
+KINDS = ("alone", "in a pair", "in a group", "between")
+
+
+def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"]:
+    """The share of represented features of each of KINDS.
+
+    Alone is a dimensionality above 0.9, a pair 0.45 to 0.55, a group below 0.45; the rest is between."""
+    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
+    alone, pair, group = D > 0.9, (D >= 0.45) & (D <= 0.55), D < 0.45
+    every = np.stack([alone, pair, group, ~(alone | pair | group)], -1) & there[..., None]
+    return every.sum(-2) / np.maximum(1, there.sum(-1))[..., None]
+
+
+def kept_first(W: np.ndarray) -> np.ndarray:
+    """Whether each model represents exactly its n_hidden most important features."""
+    m = W.shape[-1]
+    there = metrics.norms(W) > 0.5
+    return there[..., :m].all(-1) & ~there[..., m:].any(-1)

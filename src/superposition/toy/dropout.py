@@ -10,6 +10,7 @@ from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy.engine import features
+from superposition.toy.measures import redundancy
 from superposition.toy.engine.networks import Networks, Task, evaluate, keep, sample, train
 from superposition.toy.engine.training import AdamW
 
@@ -116,3 +117,62 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     per_dimension = metrics.features_per_dimension(W.astype(float)).mean((1, 2))
     ends = zip(config.rates, per_dimension, strict=True)
     return arrays, {f"features per dimension, rate {rate:g}": float(x) for rate, x in ends}
+
+
+ANTI, ALIGNED = 0.05, 0.95  # ranks among a model's own rotations
+
+
+def weights(results: runs.Results, rate: float | int, sparsity: float | int) -> Float[np.ndarray, "seed n m"]:
+    """W of one cell, in double precision."""
+    return results["W"][index(results["rate"], rate), index(results["sparsity"], sparsity)].astype(float)
+
+
+def index(values: np.ndarray, wanted: float | int) -> int:
+    """The place of a value in a list of them."""
+    return int(np.abs(values - wanted).argmin())
+
+
+def ratio(results: runs.Results, measure, rate: float | int, sparsity: float | int) -> Float[np.ndarray, "seed"]:
+    """A measure at a rate over the same without dropout, seed by seed."""
+    return measure(weights(results, rate, sparsity)) / measure(weights(results, 0, sparsity))
+
+
+def directions(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch"] | np.floating:
+    """Neurons for each direction in use: n_hidden over the effective rank."""
+    return W.shape[-1] / metrics.effective_rank(W)
+
+
+def dimensions_per_feature(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch"] | np.floating:
+    """m / ‖W‖_F²."""
+    return 1 / metrics.features_per_dimension(W)
+
+
+def largest_fall(results: runs.Results) -> Float[np.ndarray, "seed"]:
+    """Effective features over those without dropout in the cell, of S from 0.5 on, where they fall most on average."""
+    sparse = results["sparsity"] >= 0.5
+    count = metrics.effective_features(results["W"][:, sparse].astype(float))
+    relative = (count / count[:1]).reshape(-1, count.shape[-1])
+    return relative[relative.mean(-1).argmin()]
+
+
+def beyond(results: runs.Results, low: float, high: float, side: str) -> np.ndarray:
+    """Which models with S of 0.5 and more and a rate from low to high are `anti`-aligned, or `aligned`: seeds first."""
+    rates = (results["rate"] >= low - 1e-9) & (results["rate"] <= high + 1e-9)
+    ranks = results["rank"][rates][:, results["sparsity"] >= 0.5].reshape(-1, results.config.seeds).T
+    return ranks < ANTI if side == "anti" else ranks > ALIGNED
+
+
+def half_learnt(results: runs.Results, rate: float | int) -> Float[np.ndarray, "seed"]:
+    """The share of features of intermediate length, mean over S of 0.5 and more."""
+    W = results["W"][index(results["rate"], rate), results["sparsity"] >= 0.5].astype(float)
+    return redundancy.halfway(W).mean(0)
+
+
+def jumps(exact: runs.Results) -> Float[np.ndarray, "rate importance"]:
+    """For each rate and importance, by how much the shorter vector of the optimum changes at most from cell to cell."""
+    return np.abs(np.diff(metrics.norms(exact["V"]).min(-1), axis=-1)).max(-1)
+
+
+def in_pairs(results: runs.Results, rate: float | int) -> Float[np.ndarray, "sparsity seed"]:
+    """The share of represented features that have an antipode, at S of 0.5 and more."""
+    return redundancy.paired(results["W"][index(results["rate"], rate), results["sparsity"] >= 0.5].astype(float))

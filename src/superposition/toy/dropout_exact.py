@@ -137,3 +137,15 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     superposed = (arrays["phase"] == phase.PHASES.index("superposed")).mean((1, 2))
     aligned = metrics.basis_alignment(arrays["crowd_V"]).mean((1, 2))
     return arrays, {"superposed without dropout": float(superposed[0]), "alignment of the largest crowd": float(aligned[-1])}
+
+
+def turned_loss(shape: Float[Array, "n 2"], degrees: float | int, rate: float | int, density: float = 0.2) -> float:
+    """The loss of equally important features in two neurons whose shape is turned from the neurons' axes.
+
+    At the best length and bias, common to all of them, of a fine grid around 1 and 0."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    length, bias = (axis.ravel() for axis in np.meshgrid(np.linspace(0.94, 1.24, 31), np.linspace(-0.08, 0.08, 17)))
+    ones = np.ones((len(length), len(shape)))
+    V, b = length[:, None, None] * (shape @ turn), bias[:, None] * ones
+    return float(gradients(V, b, density * ones, ones, np.full(len(V), float(rate)))[0].min())

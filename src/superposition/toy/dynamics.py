@@ -3,10 +3,13 @@ A hundred independent features in ten dimensions, and two sets of three correlat
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, correlation, training
+from superposition.toy.engine import correlation, autoencoders, training
+from superposition.toy.measures import jumps
+from superposition.toy.correlated import within
+from superposition.toy.engine.correlation import pca_loss
 
 Array = np.ndarray
 
@@ -99,3 +102,58 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "set_step": np.array(set_step), "set_W": np.ascontiguousarray(set_W), "set_loss": set_loss,
     }  # fmt: skip
     return arrays, {"features in a pair": float((D[:, -1] > 0.4).sum(1).mean()), "final loss": float(loss[:, -1].mean())}
+
+
+def window(runs_of: runs.Results) -> tuple[int, int]:
+    """The snapshots between the first descent and the last jump, over all seeds: where there is something to explain."""
+    rates = jumps.fall(runs_of["loss"])
+    last = [found[-1, 0] for D in runs_of["D"] if len(found := jumps.jumps(D))]
+    first = max(jumps.plateau(rate) for rate in rates)
+    return first, max(first + 10, int(np.median(last)) if last else 0)
+
+
+def climbing(D: np.ndarray, loss: np.ndarray, low: float = jumps.LOW) -> np.ndarray:
+    """Per seed with jumps the median of the time that one takes, in % of that from the first descent to the last jump."""
+    each = [(jumps.jumps(one, low), jumps.plateau(rate)) for one, rate in zip(D, jumps.fall(loss), strict=True)]
+    return np.array([100 * np.median(found[:, 3]) / max(1, found[-1, 0] - first) for found, first in each if len(found)])
+
+
+def tightest(runs_of: runs.Results) -> np.ndarray:
+    """Per seed of the correlated sets the loss over PCA's when the least cosine within sets is largest."""
+    least = within(runs_of["set_W"], runs_of.config.set_size).min(-1)
+    return runs_of["set_loss"][np.arange(len(least)), least.argmax(-1)] / pca(runs_of)
+
+
+def own_and_others(match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per seed the correlation with its own loss, and the mean of those with the others'."""
+    own = np.diag(match)
+    return own, (match.sum(1) - own) / (len(match) - 1)
+
+
+def opening_times(runs_of: runs.Results) -> tuple[np.ndarray, np.ndarray]:
+    """Per seed of the correlated sets: the last step at which the mean cosine within sets is above ½, and the last at
+    which the loss is above half of PCA's."""
+    step, cosine, loss = runs_of["set_step"], within(runs_of["set_W"], runs_of.config.set_size).mean(-1), runs_of["set_loss"]
+    return last_above(step, cosine, 0.5), last_above(step, loss, pca(runs_of) / 2)
+
+
+def last_above(
+    step: Int[Array, "snapshot"], values: Float[Array, "seed snapshot"], level: Float[Array, "seed"] | float | np.floating
+) -> Float[Array, "seed"]:
+    """The last step at which each seed's curve is above the level, or the first of all where it never is."""
+    last = [np.flatnonzero(above) for above in (values.T > level).T]
+    return np.array([step[found[-1]] if len(found) else step[0] for found in last], float)
+
+
+def pca(runs_of: runs.Results) -> float:
+    """PCA's loss on the correlated sets: p/12 for each component that it leaves out, differences within sets."""
+    config = runs_of.config
+    return pca_loss("correlated", config.sets, config.set_size, config.set_density, config.set_hidden)
+
+
+def late(runs_of: runs.Results) -> tuple[int, int]:
+    """The snapshots after three quarters of all jumps are over, up to three quarters of training."""
+    at = np.concatenate([jumps.jumps(D)[:, 0] for D in runs_of["D"]])
+    length = runs_of["D"].shape[1]
+    first = int(np.quantile(at, 0.75)) if len(at) else length // 2
+    return min(first, 3 * length // 4 - 10), 3 * length // 4

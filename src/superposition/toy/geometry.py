@@ -2,9 +2,11 @@
 Elhage et al. 2022, "The Geometry of Superposition": 400 features in 30 dimensions; replications take 200 in 20 and 15."""
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import training
+from superposition.toy.engine import autoencoders, training
+from superposition.toy.measures import polytopes
 
 Array = np.ndarray
 
@@ -44,3 +46,74 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}
     small = {name: arrays[name].astype(np.float16) for name in ("W", "b")}
     return arrays | small | {"density": density}, ends
+
+
+def weights(results: runs.Results) -> Float[np.ndarray, "seed density n m"]:
+    """W in double precision."""
+    return results["W"].astype(float)
+
+
+def plateau(results: runs.Results, level: float) -> Float[np.ndarray, "seed"]:
+    """The share of the densities (evenly spaced in their logarithm) at which m / ‖W‖² is within 5% of `level`."""
+    per_feature = 1 / metrics.features_per_dimension(weights(results))
+    return (np.abs(per_feature / level - 1) < 0.05).mean(-1)
+
+
+def dwell(results: runs.Results, level: float) -> Float[np.ndarray, "seed"]:
+    """The same as a share of the way from the first density to the last, with m / ‖W‖² interpolated: no two seeds tie."""
+    per_feature = 1 / metrics.features_per_dimension(weights(results))
+    place = np.arange(per_feature.shape[1])
+    fine = np.linspace(0, place[-1], 20001)
+    return np.array([(np.abs(np.interp(fine, place, one) / level - 1) < 0.05).mean() for one in per_feature])
+
+
+def slide(results: runs.Results, level: float) -> float:
+    """The same share for a value that moves evenly from the mean of the first density to that of the last."""
+    per_feature = 1 / metrics.features_per_dimension(weights(results)).mean(0)
+    even = np.linspace(per_feature[0], per_feature[-1], 1001)
+    return float((np.abs(even / level - 1) < 0.05).mean())
+
+
+def stuck(results: runs.Results, level: float) -> str:
+    """At how many of the densities a seed is within 5% of `level`: one number, or the least and the most."""
+    points = np.rint(plateau(results, level) * len(results["density"])).astype(int)
+    return " to ".join(map(str, sorted({points.min(), points.max()})))
+
+
+def near_level(W: Float[np.ndarray, "*batch n m"], within: float = 0.015) -> Float[np.ndarray, "*batch"]:
+    """The share of represented features whose D_i is near that of a perfect polytope."""
+    levels = [polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)]
+    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
+    near = (np.abs(D[..., None] - levels) < within).any(-1) & there
+    return near.sum(-1) / np.maximum(1, there.sum(-1))
+
+
+def above(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
+    """`near_level` where features are represented, NaN elsewhere."""
+    return np.where(metrics.represented(W) > 0, near_level(W), np.nan)
+
+
+def made(features: Int[Array, "seed density shape"]) -> Float[Array, "seed polytope"]:
+    """How many polytopes of each kind a seed's solutions hold, over all densities together, from `features_by_shape`."""
+    return features.sum(1)[:, : polytopes.OTHER] / [len(corners) for corners in polytopes.CORNERS]
+
+
+def polytopes_per_seed(results: runs.Results, shape: str) -> Float[np.ndarray, "seed"]:
+    """How many polytopes of that name a seed's solutions hold, over all sparsities together."""
+    return made(polytopes.features_by_shape(weights(results)))[:, polytopes.NAMES.index(shape)]
+
+
+def over_least(results: runs.Results) -> Float[Array, "seed density"]:
+    """The held-out loss over the least without superposition."""
+    n, m = results["W"].shape[-2:]
+    return results["loss"] / autoencoders.linear_optimum(results["density"], np.ones(n), m)
+
+
+def dead(
+    W: Float[Array, "seed density n m"], b: Float[Array, "seed density n"], density: Float[Array, "density"], samples: int = 1024
+) -> Int[Array, "seed density"]:
+    """How many features of each solution have a ReLU that none of so many random inputs opens."""
+    p = density[:, None, None]
+    x = np.maximum(0, (np.random.default_rng(0).random((len(p), samples, W.shape[-2])) - (1 - p)) / p)
+    before = np.einsum("dbn,sdnm,sdkm->sdbk", x, W, W, optimize=True).max(2) + b
+    return (before <= 0).sum(-1)

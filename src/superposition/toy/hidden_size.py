@@ -162,3 +162,18 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 def _shown(config):
     """The width that the chapter draws: the first with more neurons than features."""
     return min((m for m in config.hidden if m > config.n_features), default=max(config.hidden))
+
+
+LINEAR, LINEAR_L1, RELU, RELU_L1 = range(len(MODELS))
+ADAM, DESCENT = range(len(OPTIMISERS))
+FIRST = 0  # the sparsity of 0.9
+
+
+def ample(results: runs.Results) -> np.ndarray:
+    """Which widths have more neurons than there are features."""
+    return results["n_hidden"] > results.config.n_features
+
+
+def published_rate(results: runs.Results) -> np.ndarray:
+    """Lecomte et al.'s number of polysemantic neurons by width, n² / 4m."""
+    return results.config.n_features**2 / (4 * results["n_hidden"])

@@ -114,3 +114,12 @@ def _notebook_shapes(config, job, density, importance):
     of_each = np.tile(density[:, None], (config.seeds, n)).astype(np.float32), np.tile(importance, (count, 1))
     training.train(model, *of_each, config.steps, config.batch, training.AdamW(config.lr), job=job, key="notebook")
     return classify(model.W.detach().cpu().numpy().reshape(*grid, n, m))
+
+
+def shortest_arrow(W: Float[Array, "model n m"]) -> tuple[Float[Array, "model"], Float[Array, "model"]]:
+    """The length of each model's shortest arrow, and the cosine with that of the others which is nearest to it."""
+    length, model = metrics.norms(W), np.arange(len(W))
+    shortest, unit = length.argmin(-1), W / length[..., None]
+    cosine = np.einsum("kih,kh->ki", unit, unit[model, shortest])
+    cosine[model, shortest] = -1
+    return length[model, shortest], cosine.max(-1)

@@ -130,3 +130,19 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "weight": np.array(config.weights), "step": _steps(config),
     }  # fmt: skip
     return arrays, {"dimensionality, dense": float(arrays["dimensionality"][..., 0].mean())}
+
+
+DENSE, SPARSE = range(2)  # the classes
+BOTH_DENSE, MIXED, BOTH_SPARSE = range(3)  # the mixes of densities
+RELU, GELU = range(2)
+
+
+def at(results: runs.Results, weight: float | int) -> int:
+    """The index of a weight: of the sparse class in the loss, over that of the dense class, for each feature."""
+    return int(np.abs(results["weight"] - weight).argmin())
+
+
+def equal(results: runs.Results) -> int:
+    """The weight at which a dense and a sparse feature of the mixed model are equally important."""
+    dense, sparse = results["density"][MIXED]
+    return at(results, float(sparse / dense))

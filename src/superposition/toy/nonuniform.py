@@ -211,3 +211,46 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "crossing": np.array(cross),
     }  # fmt: skip
     return arrays, {f"crossing in {axis}": float(np.mean(found)) for axis, found in zip(AXES, cross, strict=True)}
+
+
+def above(results: runs.Results, axis: int) -> np.ndarray:
+    """The multiples on the branches' grid at which the pentagon is the better shape."""
+    return results["multiplier"] >= results["crossing"][axis].mean()
+
+
+def bistable(results: runs.Results, axis: int) -> tuple[float, float]:
+    """The least and the largest multiple at which both shapes are minima."""
+    both = np.isfinite(results["branch_loss"][axis, 0]) & results["stable"][axis].astype(bool)
+    return float(results["multiplier"][both].min()), float(results["multiplier"][both].max())
+
+
+def missed(results: runs.Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
+    """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best, by point and seed."""
+    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
+    inside = (at >= low * 0.999) & (at <= high * 1.001)
+    better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square
+    shape = results["shape"][axis, inside]
+    return (shape < shapes) & (shape != better[:, None])
+
+
+def worse(results: runs.Results, axis: int) -> np.ndarray:
+    """Which of them ended in the one of the two minima that costs more."""
+    return missed(results, axis, len(BRANCHES))
+
+
+def neighbour_angle(W: Float[Array, "*batch 5 2"]) -> Float[Array, "*batch"]:
+    """The angle, in degrees, between the odd feature and the next one, its neighbour in the pentagon."""
+    first, second = W[..., 0, :], W[..., 1, :]
+    cross = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
+    return np.degrees(np.arctan2(np.abs(cross), (first * second).sum(-1)))
+
+
+def equal_cost(gain: Float[Array, "row column"], multiplier: Float[Array, "column"]) -> Float[Array, "row"]:
+    """The multiple at which the pentagon's gain over the square first turns positive, in each row of the map.
+
+    NaN where it doesn't: there the pentagon is best to its very end, or was followed to no place where it isn't."""
+    log, found = np.log(multiplier), np.full(len(gain), np.nan)
+    for row, values in enumerate(gain):
+        for k in np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0))[:1]:
+            found[row] = np.exp(np.interp(0, values[k : k + 2], log[k : k + 2]))
+    return found

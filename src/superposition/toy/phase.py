@@ -219,3 +219,53 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "cells where no start found it": float((~found.any(0)).mean()),
         "cells that a neighbour improved": float((arrays["loss"] < from_starts * (1 - 1e-6)).mean()),
     }
+
+
+def shortest(W: np.ndarray) -> np.ndarray:
+    """The length of each model's shortest feature vector."""
+    return metrics.norms(W).min(-1)
+
+
+def jump(diagram: runs.Results, halvings: int = 16) -> np.ndarray:
+    """The shortest vector's length before and after the largest step of the optimum, by importance: a column each.
+
+    Between the two cells the density is halved again and again, each time into the half with the larger step: what is
+    continuous shrinks to nothing, and what is left is a jump."""
+    W, b, density = diagram["W"], diagram["b"], diagram["density"]
+    importance = np.ones(b[:, 0].shape)
+    importance[:, -1] = diagram["importance"]
+    rows, first = np.arange(len(W)), np.abs(np.diff(shortest(W), axis=1)).argmax(1)
+    denser, sparser = ([density[k], W[rows, k], b[rows, k]] for k in (first, first + 1))
+    for _ in range(halvings):
+        p = np.sqrt(denser[0] * sparser[0])
+        each = [expected_loss.polish(*end[1:], np.repeat(p[:, None], b.shape[-1], 1), importance) for end in (denser, sparser)]
+        middle = [p, *_where(each[0][2] <= each[1][2], each[0][:2], each[1][:2])]
+        steps = [np.abs(shortest(end[1]) - shortest(middle[1])) for end in (denser, sparser)]
+        denser, sparser = _where(steps[0] >= steps[1], denser, middle), _where(steps[0] >= steps[1], middle, sparser)
+    return np.stack([shortest(denser[1]), shortest(sparser[1])], 1)
+
+
+def _where(mask, yes, no):
+    """Of each two arrays the rows of the first where the mask holds, else those of the second."""
+    return [np.where(mask.reshape(-1, *[1] * (a.ndim - 1)), a, b) for a, b in zip(yes, no, strict=True)]
+
+
+def whole(lengths: np.ndarray) -> np.ndarray:
+    """At which importances the optimum goes in one jump from nothing (a length below 0.05) to a represented feature."""
+    return (lengths[:, 0] < 0.05) & (lengths[:, 1] > REPRESENTED)
+
+
+def found(diagram: runs.Results, starts: str = "start") -> np.ndarray:
+    """Whether training ended within 1% of the optimum's loss, by start and cell."""
+    return diagram[f"{starts}_loss"] <= FOUND * diagram["loss"]
+
+
+def best_norm(diagram: runs.Results) -> np.ndarray:
+    """The length of the last feature's vector in the best of each cell's training runs."""
+    return np.take_along_axis(diagram["start_norm"], diagram["start_loss"].argmin(0)[None], 0)[0]
+
+
+def rough(picture: np.ndarray, threshold: float = 0.05) -> np.ndarray:
+    """The inner cells of a picture that differ from the mean of their four neighbours by more than the threshold."""
+    around = (picture[:-2, 1:-1] + picture[2:, 1:-1] + picture[1:-1, :-2] + picture[1:-1, 2:]) / 4
+    return np.abs(picture[1:-1, 1:-1] - around) > threshold

@@ -123,3 +123,21 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "polysemanticity": metrics.polysemanticity(W), "baseline": autoencoders.linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}
+
+
+FREE, ISOTROPIC, RECTIFIED = range(len(MODELS))
+
+
+def singles(results: runs.Results, model: int) -> np.ndarray:
+    """The share of live neurons that are monosemantic, by sparsity and seed."""
+    return single(results["polysemanticity"][model], used(results["W"][model]))
+
+
+def turned(results: runs.Results) -> np.ndarray:
+    """The loss after a random turn of the hidden space over that before, by model, sparsity and seed."""
+    return results["rotated_loss"] / results["unrotated_loss"]
+
+
+def at(results: runs.Results, sparsity: float | int) -> int:
+    """The index of a sparsity."""
+    return int(np.abs(results["sparsity"] - sparsity).argmin())

@@ -119,3 +119,21 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {name: values.reshape(*grid, *values.shape[1:]).astype(np.float32) for name, values in each.items()}
     arrays |= {"l1": np.array(config.l1), "sparsity": np.array(config.sparsities), "loss": loss, "W": best.astype(np.float32)}
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(HIDDEN)}
+
+
+IDENTITY = HIDDEN.index("identity")
+
+
+def at(results: runs.Results, l1: float | int) -> int:
+    """The index of an L1 strength."""
+    return int(np.abs(results["l1"] - l1).argmin())
+
+
+def sparse(results: runs.Results, sparsity: float | int) -> int:
+    """The index of a sparsity."""
+    return int(np.abs(results["sparsity"] - sparsity).argmin())
+
+
+def aligned(results: runs.Results) -> np.ndarray:
+    """Which models' features lie closer to the neurons than in 95% of their rotations."""
+    return results["rank"] > 0.95

@@ -117,3 +117,10 @@ def test_the_null_keeps_lengths_and_nothing_else():
     null = polytopes.scrambled(W, np.random.default_rng(3))
     np.testing.assert_allclose(metrics.norms(null), 0.9)
     assert (polytopes.features_by_shape(null)[:, polytopes.NAMES.index("pentagon")] > 0).mean() < 0.05
+
+
+def test_alone_is_what_overlaps_nothing_that_is_represented():
+    W = np.zeros((6, 4))
+    W[0, 0], W[1, 1], W[2, 1] = 1, 1, -1  # one alone and a digon
+    W[3], W[4, 3] = [0.3, 0, 0, 0], 0.9  # one too short to be represented, and another alone
+    assert polytopes.alone(np.stack([W, W[::-1]])).tolist() == [[1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]

@@ -18,7 +18,9 @@ _DASHED = (0, (4, 3))
 
 
 def by_level(
-    values: Float[np.ndarray, "3 panel series level"],
+    mean: Float[np.ndarray, "panel series level"],
+    low: Float[np.ndarray, "panel series level"],
+    high: Float[np.ndarray, "panel series level"],
     names: Sequence[str],
     levels: Sequence[str],
     titles: Sequence[str],
@@ -28,7 +30,7 @@ def by_level(
     null_name: str = "turned",
     share: bool = False,
 ) -> Figure:
-    """A line per series over evenly spaced levels with its interval as a band; `values` are mean, low and high.
+    """A line per series over evenly spaced levels with its interval as a band.
 
     `null` is what each series is held against, dashed in its colour, or a single curve for all, in grey.
     A `share` ends at 1 and is written in per cent."""
@@ -37,15 +39,14 @@ def by_level(
     x = np.arange(len(levels))
     for p, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
         for k in range(len(names)):
-            mean, low, high = values[:, p, k]
-            ax.fill_between(x, low, high, color=_COLOURS[k], alpha=0.2, linewidth=0)
-            ax.plot(x, mean, color=_COLOURS[k], marker=_MARKERS[k], zorder=3)
+            ax.fill_between(x, low[p, k], high[p, k], color=_COLOURS[k], alpha=0.2, linewidth=0)
+            ax.plot(x, mean[p, k], color=_COLOURS[k], marker=_MARKERS[k], zorder=3)
         for k, curve in enumerate([] if null is None else null[p]):
             ax.plot(x, curve, color=_COLOURS[k] if len(null[p]) > 1 else "0.35", linestyle=_DASHED, linewidth=1.1, zorder=2)
         ax.set_xticks(x, levels)
         ax.set_xlabel(xlabel)
         style.panel_title(ax, title)
-    highest = max(float(values.max()), 0 if null is None else float(null.max()))
+    highest = max(float(high.max()), 0 if null is None else float(null.max()))
     axes[0, 0].set(ylabel=ylabel, ylim=(0, 1.02 if share else 1.05 * highest))
     if share:
         axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

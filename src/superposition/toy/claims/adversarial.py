@@ -3,43 +3,21 @@
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Finding, claim
+from superposition.estimates import jackknife, over_seeds
 from superposition.runs import Results
-from superposition.toy.claims.common import PAPER
+from superposition.tolerances import Above, Below, Every, Tolerance
+from superposition.toy.adversarial import correlations, relative, sharing, vulnerability
+from superposition.toy.claims.common import PAPER, by_label
 
-Array = np.ndarray
 _SECTION = f"{PAPER}, Relationship to Adversarial Robustness"
+_GROWTH = Tolerance(reproduced=Above(3), partly=Above(1))
+_TRACKS = Tolerance(reproduced=Above(0.9), partly=Above(0.5))
 
 
-def vulnerability(found: Results, excess: str = "excess", radius: float | None = None) -> Float[Array, "density seed"]:
-    """(L' − L) / (L'₀ − L₀): the excess error under attack over that of the linear model with as many dimensions.
-
-    The linear model that keeps whole features passes an attack on the most important one through, and errs by its
-    square: L'₀ − L₀ is the radius squared times the largest importance, 1, for every input."""
-    return found[excess] / np.square(found.config.radius if radius is None else radius)
-
-
-def relative(found: Results) -> Float[Array, "density seed"]:
-    """The vulnerability under the paper's allowance, a tenth of the average input's length."""
-    return found["excess_relative"] / found["relative_radius"][:, None] ** 2
-
-
-def correlations(x: Float[Array, "density seed"], y: Float[Array, "density seed"]) -> Float[Array, "seed"]:
-    """Pearson's correlation over the densities, for every seed."""
-    return np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(x.T, y.T, strict=True)])
-
-
-def sharing(found: Results) -> Float[Array, "density seed"]:
-    """Features per dimension of every model."""
-    return metrics.features_per_dimension(found["W"])
-
-
-def _growth(values: Float[Array, "density seed"], found: Results, note: str = "") -> Finding:
-    """How many times the sparsest models' value is the densest models', seeds paired."""
-    mean, low, high = metrics.mean_interval(values[-1] / values[0])
-    verdict: Verdict = "reproduced" if low > 3 else "partly" if low > 1 else "not reproduced"
-    return Finding(verdict, float(mean), float(low), float(high), found.config.seeds, 1.0, "times", note)
+def _growth(values: Float[np.ndarray, "density seed"], note: str = "") -> Finding:
+    """How many times the densest models' mean the sparsest models' is; a seed's models have nothing else in common."""
+    return Finding(jackknife(lambda ends: ends[:, 1].mean() / ends[:, 0].mean(), values[[0, -1]].T), 1.0, note)
 
 
 @claim(
@@ -47,12 +25,13 @@ def _growth(values: Float[Array, "density seed"], found: Results, note: str = ""
     source=_SECTION,
     statement="As superposition forms, the vulnerability to adversarial examples grows more than threefold.",
     measure="excess error under the worst change of a tenth of the average input's length, relative to the linear model; "
-    "S = 0.99 over S = 0, mean over seeds",
-    tolerance="reproduced where the interval lies above 3, partly where it lies above 1",
+    "mean over seeds at S = 0.99 over that at S = 0, with the jackknife's interval; baseline: no growth",
+    tolerance=_GROWTH,
+    unit="times",
     experiments=("toy/adversarial",),
 )
 def _grows(found: Results) -> Finding:
-    return _growth(relative(found), found)
+    return _growth(relative(found))
 
 
 @claim(
@@ -61,27 +40,26 @@ def _grows(found: Results) -> Finding:
     statement="The vulnerability closely tracks the number of features per dimension.",
     measure="Pearson's correlation of the two over the sparsities, changes of a tenth of the average input's length; "
     "mean over seeds",
-    tolerance="reproduced where the interval lies above 0.9, partly where it lies above 0.5",
+    tolerance=_TRACKS,
     experiments=("toy/adversarial",),
 )
 def _tracks(found: Results) -> Finding:
-    mean, low, high = metrics.mean_interval(correlations(sharing(found), relative(found)))
-    verdict: Verdict = "reproduced" if low > 0.9 else "partly" if low > 0.5 else "not reproduced"
-    return Finding(verdict, float(mean), float(low), float(high), found.config.seeds, 0.0)
+    return Finding(over_seeds(correlations(sharing(found), relative(found))), 0.0)
 
 
 @claim(
     id="toy/adversarial/3-fixed-length",
     source="Ours, on the paper's effect",
     statement="The same growth shows where the change has the same length at every sparsity.",
-    measure="growth of the vulnerability from S = 0 to 0.99 under the worst change of length 0.1, mean over seeds",
-    tolerance="reproduced where the interval lies above 3, partly where it lies above 1",
+    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1",
+    tolerance=_GROWTH,
+    unit="times",
     experiments=("toy/adversarial",),
 )
 def _fixed_length(found: Results) -> Finding:
     peak = vulnerability(found).mean(1)
-    note = f"The mean over seeds is largest at S = {1 - found['density'][peak.argmax()]:.2f}: {peak.max():.1f}."
-    return _growth(vulnerability(found), found, note)
+    note = f"The mean over seeds is largest at S = {1 - found['density'][peak.argmax()]:.2f}: {peak.max():.1f}"
+    return _growth(vulnerability(found), note)
 
 
 @claim(
@@ -89,46 +67,43 @@ def _fixed_length(found: Results) -> Finding:
     source="Ours, on the paper's effect",
     statement="A model with superposition is more vulnerable than one without it that has more dimensions and the same loss.",
     measure="excess error under the worst change of length 0.1 over the equal-loss model's, "
-    "mean over the sparsities above 0.5; mean over seeds",
-    tolerance="reproduced where the interval lies above 1 for the mean and at each of these sparsities, "
-    "partly where it does for the mean",
+    "mean over the sparsities above 0.5; mean over seeds; also at each of these S",
+    tolerance=Tolerance(reproduced=Every("S", Above(1)), partly=Above(1)),
+    unit="times",
     experiments=("toy/adversarial",),
 )
 def _equal(found: Results) -> Finding:
-    ratio = (found["excess"] / found["equal_excess"])[found["density"] < 0.5]
-    mean, low, high = metrics.mean_interval(ratio.mean(0))
-    everywhere = bool((metrics.mean_interval(ratio.T)[1] > 1).all())
-    verdict: Verdict = "reproduced" if low > 1 and everywhere else "partly" if low > 1 else "not reproduced"
-    note = "" if everywhere else f"At S = 0.99 the ratio is {ratio[-1].mean():.2f}."
-    return Finding(verdict, float(mean), float(low), float(high), found.config.seeds, 1.0, "times", note)
+    sparse = found["density"] < 0.5
+    ratio = (found["excess"] / found["equal_excess"])[sparse]
+    return Finding(over_seeds(ratio.T), 1.0, also={"S": by_label(1 - found["density"][sparse], ratio)})
 
 
 @claim(
     id="toy/adversarial/5-replication",
     source="keltin13's notebook",
     statement="The loss of the row of W Wᵀ as target measures the vulnerability.",
-    measure="correlation over the sparsities of the notebook's ratio with that for an attack of length 0, mean over seeds",
-    tolerance="corrected where the interval lies above 0.9: what needs no attack measures none",
+    measure="correlation over the sparsities of the notebook's ratio with that for an attack of length 0, mean over seeds: what needs no attack "
+    "measures none",
+    tolerance=Tolerance(corrected=Above(0.9), reproduced=Below(0.5), otherwise="partly"),
+    after_looking=True,
     experiments=("toy/adversarial",),
 )
 def _replication(found: Results) -> Finding:
-    mean, low, high = metrics.mean_interval(correlations(*found["replication"]))
-    verdict: Verdict = "corrected" if low > 0.9 else "partly"
-    note = "The notebook asks for an output of length about 1 from an input of length 0.1."
-    return Finding(verdict, float(mean), float(low), float(high), found.config.seeds, 0.0, "", note)
+    note = "The notebook asks for an output of length about 1 from an input of length 0.1"
+    return Finding(over_seeds(correlations(*found["replication"])), 0.0, note)
 
 
 @claim(
     id="toy/adversarial/6-same-inputs",
     source="Ours, on the paper's effect",
     statement="The growth is there when all models are attacked on the same inputs: it is not due to sparser inputs alone.",
-    measure="growth of the vulnerability from S = 0 to 0.99 under the worst change of length 0.1 of inputs of sparsity 0.9, "
-    "mean over seeds",
-    tolerance="reproduced where the interval lies above 3, partly where it lies above 1",
+    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1 of inputs of sparsity 0.9",
+    tolerance=_GROWTH,
+    unit="times",
     experiments=("toy/adversarial",),
 )
 def _same_inputs(found: Results) -> Finding:
-    return _growth(vulnerability(found, "excess_common"), found)
+    return _growth(vulnerability(found, "excess_common"))
 
 
 @claim(
@@ -137,13 +112,11 @@ def _same_inputs(found: Results) -> Finding:
     statement="How far an output can be pushed closely tracks the number of features per dimension.",
     measure="Pearson's correlation over the sparsities of features per dimension with the largest gain, the change of the output "
     "over that of the input; mean over seeds",
-    tolerance="reproduced where the interval lies above 0.9, partly where it lies above 0.5",
+    tolerance=_TRACKS,
     experiments=("toy/adversarial",),
 )
 def _gain(found: Results) -> Finding:
-    mean, low, high = metrics.mean_interval(correlations(sharing(found), found["gain"]))
-    verdict: Verdict = "reproduced" if low > 0.9 else "partly" if low > 0.5 else "not reproduced"
-    return Finding(verdict, float(mean), float(low), float(high), found.config.seeds, 0.0)
+    return Finding(over_seeds(correlations(sharing(found), found["gain"])), 0.0)
 
 
 @claim(
@@ -152,11 +125,10 @@ def _gain(found: Results) -> Finding:
     statement="Superposition also makes a model vulnerable whose answer should not change with a small change of the input.",
     measure="share of answers, right ones that no change of length 0.1 should alter, that one does alter: "
     "classifiers of the largest feature at S = 0.99, 5 dimensions less 20; mean over seeds",
-    tolerance="reproduced where the interval lies above 10 points, partly where it lies above 0",
+    tolerance=Tolerance(reproduced=Above(10), partly=Above(0)),
+    unit="points",
     experiments=("toy/adversarial",),
 )
 def _other_task(found: Results) -> Finding:
-    flipped = 100 * found["classifier_flipped"][:, -1]
-    mean, low, high = metrics.mean_interval(flipped[0] - flipped[1])
-    verdict: Verdict = "reproduced" if low > 10 else "partly" if low > 0 else "not reproduced"
-    return Finding(verdict, float(mean), float(low), float(high), flipped.shape[1], 0.0, "points")
+    few, many = 100 * found["classifier_flipped"][:, -1]
+    return Finding(over_seeds(few - many), 0.0)

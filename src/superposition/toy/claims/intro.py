@@ -4,9 +4,11 @@ The paper speaks of the best of several runs, so that is what decides about its 
 import numpy as np
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Finding, claim
+from superposition.estimates import over_seeds
 from superposition.runs import Results
-from superposition.toy.claims.common import PAPER, share
+from superposition.tolerances import BASELINE, MOST, Above, Below, Holding, Tolerance
+from superposition.toy.claims.common import PAPER
 from superposition.toy.intro import SHAPES
 
 # Held-out losses of equally good models differ by less than this, for chance.
@@ -17,20 +19,19 @@ def _at(results: Results, sparsity: float) -> int:
     return int(np.abs(1 - results["density"] - sparsity).argmin())
 
 
-def _kept(intro: Results, density: int, features: int) -> np.ndarray:
-    """Whether each seed represents exactly the `features` most important features."""
-    return ((metrics.norms(intro["W"][:, density]) > 0.5) == (np.arange(intro.config.n_features) < features)).all(1)
+def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarray:
+    """Whether each seed has the shape of this name, of exactly the `features` most important features."""
+    kept = ((metrics.norms(intro["W"][:, density]) > 0.5) == (np.arange(intro.config.n_features) < features)).all(1)
+    return kept & (intro["shape"][:, density] == SHAPES.index(name))
 
 
 def _best(intro: Results, sparsity: float, name: str, features: int) -> Finding:
-    """Among the seeds nearest to the least loss, the share with that shape of the most important features."""
+    """Among the seeds nearest to the least loss, the share with that shape."""
     k = _at(intro, sparsity)
+    hits = _shaped(intro, k, name, features)
     near = intro["loss"][:, k] < NEAR * intro["loss"][:, k].min()
-    hits = ((intro["shape"][:, k] == SHAPES.index(name)) & _kept(intro, k, features))[near]
-    found = int(((intro["shape"][:, k] == SHAPES.index(name)) & _kept(intro, k, features)).sum())
-    note = f"{found} of {len(near)} seeds end in this shape"
-    finding = share(hits, len(near), float(intro["null"][SHAPES.index(name)]))
-    return Finding(finding.verdict, finding.value, finding.low, finding.high, finding.seeds, finding.baseline, "%", note)
+    note = f"{hits.sum()} of all {len(hits)} seeds end in this shape"
+    return Finding(over_seeds(hits[near]).percent, 100 * float(intro["null"][SHAPES.index(name)]), note)
 
 
 @claim(
@@ -39,12 +40,13 @@ def _best(intro: Results, sparsity: float, name: str, features: int) -> Finding:
     statement="In dense data the two most important features get orthogonal directions and the others none.",
     measure="share of seeds at S = 0 whose represented features are the first two, at a right angle within 15 degrees; "
     "baseline: two arrows in random directions",
-    tolerance="reproduced from 90%, partly from 50%",
+    tolerance=MOST,
+    unit="%",
     experiments=("toy/intro",),
 )
 def _orthogonal(intro: Results) -> Finding:
-    hits = _kept(intro, 0, 2) & (intro["shape"][:, 0] == SHAPES.index("orthogonal"))
-    return share(hits, len(hits), float(intro["null"][SHAPES.index("orthogonal")]))
+    hits = _shaped(intro, 0, "orthogonal", 2)
+    return Finding(over_seeds(hits).percent, 100 * float(intro["null"][SHAPES.index("orthogonal")]))
 
 
 @claim(
@@ -53,7 +55,8 @@ def _orthogonal(intro: Results) -> Finding:
     statement="At a sparsity of 0.8 the best model has the four most important features as antipodal pairs, and not the fifth.",
     measure="share of those among the seeds within 3% of the least loss, at the density nearest to S = 0.8; "
     "baseline: four arrows in random directions",
-    tolerance="reproduced from 90%, partly from 50%",
+    tolerance=MOST,
+    unit="%",
     experiments=("toy/intro",),
 )
 def _antipodal(intro: Results) -> Finding:
@@ -66,7 +69,8 @@ def _antipodal(intro: Results) -> Finding:
     statement="At a sparsity of 0.9 the best model has all five features as a pentagon.",
     measure="share of pentagons among the seeds within 3% of the least loss, at the density nearest to S = 0.9; "
     "baseline: five arrows in random directions",
-    tolerance="reproduced from 90%, partly from 50%",
+    tolerance=MOST,
+    unit="%",
     experiments=("toy/intro",),
 )
 def _pentagon(intro: Results) -> Finding:
@@ -78,28 +82,25 @@ def _pentagon(intro: Results) -> Finding:
     source=f"{PAPER}, Perturbing a Single Feature",
     statement="In two dimensions training often ends in a solution that is not the best.",
     measure="share of all models with S > 0.85, where the pentagon is the best shape, that end in another one",
-    tolerance="reproduced where the interval lies above 10%",
+    tolerance=Tolerance(reproduced=Above(10)),
+    unit="%",
     experiments=("toy/intro",),
 )
 def _not_the_best(intro: Results) -> Finding:
-    shape = intro["shape"][:, 1 - intro["density"] > 0.85]
-    rate, low, high = metrics.rate_interval(int((shape != SHAPES.index("pentagon")).sum()), shape.size)
-    verdict: Verdict = "reproduced" if low > 0.1 else "not reproduced"
-    return Finding(verdict, 100 * rate, 100 * low, 100 * high, len(shape), 0.0, "%")
+    return Finding(over_seeds(intro["shape"][:, 1 - intro["density"] > 0.85] != SHAPES.index("pentagon")).percent, 0.0)
 
 
 @claim(
     id="toy/intro/5-worth-it",
     source=f"{PAPER}, introduction",
     statement="In sparse data superposition pays: it gives a lower loss than dedicating the dimensions.",
-    measure="held-out loss at S = 0.95 over the least loss without superposition, mean over seeds",
-    tolerance="reproduced where the interval lies below 1",
+    measure="held-out loss at S = 0.95 over the least loss without superposition, mean over seeds; baseline: no gain",
+    tolerance=Tolerance(reproduced=Below(BASELINE)),
     experiments=("toy/intro",),
 )
 def _worth_it(intro: Results) -> Finding:
     sparsest = _at(intro, 0.95)
-    mean, low, high = metrics.mean_interval(intro["loss"][:, sparsest] / intro["baseline"][sparsest])
-    return Finding("reproduced" if high < 1 else "not reproduced", float(mean), float(low), float(high), len(intro["loss"]), 1.0)
+    return Finding(over_seeds(intro["loss"][:, sparsest] / intro["baseline"][sparsest]), 1.0)
 
 
 @claim(
@@ -108,13 +109,12 @@ def _worth_it(intro: Results) -> Finding:
     statement="The start is Xavier's, and does not depend on how many models train at once.",
     measure="share of pentagons at S = 0.81 from the notebook's start, which is shorter the more models there are; "
     "baseline: the same from Xavier's start for a single model",
-    tolerance="reproduced where the interval holds the baseline, else corrected",
+    tolerance=Tolerance(reproduced=Holding(BASELINE), otherwise="corrected"),
+    unit="%",
     experiments=("toy/intro",),
 )
 def _start(intro: Results) -> Finding:
     k, pentagon = _at(intro, 0.8), SHAPES.index("pentagon")
-    hits = intro["notebook_shape"][:, k] == pentagon
-    rate, low, high = metrics.rate_interval(int(hits.sum()), hits.size)
-    single = float((intro["shape"][:, k] == pentagon).mean())
-    verdict: Verdict = "reproduced" if low <= single <= high else "corrected"
-    return Finding(verdict, 100 * rate, 100 * low, 100 * high, len(hits), 100 * single, "%", "So each model's scale is its own here")
+    single = 100 * float((intro["shape"][:, k] == pentagon).mean())
+    note = "The notebook's start is shorter the more models there are, so each model's scale is its own here"
+    return Finding(over_seeds(intro["notebook_shape"][:, k] == pentagon).percent, single, note)

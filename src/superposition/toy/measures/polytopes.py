@@ -4,7 +4,7 @@ Only the Gram matrix W Wᵀ is looked at, so nothing depends on rotations of the
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -109,6 +109,12 @@ def features_by_shape(
     found = [clusters(one, threshold, tolerance) for one in W.reshape(-1, *W.shape[-2:])]
     counts = [np.bincount(cut.shape, weights=cut.size, minlength=len(NAMES)) for cut in found]
     return np.array(counts).astype(int).reshape(*W.shape[:-2], len(NAMES))
+
+
+def alone(W: Float[Array, "*batch n_features m"]) -> Bool[Array, "*batch n_features"]:
+    """Which represented features make a cluster of their own."""
+    cuts = [clusters(one) for one in W.reshape(-1, *W.shape[-2:])]
+    return np.array([np.isin(cut.of_feature, np.flatnonzero(cut.size == 1)) for cut in cuts]).reshape(W.shape[:-1])
 
 
 def scrambled(W: Float[Array, "*batch n_features m"], rng: np.random.Generator) -> Float[Array, "*batch n_features m"]:
