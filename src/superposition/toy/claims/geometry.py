@@ -62,7 +62,8 @@ def _half(results: Results) -> Finding:
     id="toy/geometry/3-levels",
     source=SECTION,
     statement="Features gather at the dimensionalities 1, 3/4, 2/3, 1/2, 2/5 and 3/8 of perfect polytopes.",
-    measure="share of represented features within 0.015 of one of them, mean over sparsities, over seeds; baseline: random directions",
+    measure="share of represented features within 0.015 of one of them, mean over sparsities, over seeds; baseline: random "
+    "directions",
     tolerance=Tolerance(reproduced=AtLeast(75), partly=Above(BASELINE)),
     unit="%",
     experiments=("toy/geometry",),
@@ -80,7 +81,8 @@ def _polytopes(id: str, shape: str, several: str, source: str) -> None:
         id=f"toy/geometry/{id}",
         source=source,
         statement=f"Features form {several}.",
-        measure="polytopes of this kind over all sparsities and the three sizes, mean over seeds with the exact Poisson interval, "
+        measure="polytopes of this kind over all sparsities and the three sizes, mean over seeds with the exact Poisson "
+        "interval, "
         "which allows for seeds that tie; also the mean at each size; baseline: random directions",
         tolerance=Tolerance(reproduced=Every("size", AtLeast(1)), partly=Above(0)),
         experiments=_SIZES,
@@ -90,8 +92,8 @@ def _polytopes(id: str, shape: str, several: str, source: str) -> None:
         each = np.sum(list(counts.values()), axis=0)
         code, rng = polytopes.NAMES.index(shape), np.random.default_rng(0)
         null = sum(polytopes.features_by_shape(polytopes.scrambled(weights(r), rng))[..., code].sum(-1).mean() for r in of_sizes)
-        means = {size: float(count.mean()) for size, count in counts.items()}
-        return Finding(Estimate(*per_seed(each), "seeds", len(each)), float(null) / len(polytopes.CORNERS[code]), also={"size": means})
+        also = {"size": {size: float(count.mean()) for size, count in counts.items()}}
+        return Finding(Estimate(*per_seed(each), "seeds", len(each)), float(null) / len(polytopes.CORNERS[code]), also=also)
 
 
 _polytopes("4-digons", "digon", "digons", f"{SECTION}; VeraChristina, geometry")
