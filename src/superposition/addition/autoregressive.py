@@ -31,6 +31,11 @@ def free_running(models: training.Trainees, splits: list[training.Examples]) -> 
     }
 
 
+def right_alone(results: runs.Results, split: int = learning.FRESH) -> Float[Array, "seed"]:
+    """The share of whole sums that a model gets right on its own."""
+    return results["free_sum_accuracy"][:, split].astype(float)
+
+
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every seed with the true digits before it, and say how well it adds with them and on its own."""
     models, splits, arrays = learning.learn(config, "one by one", job)

@@ -5,15 +5,17 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.addition import ablation, circuits, data, shapes, sharing, subsets
+from superposition.addition import ablation, circuits, data, shapes, sharing
 from superposition.addition.ablation import Parts
-from superposition.addition.circuits import ENOUGH
 from superposition.addition.model import Transformer
 
 Array = np.ndarray
 KINDS = (*ablation.EFFECTS, "lost without its pair")
 MEASURES = (*sharing.MEASURES, "patterns")
+LOGIT, LOST, ZEROED, RESAMPLED, OWN = range(len(KINDS))
+HEADS, CIRCUITS, SCORE, RANK, PATTERNS = range(len(MEASURES))
 LOTS = ("heads keep their effects", "circuits keep their effects")
+MEDIAN = 1  # of sharing.QUANTILES
 ALL = data.N_DIGITS  # the last of the matrices: the circuits of all columns
 
 
@@ -85,18 +87,6 @@ def quiet(parts: Parts, column: int) -> Parts:
     return Parts(heads, parts.direct[column, None], answers, np.arange(ablation.N_PAIRS)[:, None])
 
 
-def least(parts: Parts, config: Config) -> tuple[Array, Array]:
-    """The sizes of the smallest sets that are enough for the first digit where heads are quiet, and those proven."""
-    without_noise = quiet(parts, 0)
-    each, base = subsets.margins(without_noise, 0)
-    full = base + each.sum(0)
-    right = len(base) - int(subsets.wrong(full))
-    grown, cut = subsets.greedy(base, each, config.beam), subsets.greedy(full, -each, config.beam)
-    chosen = [subsets.smallest(grown, cut, subsets.allowed(enough, right, len(base))) for enough in ENOUGH]
-    best, bounds = circuits.proven(without_noise, 0, np.stack(chosen), config.nodes)
-    return best.sum(-1), bounds
-
-
 def of_shape(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     """How the circuits of a model of any shape share heads."""
     model, seed, config = item
@@ -107,9 +97,9 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     """The same of a fully trained model; and for how much of a digit the heads are enough that look at its column alone."""
     model, seed, config = item
     parts = Parts.of(model, ablation.balanced(seed, config.each))
-    own, mean = ablation.explained(parts) > 0.95, parts.instead("mean")
-    group = [circuits.kept(parts, column, own[column, column], mean) for column in range(data.N_DIGITS)]
-    size, proven = least(parts, config)
+    own, mean = ablation.own_alone(ablation.explained(parts)), parts.instead("mean")
+    group = [circuits.kept(parts, column, heads, mean) for column, heads in enumerate(own)]
+    size, proven = circuits.smallest(quiet(parts, 0), 0, config.beam, config.nodes)
     return shared(parts, config, seed) | {"group_kept": np.array(group), "least": size, "least_proven": proven}
 
 
@@ -120,5 +110,19 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {name: np.stack([one[name] for one in full]) for name in full[0]}
     arrays |= {f"shape_{name}": np.stack([one[name] for one in cut]) for name in cut[0]}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
-    score = arrays["measured"][:, KINDS.index("answers lost"), ALL, MEASURES.index("score")]
-    return arrays, {"score over all columns": float(score.mean())}
+    return arrays, {"score over all columns": float(arrays["measured"][:, LOST, ALL, SCORE].mean())}
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------------
+
+
+def modules(heads: int | Array, whole: bool = True) -> float | Array:
+    """The score of heads that divide the columns evenly, and serve all pairs of theirs; in one column, where not `whole`."""
+    return heads / data.N_DIGITS ** (1 if whole else 0.5)
+
+
+def lot_score(results: runs.Results, of: str = "") -> Float[Array, "model kind matrix"]:
+    """The score where heads and circuits meet by lot: the median, of that lot in which it is larger.
+
+    `of`: "shape_" for the models of addition/sweep."""
+    return results[f"{of}lot"][..., MEDIAN, SCORE].astype(float).max(-1)
