@@ -14,6 +14,7 @@ from superposition.addition.model import Transformer
 
 Array = np.ndarray
 ABLATIONS = ("zero", "mean", "resample")
+ZERO, MEAN, RESAMPLE = range(len(ABLATIONS))
 EFFECTS = ("right logit", "answers lost", "lost when zeroed", "lost when resampled")  # the second with a head at its mean
 N_PAIRS = 100  # the pairs of digits that stand over one another in a column: its circuits, as the write-up calls them
 

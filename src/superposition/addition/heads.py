@@ -425,6 +425,12 @@ def examples(results: runs.Results, seed: int = 0) -> tuple[int, int, int]:
     return *(int(np.where(frequency == times, share, 0).argmax()) for times in (1, 2)), int(share.argmin())
 
 
+def apart(points: Float[Array, "10 2"], steps: int) -> Float[Array, "pair"]:
+    """From each digit to the one so many steps on, over the digits' spread (their root mean square distance from the mean)."""
+    spread = np.sqrt((_centred(points) ** 2).sum(-1).mean())
+    return np.linalg.norm(points[steps:] - points[:-steps], axis=-1) / spread
+
+
 def between_seeds(results: runs.Results, matrix: int) -> Float[Array, "pair"]:
     """How much the common planes of two seeds overlap, for each ordered pair."""
     found = results["overlap"][matrix, :, matrix]
