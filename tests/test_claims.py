@@ -1,17 +1,19 @@
 """Claims are registered once, gathered from every part, and evaluated on the results they name."""
 
 import json
-import math
 
 import pytest
 
 from superposition import claims, runs
+from superposition.estimates import Estimate, exactly
+from superposition.tolerances import AtLeast, AtMost, Tolerance
 
 FIELDS = {
     "source": "Elhage et al. 2022, §1", "statement": "Five features form a pentagon.", "measure": "Share of seeds.",
-    "tolerance": "At least half.", "experiments": ("toy/walk",),
+    "experiments": ("toy/walk",),
 }  # fmt: skip
-FINDING = {"verdict": "reproduced", "value": 0.5, "low": 0.4, "high": 0.6, "seeds": 8}
+HALF = Tolerance(reproduced=AtLeast(0.5), partly=AtLeast(0.25))
+FINDING = claims.Finding(Estimate(0.5, 0.4, 0.6, "seeds", 8))
 
 
 @pytest.fixture
@@ -21,8 +23,8 @@ def empty(monkeypatch):
     monkeypatch.setattr(claims, "iter_modules", lambda *_: [])
 
 
-def register(id, check=lambda walk: claims.Finding(**FINDING), **changed):
-    return claims.claim(id=id, **(FIELDS | changed))(check)
+def register(id, check=lambda walk: FINDING, **changed):
+    return claims.claim(id=id, **(FIELDS | {"tolerance": HALF} | changed))(check)
 
 
 def test_claims_come_sorted_by_id_whatever_the_order_of_registration(empty):
@@ -52,30 +54,26 @@ def test_no_field_of_a_claim_is_empty(empty, field):
 
 def test_the_decorator_returns_the_check_itself(empty):
     def check(walk):
-        return claims.Finding(**FINDING)
+        return FINDING
 
     assert register("toy/intro/a", check) is check
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"value": math.nan}, "finite"),
-        ({"high": math.inf}, "finite"),
-        ({"baseline": math.nan}, "finite"),
-        ({"value": 0.7}, "outside its interval"),
-        ({"low": 0.6, "high": 0.4}, "outside its interval"),
-        ({"seeds": 0}, "at least 1"),
-    ],
-)
-def test_a_finding_that_makes_no_sense_is_refused(changed, message):
-    with pytest.raises(claims.ClaimError, match=message):
-        claims.Finding(**(FINDING | changed))
+@pytest.mark.parametrize("verdict", ["corrected", "cannot fail"])
+def test_a_claim_that_is_corrected_or_cannot_fail_says_what_is_so_instead(empty, verdict):
+    register("toy/intro/a", tolerance=Tolerance(otherwise=verdict))
+    (claim,) = claims.registry()
+    with pytest.raises(claims.ClaimError, match=f"is {verdict}: expected a note"):
+        claim.verdict(FINDING)
+    assert claim.verdict(claims.Finding(FINDING.estimate, note="Ten do.")) == verdict
 
 
-def test_an_unknown_verdict_is_refused():
-    with pytest.raises(Exception, match="(?i)verdict"):
-        claims.Finding(**(FINDING | {"verdict": "proved"}))
+def test_verdicts_are_counted_and_so_is_what_was_set_after_looking(empty, monkeypatch):
+    monkeypatch.setattr(runs, "load", lambda name: None)
+    for id, value in (("toy/intro/a", 0.6), ("toy/intro/b", 0.3), ("toy/intro/c", 0.7)):
+        register(id, lambda walk, value=value: claims.Finding(exactly(value)), after_looking=value < 0.5)
+    counted = claims.counts(claims.evaluate())
+    assert counted == {"reproduced": 2, "partly": 1, "not reproduced": 0, "corrected": 0, "cannot fail": 0, "set after looking": 1}
 
 
 def test_a_check_is_handed_the_results_it_names_in_order(empty, scratch):
@@ -85,15 +83,19 @@ def test_a_check_is_handed_the_results_it_names_in_order(empty, scratch):
     def check(other, walk):
         assert (other.name, walk.name) == ("toy/other", "toy/walk")
         length = float(len(other["path"]))
-        return claims.Finding("partly", length, length, length, 1, baseline=3.0, unit="steps", note="Short.")
+        return claims.Finding(exactly(length), 3.0, "Short.", {"width": {"5": 1, "10": Estimate(2, 1, 3, "seeds", 4)}})
 
-    register("toy/intro/a", check, experiments=("toy/other", "toy/walk"))
+    rule = Tolerance(reproduced=AtLeast(9), partly=AtMost(4))
+    register("toy/intro/a", check, experiments=("toy/other", "toy/walk"), tolerance=rule, unit="steps", after_looking=True)
     register("toy/wide/b")
     evaluated = claims.evaluate("toy/intro")
     assert json.loads(json.dumps(claims.as_json(evaluated))) == [
         {
             "id": "toy/intro/a", **FIELDS, "experiments": ["toy/other", "toy/walk"], "verdict": "partly",
-            "value": 4.0, "low": 4.0, "high": 4.0, "baseline": 3.0, "unit": "steps", "seeds": 1, "note": "Short.",
+            "tolerance": "reproduced from 9 steps, partly up to 4 steps", "after_looking": True,
+            "value": 4.0, "low": 4.0, "high": 4.0, "over": "none", "count": 1, "tied": False,
+            "baseline": 3.0, "unit": "steps", "note": "Short.",
+            "also": {"width": {"5": 1.0, "10": {"value": 2, "low": 1, "high": 3, "over": "seeds", "count": 4, "tied": False}}},
         }
     ]  # fmt: skip
     assert len(claims.evaluate()) == 2
@@ -117,8 +119,10 @@ def test_the_claims_of_a_part_are_found_in_its_module_claims(scratch, monkeypatc
     scratch.module(
         "claims",
         "from superposition.claims import Finding, claim\n"
-        "@claim(id='toy/walk/a', source='s', statement='s', measure='m', tolerance='t', experiments=('toy/walk',))\n"
-        "def a(walk):\n    return Finding('reproduced', 1.0, 1.0, 1.0, 1)\n",
+        "from superposition.estimates import exactly\n"
+        "from superposition.tolerances import MOST\n"
+        "@claim(id='toy/walk/a', source='s', statement='s', measure='m', tolerance=MOST, experiments=('toy/walk',))\n"
+        "def a(walk):\n    return Finding(exactly(1))\n",
     )
     found = [claim.id for claim in claims.registry()]  # with those of other parts, where they are imported first here
     assert [name for name in found if name.startswith("toy/")] == ["toy/walk/a"]

@@ -10,6 +10,8 @@ import time
 import pytest
 
 from superposition import bench, claims, cli, runs
+from superposition.estimates import Estimate
+from superposition.tolerances import AtLeast, Tolerance
 from superposition.book import build, freeze
 
 
@@ -174,13 +176,14 @@ def test_claims_prints_verdicts_and_writes_them_all(command, scratch, monkeypatc
     runs.run(scratch.experiment("walk"))
     monkeypatch.setattr(claims, "_registered", {})
     monkeypatch.setattr(claims, "iter_modules", lambda *_: [])
-    found = claims.Finding("partly", 0.5, 0.25, 0.75, 8, baseline=0.1, unit="of seeds")
+    found = claims.Finding(Estimate(0.5, 0.25, 0.75, "seeds", 8), baseline=0.1)
     claims.claim(
-        id="toy/walk/a", source="s", statement="é", measure="m", tolerance="t", experiments=("toy/walk",)
-    )(lambda walk: found)
+        id="toy/walk/a", source="s", statement="é", measure="m", tolerance=Tolerance(partly=AtLeast(0.5)),
+        experiments=("toy/walk",), unit="of it",
+    )(lambda walk: found)  # fmt: skip
     code, out, _ = command("claims", "toy/walk")
     assert code == 0
-    assert out.splitlines()[-1].split() == "toy/walk/a partly 0.5 of seeds 0.25 to 0.75 0.1 8".split()
+    assert out.splitlines()[-1].split() == "toy/walk/a partly 0.5 of it 0.25 to 0.75 0.1 8 seeds".split()
     assert not (scratch.root / "data/claims.json").exists()
     assert command("claims", "--write")[0] == 0
     written = json.loads((scratch.root / "data/claims.json").read_text())

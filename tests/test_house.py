@@ -25,6 +25,8 @@ STOREYS = [
     ["digests", "storage", "configs"],
     ["cluster"],
     ["runs", "metrics"],
+    ["estimates"],
+    ["tolerances"],
     ["claims", "bench"],
     PARTS,
     ["figures"],

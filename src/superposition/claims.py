@@ -1,93 +1,104 @@
 """Claims: what others wrote, how it is measured here, and the verdict, computed from stored results.
 Each part registers its own in its module `claims`; `registry` gathers them all."""
 
-import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import superposition
 from superposition import runs
-from superposition.errors import SuperpositionError, did_you_mean
+from superposition.errors import did_you_mean
+from superposition.estimates import ClaimError, Estimate, Finding
+from superposition.tolerances import Tolerance, Verdict
 
-Verdict = Literal["reproduced", "partly", "not reproduced", "corrected"]
 _ID = re.compile(r"[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_-]+")
-
-
-class ClaimError(SuperpositionError):
-    """A claim that is malformed, registered twice, or not there."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a claim's check found: a value with its interval over seeds, a baseline to hold it against, a verdict.
-
-    `unit` follows the number in print; `note` is a sentence on what differs from the claim, where something does.
-    Raises ClaimError for an unknown verdict, a number that is not finite, or a value outside its interval."""
-
-    verdict: Verdict
-    value: float
-    low: float
-    high: float
-    seeds: int
-    baseline: float | None = None
-    unit: str = ""
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if self.verdict not in get_args(Verdict):
-            raise ClaimError(f"verdict {self.verdict!r}: expected one of {', '.join(get_args(Verdict))}")
-        numbers = [self.value, self.low, self.high] + ([] if self.baseline is None else [self.baseline])
-        if not all(math.isfinite(number) for number in numbers):
-            raise ClaimError(f"expected finite numbers, got {numbers}")
-        slack = 1e-9 * max(1.0, abs(self.value))
-        if not self.low - slack <= self.value <= self.high + slack:
-            raise ClaimError(f"value {self.value} lies outside its interval, {self.low} to {self.high}")
-        if self.seeds < 1:
-            raise ClaimError(f"seeds: expected at least 1, got {self.seeds}")
+AFTER_LOOKING = "set after looking"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a source, how it is measured here, the tolerance, and the check that decides it.
+    """A statement of a source, how it is measured here and in which unit, the tolerance, and the check that measures it.
 
-    The check takes the loaded results of `experiments`, in order, and returns a Finding."""
+    `after_looking`: the tolerance or the measure was set after a look at results. The check takes the loaded results of
+    `experiments`, in order, and returns a Finding."""
 
     id: str
     source: str
     statement: str
     measure: str
-    tolerance: str
+    tolerance: Tolerance
     experiments: tuple[str, ...]
     check: Callable[..., Finding]
+    unit: str = ""
+    after_looking: bool = False
 
     @property
     def chapter(self) -> str:
         """The chapter that makes the claim: the id's first two parts, such as toy/intro."""
         return self.id.rpartition("/")[0]
 
+    def verdict(self, finding: Finding) -> Verdict:
+        """What the tolerance says of it. Raises ClaimError where that needs a note, and there is none."""
+        if isinstance(finding, Judged):
+            return finding.verdict
+        verdict = self.tolerance.verdict(finding)
+        if verdict in ("corrected", "cannot fail") and not finding.note:
+            raise ClaimError(f"claim {self.id!r} is {verdict}: expected a note that says what is so instead, or why, got none")
+        return verdict
+
+
+class Judged(Finding):
+    """A finding with its verdict: what checks returned before tolerances were data. To go with the last of them."""
+
+    def __init__(self, verdict, value, low, high, seeds, baseline=None, unit="", note="") -> None:
+        numbers = [float(x) for x in (value, low, high)]
+        estimate = Estimate(*numbers, "none" if numbers[1] == numbers[2] else "seeds", seeds)
+        super().__init__(estimate, None if baseline is None else float(baseline), note)
+        given = dict(verdict=verdict, value=numbers[0], low=numbers[1], high=numbers[2], seeds=seeds, unit=unit)
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+
+class _Said(Tolerance):
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+    def text(self, unit: str = "") -> str:
+        return self.said
+
 
 _registered: dict[str, Claim] = {}
 
 
 def claim(
-    *, id: str, source: str, statement: str, measure: str, tolerance: str, experiments: tuple[str, ...]
+    *,
+    id: str,
+    source: str,
+    statement: str,
+    measure: str,
+    tolerance: Tolerance | str,
+    experiments: tuple[str, ...],
+    unit: str = "",
+    after_looking: bool = False,
 ) -> Callable[[Callable[..., Finding]], Callable[..., Finding]]:
     """Register the decorated check as a claim and return it unchanged.
 
     Raises ClaimError for an id that is taken or not of the form part/chapter/claim, and for an empty field."""
 
     def register(check: Callable[..., Finding]) -> Callable[..., Finding]:
-        new = Claim(id, source, statement, measure, tolerance, experiments, check)
+        rule = _Said(tolerance) if isinstance(tolerance, str) else tolerance
+        new = Claim(id, source, statement, measure, rule, experiments, check, unit, after_looking)
         if not _ID.fullmatch(id):
             raise ClaimError(f"claim {id!r}: expected an id such as toy/intro/pentagon")
         if id in _registered:
             raise ClaimError(f"claim {id!r} is registered twice, by {_registered[id].check.__module__} and {check.__module__}")
-        empty = [name for name in ("source", "statement", "measure", "tolerance", "experiments") if not getattr(new, name)]
+        empty = [name for name in ("source", "statement", "measure", "experiments") if not getattr(new, name)]
         if empty:
             raise ClaimError(f"claim {id!r}: {', '.join(empty)}: expected something, got nothing")
         _registered[id] = new
@@ -117,6 +128,12 @@ def evaluate(chapter: str | None = None) -> list[tuple[Claim, Finding]]:
     return [(claim, claim.check(*(loaded[name] for name in claim.experiments))) for claim in chosen]
 
 
+def counts(evaluated: list[tuple[Claim, Finding]]) -> dict[str, int]:
+    """How many claims have each verdict, and, under "set after looking", how many say so."""
+    verdicts = Counter(claim.verdict(finding) for claim, finding in evaluated)
+    return {v: verdicts[v] for v in get_args(Verdict)} | {AFTER_LOOKING: sum(claim.after_looking for claim, _ in evaluated)}
+
+
 def as_json(evaluated: list[tuple[Claim, Finding]]) -> list[dict[str, Any]]:
     """Claims and findings as plain dictionaries: the content of data/claims.json."""
     return [
@@ -125,16 +142,21 @@ def as_json(evaluated: list[tuple[Claim, Finding]]) -> list[dict[str, Any]]:
             "source": claim.source,
             "statement": claim.statement,
             "measure": claim.measure,
-            "tolerance": claim.tolerance,
+            "tolerance": claim.tolerance.text(claim.unit),
+            "after_looking": claim.after_looking,
             "experiments": list(claim.experiments),
-            "verdict": finding.verdict,
-            "value": float(finding.value),
-            "low": float(finding.low),
-            "high": float(finding.high),
+            "verdict": claim.verdict(finding),
+            **_plain(finding.estimate),
             "baseline": None if finding.baseline is None else float(finding.baseline),
-            "unit": finding.unit,
-            "seeds": int(finding.seeds),
+            "unit": claim.unit,
+            "also": {name: _plain(part) for name, part in finding.also.items()},
             "note": finding.note,
         }
         for claim, finding in evaluated
     ]
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {label: _plain(one) for label, one in part.items()}
+    return asdict(part) if isinstance(part, Estimate) else float(part)

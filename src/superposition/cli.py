@@ -176,13 +176,11 @@ def claims(
     if write and chapter:
         raise typer.BadParameter("--write stores the claims of all chapters: leave CHAPTER out")
     evaluated = register.evaluate(chapter)
-    table = _table("claim", "verdict", "value", "interval", "baseline", "seeds")
+    table = _table("claim", "verdict", "value", "interval", "baseline", "over")
     for claim, finding in evaluated:
-        baseline = "" if finding.baseline is None else f"{finding.baseline:.3g}"
-        table.add_row(
-            claim.id, finding.verdict, f"{finding.value:.3g} {finding.unit}".strip(),
-            f"{finding.low:.3g} to {finding.high:.3g}", baseline, str(finding.seeds),
-        )  # fmt: skip
+        found, baseline = finding.estimate, "" if finding.baseline is None else f"{finding.baseline:.3g}"
+        spread, over = ("", "") if found.over == "none" else (f"{found.low:.3g} to {found.high:.3g}", f"{found.count} {found.over}")
+        table.add_row(claim.id, claim.verdict(finding), f"{found.value:.3g} {claim.unit}".strip(), spread, baseline, over)
     _print(table)
     if write:
         path = paths.data() / "claims.json"

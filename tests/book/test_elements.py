@@ -17,6 +17,8 @@ from IPython.display import Markdown
 from PIL import Image
 
 from superposition import book, claims
+from superposition.estimates import Estimate
+from superposition.tolerances import AtLeast, Tolerance
 from superposition.book import text
 from superposition.figures import toy
 
@@ -297,38 +299,58 @@ def test_the_slider_moves_its_picture_from_disk_by_keyboard(root, vectors):
 # --- claims -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def two_claims(monkeypatch):
-    def claim(identifier, statement):
-        return claims.Claim(identifier, "Elhage 2022, §2", statement, "shares", "at least 95%", ("toy/intro",), lambda r: None)
+MOSTLY = Tolerance(reproduced=AtLeast(0.95))
 
+
+def shown(monkeypatch, *pairs):
+    """Claims as (id, unit, set after looking) with what was found, in place of the registry's."""
     evaluated = [
-        (claim("toy/intro/a", "Two | features"), claims.Finding("reproduced", 0.98, 0.95, 0.99, 64, baseline=0.05)),
-        (claim("toy/non_uniform/b", "A jump"), claims.Finding("not reproduced", 12.0, 11.0, 13.5, 1, unit="%", note="Late.")),
+        (claims.Claim(id, "Elhage 2022, §2", f"In {id} | a fact", "shares", MOSTLY, (), lambda r: None, unit, after), finding)
+        for id, unit, after, finding in pairs
     ]
     monkeypatch.setattr(claims, "evaluate", lambda chapter=None: [e for e in evaluated if chapter in (None, e[0].chapter)])
+
+
+@pytest.fixture
+def two_claims(monkeypatch):
+    late = claims.Finding(Estimate(0.5, 0.4, 0.75, "models", 9), note="Late.", also={"rate": 0.25, "width": {"5": 1, "9": 2}})
+    first = claims.Finding(Estimate(0.98, 0.95, 0.99, "seeds", 64), baseline=0.05)
+    shown(monkeypatch, ("toy/intro/a", "", False, first), ("toy/non_uniform/b", "%", True, late))
 
 
 def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     head, row = rows(book.claims_table("toy/intro").data)
     assert head == ["Claim", "Verdict", "Measured", "Baseline"]
-    assert row == ["Two | features Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
+    assert row == ["In toy/intro/a | a fact Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
 
 
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
     said = book.claims_appendix().data
-    assert said.startswith("2 claims: 1 reproduced, 1 not reproduced.")
+    assert said.startswith("2 claims: 1 reproduced, 1 not reproduced. Of 1 the measure or the tolerance was set after looking.")
     assert "@sec-intro" in said and "@sec-non-uniform" in said
-    assert "Measured: shares. Tolerance: at least 95%." in said
-    assert "12.0% (11.0\u00a0to\u00a013.5), 1 seed. Late." in said and "| none |" in said
+    assert "Measured: shares. Tolerance: reproduced from 0.95%." in said
+    assert "0.50% (0.40\u00a0to\u00a00.75), 9 models. rate: 0.25. width: 5 1; 9 2. Late" in said
 
 
-def test_a_claim_without_a_spread_is_printed_without_an_interval(monkeypatch):
-    claim = claims.Claim("toy/intro/a", "Ours", "A fact", "m", "t", ("toy/intro",), lambda r: None)
-    for numbers, unit, printed in [((0.09, 0.09, 0.09), "", "0.09"), ((100.0, 99.9, 100.0), "%", "100%"), ((7, 7, 8), "", "7 (7\u00a0to\u00a08)")]:
-        finding = claims.Finding("reproduced", *map(float, numbers), 1, unit=unit)
-        monkeypatch.setattr(claims, "evaluate", lambda chapter=None, finding=finding: [(claim, finding)])
-        assert rows(book.claims_table("toy/intro").data)[1][2] == f"{printed}, 1 seed"
+def test_the_appendix_says_what_each_interval_is_over_and_what_was_set_after_looking(two_claims):
+    tables = [rows("|" + part.partition("|")[2].partition("\n:::")[0]) for part in book.claims_appendix().data.split("## ")[1:]]
+    assert tables[0][0][-2:] == ["Interval over", "Set after looking"]
+    assert [table[1][-3:] for table in tables] == [["0.05", "seeds", "no"], ["none", "models", "yes"]]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "unit", "printed"),
+    [
+        (Estimate(0.09, 0.0899, 0.0901, "seeds", 3), "", "0.09, 3 seeds"),
+        (Estimate(100.0, 80.6, 100.0, "seeds", 16, tied=True), "%", "100% (81\u00a0to\u00a0100), the same in all 16 seeds"),
+        (Estimate(7, 7, 8, "seeds", 1), "", "7 (7\u00a0to\u00a08), 1 seed"),
+        (Estimate(7, 7, 7, "none", 1), "steps", "7 steps"),
+        (Estimate(99.5, 99, 100, "sums", 100000), "%", "100% (99\u00a0to\u00a0100), 100,000 sums"),
+    ],
+)
+def test_what_was_measured_is_printed_with_its_interval_and_what_that_is_over(monkeypatch, estimate, unit, printed):
+    shown(monkeypatch, ("toy/intro/a", unit, False, claims.Finding(estimate)))
+    assert rows(book.claims_table("toy/intro").data)[1][2] == printed
 
 
 # --- set-up -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ HTML goes into raw blocks, for which Quarto loads nothing from elsewhere, and th
 import os
 import re
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -185,43 +184,68 @@ def _one_line(markdown: str) -> str:
 
 def claims_table(chapter: str) -> Markdown:
     """The claims of one chapter, such as `toy/intro`, with what was measured and the verdict."""
-    return Markdown(_claims([_row(claim, finding) for claim, finding in claims.evaluate(chapter)]))
+    return Markdown(_claims(_COLUMNS, [_row(claim, finding) for claim, finding in claims.evaluate(chapter)]))
 
 
 def claims_appendix() -> Markdown:
     """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured."""
     evaluated = claims.evaluate()
-    count = Counter(finding.verdict for _, finding in evaluated)
-    verdicts: tuple[str, ...] = ("reproduced", "partly", "not reproduced", "corrected")
-    parts = [f"{len(evaluated)} claims: " + ", ".join(f"{count[v]} {v}" for v in verdicts if count[v]) + "."]
+    count = claims.counts(evaluated)
+    after = count.pop(claims.AFTER_LOOKING)
+    parts = [
+        f"{len(evaluated)} claims: {', '.join(f'{number} {verdict}' for verdict, number in count.items() if number)}. "
+        f"Of {after} the measure or the tolerance was {claims.AFTER_LOOKING}."
+    ]
     place = {path.with_suffix("").as_posix(): k for k, path in enumerate(freeze.chapters())}
     for chapter in sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place))):
         part, _, name = chapter.partition("/")
-        rows = [_row(claim, finding, full=True) for claim, finding in evaluated if claim.chapter == chapter]
+        rows = [_full_row(claim, finding) for claim, finding in evaluated if claim.chapter == chapter]
         heading = f"## @sec-{name.replace('_', '-')} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
-        parts.append(f"{heading}\n\n{_claims(rows)}")
+        parts.append(f"{heading}\n\n{_claims(_COLUMNS | _MORE, rows)}")
     return Markdown("\n\n".join(parts))
 
 
-def _claims(rows: Sequence[Sequence[str]]) -> str:
-    table = _pipes(["Claim", "Verdict", "Measured", "Baseline"], "llll", [55, 13, 21, 11], rows)
+_COLUMNS = {"Claim": 55, "Verdict": 13, "Measured": 21, "Baseline": 11}  # and how wide
+_MORE = {"Interval over": 10, "Set after looking": 9}
+
+
+def _claims(columns: Mapping[str, int], rows: Sequence[Sequence[str]]) -> str:
+    table = _pipes(list(columns), "l" * len(columns), list(columns.values()), rows)
     return f"::: {{.claims}}\n{table}\n:::"
 
 
-def _row(claim: claims.Claim, finding: claims.Finding, full: bool = False) -> list[str]:
-    """Claims are written in the package, so their sentences are Markdown; `full` adds how it was measured, and notes."""
-    statement = f"{claim.statement} *{claim.source}.*"
-    numbers = [finding.value, finding.low, finding.high] + ([] if finding.baseline is None else [finding.baseline])
+def _row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
+    """Claims are written in the package, so their sentences are Markdown."""
+    found = finding.estimate
+    numbers = [found.value, found.low, found.high] + ([] if finding.baseline is None else [finding.baseline])
     digits = _digits(numbers)
     value, low, high, *baseline = (text.number(x, digits) for x in numbers)
-    unit = finding.unit if finding.unit in ("", "%") else f" {finding.unit}"
-    spread = "" if low == value == high else f" ({low}\u00a0to\u00a0{high})"  # as printed: an interval without a width says nothing
-    measured = f"{value}{unit}{spread}, {finding.seeds} seed{'' if finding.seeds == 1 else 's'}"
-    if full:
-        statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance}."
-        measured += f". {finding.note}" if finding.note else ""
+    unit = claim.unit if claim.unit in ("", "%") else f" {claim.unit}"
+    spread = f" ({low}\u00a0to\u00a0{high})" if low != high else ""
+    over = "" if found.over == "none" else f"{', the same in all' if found.tied else ','} {_counted(found)}"
+    measured = f"{value}{unit}{spread}{over}"
     against = f"{baseline[0]}{unit}" if baseline else "none"
-    return [_one_line(cell) for cell in (statement, finding.verdict, measured, against)]
+    return [_one_line(cell) for cell in (f"{claim.statement} *{claim.source}.*", claim.verdict(finding), measured, against)]
+def _full_row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
+    """The same with how it was measured, what else was, what the interval is over, and what was set after looking."""
+    statement, verdict, measured, against = _row(claim, finding)
+    statement += f" Measured: {claim.measure}. Tolerance: {claim.tolerance.text(claim.unit)}."
+    said = [measured, *(f"{name}: {_also(part)}" for name, part in finding.also.items()), finding.note]
+    after = "yes" if claim.after_looking else "no"
+    cells = (statement, verdict, ". ".join(part.rstrip(".") for part in said if part), against, finding.estimate.over, after)
+    return [_one_line(cell) for cell in cells]
+
+
+def _also(part: object) -> str:
+    if isinstance(part, Mapping):
+        return "; ".join(f"{label} {_also(one)}" for label, one in part.items())
+    value, low, high = (part.value, part.low, part.high) if isinstance(part, claims.Estimate) else (part,) * 3
+    value, low, high = (text.number(float(x), _digits([value, low, high])) for x in (value, low, high))
+    return value + (f" ({low}\u00a0to\u00a0{high})" if low != high else "")
+
+
+def _counted(found: claims.Estimate) -> str:
+    return f"{found.count:,} {found.over.removesuffix('s') if found.count == 1 else found.over}"
 
 
 def _digits(numbers: Sequence[float]) -> int:

@@ -7,7 +7,7 @@ from superposition.addition.built import SPLITS
 from superposition.addition.carries import DEPTHS
 from superposition.addition.claims.train import FRESH, SOURCE, percent
 from superposition.addition.data import N_DIGITS
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 
 CASCADE = "Quirke and Barez 2024"

@@ -9,7 +9,7 @@ from superposition.addition import data
 from superposition.addition.claims.train import SOURCE, percent
 from superposition.addition.columns import ALL, KINDS, MEASURES
 from superposition.addition.original import A, B, PROBES, RIGHT, stripes
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 
 LOGIT, LOST, ZEROED, RESAMPLED, OWN = range(len(KINDS))

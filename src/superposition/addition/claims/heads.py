@@ -3,7 +3,7 @@
 import numpy as np
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 
 SOURCE = "Thaman et al. 2023, project 1"

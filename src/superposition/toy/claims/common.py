@@ -3,7 +3,7 @@
 import numpy as np
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict
+from superposition.claims import Judged as Finding, Verdict
 
 PAPER = "Elhage et al. 2022"
 WRITE_UP = "Experiments in Superposition"

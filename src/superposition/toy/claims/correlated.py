@@ -3,7 +3,7 @@
 import numpy as np
 
 from superposition import metrics
-from superposition.claims import Finding, claim
+from superposition.claims import Judged as Finding, claim
 from superposition.runs import Results
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.correlated import RELATIONS, across, antipodal, common_share, partners, relation, within

@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 from superposition.toy import polytopes, redundancy
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from superposition import metrics
-from superposition.claims import Finding, claim
+from superposition.claims import Judged as Finding, claim
 from superposition.runs import Results
 from superposition.toy import jumps
 from superposition.toy.claims.common import PAPER, share

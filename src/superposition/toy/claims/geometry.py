@@ -5,7 +5,7 @@ from jaxtyping import Float, Num
 from scipy import stats
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 from superposition.toy import polytopes
 from superposition.toy.claims.common import PAPER

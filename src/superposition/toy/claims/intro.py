@@ -4,7 +4,7 @@ The paper speaks of the best of several runs, so that is what decides about its 
 import numpy as np
 
 from superposition import metrics
-from superposition.claims import Finding, Verdict, claim
+from superposition.claims import Judged as Finding, Verdict, claim
 from superposition.runs import Results
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.intro import SHAPES
