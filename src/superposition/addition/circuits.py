@@ -192,6 +192,13 @@ def shuffled(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batc
     return np.random.default_rng(0).permuted(effect, axis=-2)
 
 
+def one_combination(lost: Float[Array, "*batch circuit head"], sums: int) -> Float[Array, "*batch circuit head"]:
+    """The answers lost if all circuits used one combination of heads, each as much as it loses now: so many sums a circuit, drawn."""
+    total = lost.sum((-1, -2), keepdims=True)
+    share = lost.sum(-1, keepdims=True) * lost.sum(-2, keepdims=True) / total
+    return np.random.default_rng(0).binomial(sums, np.minimum(share, 1)) / sums
+
+
 def lost_outside(lost: Float[Array, "*batch circuit head"], group: Bool[Array, "*batch head"]) -> Float[Array, "*batch"]:
     """Which share of all answers lost is lost without a head outside the group."""
     of_head = lost.sum(-2)
