@@ -63,7 +63,7 @@ def _groups(results: Results) -> Finding:
     lot = by_lot(results, "trained").mean()
     note = f"A head serves {carries.mean():.1f} of the six carries; {lot:.1f} where the heads of each carry are shuffled"
     least = {"heads to a carry": float(heads.min()), "carries to a head": float(carries.min())}
-    return Finding(over_seeds(heads), 1, note, {"count": least})
+    return Finding(over_seeds(heads, (1, results["trained_signal"].shape[-1])), 1, note, {"count": least})
 
 
 @claim(

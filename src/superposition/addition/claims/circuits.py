@@ -93,7 +93,7 @@ def _maps(results: Results) -> Finding:
 )
 def _baseline(results: Results) -> Finding:
     share = stripes(results["original_none"].astype(float)[:, RIGHT])
-    return Finding(exactly(100 * share.min()), 100 / 11, "True by construction: any ten numbers draw such lines")
+    return Finding(exactly(100 * float(share.min())), 100 / 11, "True by construction: any ten numbers draw such lines")
 
 
 @claim(
@@ -171,7 +171,7 @@ def _features(results: Results) -> Finding:
 )
 def _count(results: Results) -> Finding:
     fewer = int((A + B <= 8).sum())
-    return Finding(exactly((A + B <= 9).sum()), note=f"{fewer} is their number for x + y ≤ 8. The 32 heads are fewer either way")
+    return Finding(exactly(int((A + B <= 9).sum())), note=f"{fewer} is their number for x + y ≤ 8. The 32 heads are fewer either way")
 
 
 @claim(

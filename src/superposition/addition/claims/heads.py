@@ -102,7 +102,7 @@ for _number, _panel in enumerate(("keys", "values"), 5):
 )
 def _queries(results: Results) -> Finding:
     note = "Every query stands at a place that holds =, so those of digits move as other weights do, untaught"
-    return Finding(exactly(results["unread"][0].max()), float(results["unread"][1].mean()), note)
+    return Finding(exactly(float(results["unread"][0].max())), float(results["unread"][1].mean()), note)
 
 
 @claim(
