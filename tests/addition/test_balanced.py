@@ -49,9 +49,8 @@ def test_both_recipes_end_above_the_originals_training_on_uniform_sums(results):
 
 
 def test_a_small_run_stores_what_pytorch_finds_in_its_models():
-    config = balanced.Config(
-        seed=1, seeds=2, n_heads=2, d_head=2, n_train=300, n_test=40, epochs=2, batch=64, lr=0.01, weight_decay=0.01, shares=(0.0, 1.0)
-    )
+    sizes = {"seeds": 2, "n_heads": 2, "d_head": 2, "n_train": 300, "n_test": 40, "epochs": 2, "batch": 64}
+    config = balanced.Config(seed=1, lr=0.01, weight_decay=0.01, shares=(0.0, 1.0), **sizes)
     arrays, found = balanced.run(config, runs.Job())
     assert arrays["epoch"].tolist() == [0, 1, 2]
     for recipe, seed in ((0, 0), (1, 1)):
@@ -70,9 +69,8 @@ def test_a_small_run_stores_what_pytorch_finds_in_its_models():
 
 def test_of_the_sums_trained_on_as_many_are_judged_as_are_kept_for_the_test():
     """After many steps on few sums the models know them: more of these are right than of others."""
-    config = balanced.Config(
-        seed=0, seeds=2, n_heads=4, d_head=4, n_train=64, n_test=40, epochs=120, batch=32, lr=0.02, weight_decay=0.0, shares=(0.0,)
-    )
+    sizes = {"seeds": 2, "n_heads": 4, "d_head": 4, "n_train": 64, "n_test": 40, "epochs": 120, "batch": 32}
+    config = balanced.Config(seed=0, lr=0.02, weight_decay=0.0, shares=(0.0,), **sizes)
     arrays, _ = balanced.run(config, runs.Job())
     for seed in (0, 1):
         model = Transformer.of({name: arrays[name][0, seed] for name in learning.PARAMETERS})

@@ -95,7 +95,7 @@ def test_a_tenth_of_the_sum_of_sizes_on_either_side_is_both_signs():
 
 
 def test_contributions_of_any_kind_have_both_signs_once_they_are_measured_from_their_mean():
-    """The claim on signs cannot fail: heads that all push for the right digit, each more for some circuits than for others, pass."""
+    """The claim on signs cannot fail: heads that all push for the right digit, each more for some than for others, pass."""
     pushes = np.random.default_rng(3).exponential(size=(5, 100, 32)) + 1
     assert both_signs(pushes).max() == 0 and both_signs(pushes - pushes.mean(1, keepdims=True)).min() > 0.98
 

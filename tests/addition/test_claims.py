@@ -50,7 +50,8 @@ def errors(ratio):
 def computed(share):
     sums = blank(2, 3, 3, 2)
     sums[:, -1, :, chains.TEST] = 0.9
-    return made("addition/built", sum_accuracy=[share, np.nan]), right(learning.FRESH, 0.84), made("addition/balanced", sum_accuracy=sums)
+    by_hand, balanced = made("addition/built", sum_accuracy=[share, np.nan]), made("addition/balanced", sum_accuracy=sums)
+    return by_hand, right(learning.FRESH, 0.84), balanced
 
 
 def shared(n_heads, n_carries):

@@ -218,7 +218,8 @@ def test_heads_to_show_are_the_best_circle_the_best_that_goes_around_twice_and_t
     power[heads.DRAWN, heads.VALUES, 0, [0, 1, 2, 3], [0, 1, 1, 0]] = 1
     made = runs.Results("made", config, {"circle": circle, "power": power})
     assert examples(made) == (0, 2, 3)
-    assert passing(made, heads.DRAWN, heads.VALUES).tolist() == [0.75, 0] and passing(made, heads.READ, heads.KEYS).tolist() == [0, 0]
+    assert passing(made, heads.DRAWN, heads.VALUES).tolist() == [0.75, 0]
+    assert passing(made, heads.READ, heads.KEYS).tolist() == [0, 0]
 
 
 def test_the_overlap_between_seeds_leaves_out_each_seed_with_itself():

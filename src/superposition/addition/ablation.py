@@ -113,7 +113,7 @@ def explained(parts: Parts) -> Float[Array, "answer column head"]:
 
 
 def own_alone(explained: Float[Array, "*batch answer column head"]) -> Bool[Array, "*batch column head"]:
-    """Whether a head depends, at the answer of a column, on that column alone: its pair accounts for more than 95% of the variance."""
+    """Whether a head depends, at the answer of a column, on that column alone: its pair accounts for over 95% of the variance."""
     columns = np.arange(data.N_DIGITS)
     return explained[..., columns, columns, :] > 0.95
 

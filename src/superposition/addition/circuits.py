@@ -193,13 +193,15 @@ def shuffled(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batc
 
 
 def one_combination(lost: Float[Array, "*batch circuit head"], sums: int) -> Float[Array, "*batch circuit head"]:
-    """The answers lost if all circuits used one combination of heads, each as much as it loses now: so many sums a circuit, drawn."""
+    """The answers lost, of so many sums a circuit, if all circuits used one combination of heads, each as much as it loses now."""
     total = lost.sum((-1, -2), keepdims=True)
     share = lost.sum(-1, keepdims=True) * lost.sum(-2, keepdims=True) / total
     return np.random.default_rng(0).binomial(sums, np.minimum(share, 1)) / sums
 
 
-def lost_outside(lost: Float[Array, "*batch circuit head"], group: Bool[Array, "*batch head"]) -> Float[Array, "*batch"] | np.floating:
+def lost_outside(
+    lost: Float[Array, "*batch circuit head"], group: Bool[Array, "*batch head"]
+) -> Float[Array, "*batch"] | np.floating:
     """Which share of all answers lost is lost without a head outside the group."""
     of_head = lost.sum(-2)
     return (of_head * ~group).sum(-1) / of_head.sum(-1)

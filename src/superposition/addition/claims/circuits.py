@@ -18,9 +18,9 @@ from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Equal, Of
     id="addition/circuits/1-distributed",
     source=SOURCE,
     statement="Several attention circuits are distributed over attention heads, since there are more circuits than heads.",
-    measure="score of superposition over heads, by answers lost, 600 circuits of six columns, mean over seeds (1: heads divide the "
-    "circuits among themselves; 32: every head serves every circuit); baseline: heads divide the columns; more than that is no more "
-    "than a part of the claim, since the measure leaves the reason open",
+    measure="score of superposition over heads, by answers lost, 600 circuits of six columns, mean over seeds (1: heads divide "
+    "the circuits among themselves; 32: every head serves every circuit); baseline: heads divide the columns; more than that is "
+    "no more than a part of the claim, since the measure leaves the reason open",
     tolerance=Tolerance(partly=Above(BASELINE)),
     after_looking=True,
     experiments=("addition/columns",),
@@ -53,8 +53,8 @@ def _combinations(columns: Results, circuits: Results) -> Finding:
     id="addition/circuits/3-signs",
     source=SOURCE,
     statement="For each circuit some heads contribute positively to the logit of the right digit, others negatively.",
-    measure="share of the 100 circuits of the first digit in which negative contributions make at least a tenth of the sum of sizes; "
-    "baseline: the same where every head's contributions are shuffled among the circuits",
+    measure="share of the 100 circuits of the first digit in which negative contributions make at least a tenth of the sum of "
+    "sizes; baseline: the same where every head's contributions are shuffled among the circuits",
     tolerance=Tolerance(otherwise="cannot fail"),
     unit="%",
     experiments=("addition/circuits",),
@@ -125,8 +125,8 @@ def _context(results: Results) -> Finding:
     names = ("zeros around", "random around", "answers given")
     zeros, around, given = (100 * results["probe"][:, PROBES.index(name)] for name in names)
     note = (
-        "Sums with zeros nearly everywhere are rare in training, and the model errs there as it hardly does elsewhere; with the sum "
-        f"itself in place of the =, as in the notebook, {given.mean():.0f}% are right"
+        "Sums with zeros nearly everywhere are rare in training, and the model errs there as it hardly does elsewhere; with the "
+        f"sum itself in place of the =, as in the notebook, {given.mean():.0f}% are right"
     )
     return Finding(over_seeds(zeros, (0, 100)), float(around.mean()), note)
 
@@ -149,8 +149,8 @@ def _heads(results: Results) -> Finding:
     id="addition/circuits/9-features",
     source=SOURCE,
     statement="The task makes the model attend to far more features than the product of heads and dimensions, 64.",
-    measure="effective rank of what the heads together do, 100 pairs of digits × 320 logits of heads, summed over six columns, mean "
-    "over seeds; a first draft asked for half of 64 in one column, which is the most that a rank can be there; baseline: the 64",
+    measure="effective rank of what the heads together do, 100 pairs of digits × 320 logits of heads, summed over six columns, "
+    "mean over seeds; a first draft asked for half of 64 in a single column, where a rank can't exceed 64; baseline: the 64",
     tolerance=Tolerance(reproduced=Above(2 * BASELINE), partly=Above(BASELINE)),
     after_looking=True,
     experiments=("addition/circuits",),
@@ -170,8 +170,8 @@ def _features(results: Results) -> Finding:
     experiments=("addition/circuits",),
 )
 def _count(results: Results) -> Finding:
-    fewer = int((A + B <= 8).sum())
-    return Finding(exactly(int((A + B <= 9).sum())), note=f"{fewer} is their number for x + y ≤ 8. The 32 heads are fewer either way")
+    most, fewer = (int((A + B <= bound).sum()) for bound in (9, 8))
+    return Finding(exactly(most), note=f"{fewer} is their number for x + y ≤ 8. The 32 heads are fewer either way")
 
 
 @claim(

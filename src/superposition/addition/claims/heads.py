@@ -28,9 +28,9 @@ def _in_circles(which: int) -> Callable[[Results], Finding]:
         (drawn, fewest), read = _circles(results, DRAWN, which), _circles(results, READ, which)
         start = 100 * float((results["start_circle"][DRAWN, which] >= CIRCLE).mean())
         note = (
-            f"The step from 9 back to 0 is {np.median(results['gap'][DRAWN, which]):.1f} times the nine others, where a dial has 1 "
-            f"and a line 9: the median of all heads. As read, that is with the stretch the model can't choose, the share is "
-            f"{read[0].value:.1f}% (verdict: {_HALF.verdict(Finding(read[0], also=read[1]))})"
+            f"The step from 9 back to 0 is {np.median(results['gap'][DRAWN, which]):.1f} times the nine others, where a dial "
+            "has 1 and a line 9: the median of all heads. As read, that is with the stretch the model can't choose, the share "
+            f"is {read[0].value:.1f}% (verdict: {_HALF.verdict(Finding(read[0], also=read[1]))})"
         )
         return Finding(drawn, start, note, fewest)
 
@@ -41,10 +41,10 @@ for _number, (_panel, _which) in enumerate(_PANELS.items(), 1):
     claim(
         id=f"addition/heads/{_number}-circle-in-{_panel}",
         source=f"{SOURCE}, on head 19",
-        statement="(Said of head 19, tested on all heads.) For the digits a head chooses a projection that is approximately close to "
-        f"circular: {'answers, in the panel of O' if _panel == 'outputs' else _panel}.",
-        measure=f"share of heads whose digits have {CIRCLE:.0%} of their power at one frequency in one sense (set before looking; the "
-        "split into K, V and O was made after); baseline: at the random start",
+        statement="(Said of head 19, tested on all heads.) For the digits a head chooses a projection that is approximately "
+        f"close to circular: {'answers, in the panel of O' if _panel == 'outputs' else _panel}.",
+        measure=f"share of heads whose digits have {CIRCLE:.0%} of their power at one frequency in one sense (set before "
+        "looking; the split into K, V and O was made after); baseline: at the random start",
         tolerance=_HALF,
         unit="%",
         after_looking=True,
@@ -56,7 +56,8 @@ for _number, (_panel, _which) in enumerate(_PANELS.items(), 1):
     id="addition/heads/4-not-as-great",
     source=f"{SOURCE}, on head 31",
     statement="Other heads are notable for being not as great.",
-    measure="share of heads whose digits in V are not closer to a circle than 95% of their own shuffles; baseline: the shuffles themselves",
+    measure="share of heads whose digits in V are not closer to a circle than 95% of their own shuffles; baseline: the shuffles "
+    "themselves",
     tolerance=Tolerance(reproduced=Of(_FEWEST, AtLeast(1)) & Of("the number of circles in the seed with the fewest", AtLeast(1))),
     unit="%",
     experiments=_EXPERIMENTS,
@@ -72,7 +73,10 @@ def _same_place(which: int) -> Callable[[Results], Finding]:
     def check(results: Results) -> Finding:
         own, other = (by_seed(pick(results["distance"][which])) for pick in (own_column, other_columns))
         same, tied = (100 * results["tied_accuracy"][k].mean() for k in (0, 1))
-        note = f"With both positions of each column set to their mean the models get {tied:.1f}% of the digits right, as against {same:.1f}%"
+        note = (
+            f"With both positions of each column set to their mean the models get {tied:.1f}% of the digits right, as against "
+            f"{same:.1f}%"
+        )
         return Finding(over_seeds(own), float(other.mean()), note)
 
     return check
@@ -82,9 +86,10 @@ for _number, _panel in enumerate(("keys", "values"), 5):
     claim(
         id=f"addition/heads/{_number}-columns-in-{_panel}",
         source=f"{SOURCE}, on head 19",
-        statement=f"Both input numbers project to nearly identical points relative to their position within the number: {_panel}.",
-        measure="distance from a:i to b:i over the spread of the twelve positions, median over heads and columns (an earlier run had "
-        "let us expect .02 for keys and .07 for values); baseline: a:i to b:j of other columns",
+        statement="Both input numbers project to nearly identical points relative to their position within the number: "
+        f"{_panel}.",
+        measure="distance from a:i to b:i over the spread of the twelve positions, median over heads and columns (an earlier "
+        "run had let us expect .02 for keys and .07 for values); baseline: a:i to b:j of other columns",
         tolerance=Tolerance(reproduced=AtMost(0.1), partly=AtMost(0.3)),
         after_looking=True,
         experiments=_EXPERIMENTS,
@@ -95,8 +100,8 @@ for _number, _panel in enumerate(("keys", "values"), 5):
     id="addition/heads/7-queries",
     source=f"{SOURCE}, the panels of Q",
     statement="(Implied by the panels.) The queries of the ten digits at position 0 are part of what a head has learned.",
-    measure="largest change of any logit, in any seed, when the ten digits change places among the queries; baseline: among the keys, "
-    "mean over seeds; follows from the architecture, run as a check",
+    measure="largest change of any logit, in any seed, when the ten digits change places among the queries; baseline: among the "
+    "keys, mean over seeds; follows from the architecture, run as a check",
     tolerance=Tolerance(reproduced=AtLeast(0.01), otherwise="corrected"),
     experiments=_EXPERIMENTS,
 )
@@ -109,13 +114,16 @@ def _queries(results: Results) -> Finding:
     id="addition/heads/8-outputs",
     source=f"{SOURCE}, the panels of O, of which the notebook says that the math may not be right",
     statement="Read backwards through `W_U` and `W_O`, with `b_O` added, the ten answers are points in a head's plane.",
-    measure="how far `b_O`, which has no place there, shifts a head's panel, over the radius of its ring; median over heads, mean over "
-    "seeds; an eye doesn't see a tenth; baseline: the radius itself",
+    measure="how far `b_O`, which has no place there, shifts a head's panel, over the radius of its ring; median over heads, "
+    "mean over seeds; an eye doesn't see a tenth; baseline: the radius itself",
     tolerance=Tolerance(reproduced=AtMost(0.1), otherwise="corrected"),
     experiments=_EXPERIMENTS,
 )
 def _outputs(results: Results) -> Finding:
-    note = "One entry of `b_O`, by the head's number, is added to both coordinates: wrong, and too small to see. The panel by position is one point"
+    note = (
+        "One entry of `b_O`, by the head's number, is added to both coordinates: wrong, and too small to see. The panel by "
+        "position is one point"
+    )
     return Finding(over_seeds(np.median(results["o_shift"], -1)), 1, note)
 
 
@@ -123,8 +131,8 @@ def _outputs(results: Results) -> Finding:
     id="addition/heads/9-two-dimensions",
     source=f"{SOURCE}, on the model",
     statement="It is not possible to do very much in the way of superposition in only 2 dimensions.",
-    measure="of the ten answers, those that a head can let win, each by a value in a direction of its own; mean over heads and seeds; "
-    "baseline: at the random start",
+    measure="of the ten answers, those that a head can let win, each by a value in a direction of its own; mean over heads and "
+    "seeds; baseline: at the random start",
     tolerance=Tolerance(not_reproduced=Above(BASELINE), otherwise="reproduced"),
     unit="answers",
     after_looking=True,
@@ -133,7 +141,7 @@ def _outputs(results: Results) -> Finding:
 def _two_dimensions(results: Results) -> Finding:
     real = results["real_winners"].mean(-1)
     note = (
-        f"One by one, and not several at once. On {results.config.n_sums:,} real sums {real.min():.1f} to {real.max():.1f} answers "
-        "win in more than 1% of a head's outputs (range of seeds)"
+        f"One by one, and not several at once. On {results.config.n_sums:,} real sums {real.min():.1f} to {real.max():.1f} "
+        "answers win in more than 1% of a head's outputs (range of seeds)"
     )
     return Finding(over_seeds(results["winners"][OUTPUTS]), float(results["start_winners"][OUTPUTS].mean()), note)
