@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from superposition import configs, runs
-from superposition.addition import balanced, chains, data, learning
-from superposition.addition.model import Transformer
+from superposition.addition import balanced
+from superposition.addition.engine import carry_chains, data, learning_curves
+from superposition.addition.engine.transformer import Transformer
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +18,9 @@ def results():
 def test_recipes_are_tried_on_sums_that_they_were_not_trained_on():
     config = configs.read("addition/balanced").full
     for seed in range(config.seeds):
-        tried = chains.draw(1000 + seed, config.n_test, 0) @ [10**6, 1]
+        tried = carry_chains.draw(1000 + seed, config.n_test, 0) @ [10**6, 1]
         for share in config.shares:
-            assert not np.isin(tried, chains.draw(seed, config.n_train, share) @ [10**6, 1]).any()
+            assert not np.isin(tried, carry_chains.draw(seed, config.n_train, share) @ [10**6, 1]).any()
 
 
 def test_checkpoints_run_from_the_start_to_the_end():
@@ -29,8 +30,8 @@ def test_checkpoints_run_from_the_start_to_the_end():
 def test_the_stored_models_add_as_well_as_recorded(results):
     for recipe in range(len(results.config.shares)):
         for seed in range(results.config.seeds):
-            model = Transformer.of({name: results[name][recipe, seed] for name in learning.PARAMETERS})
-            pairs = chains.draw(1000 + seed, results.config.n_test, 0)[:4000]
+            model = Transformer.of({name: results[name][recipe, seed] for name in learning_curves.PARAMETERS})
+            pairs = carry_chains.draw(1000 + seed, results.config.n_test, 0)[:4000]
             with torch.no_grad():
                 said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
             right = (said == data.answers(*pairs.T)).all(1).mean()
@@ -54,9 +55,9 @@ def test_a_small_run_stores_what_pytorch_finds_in_its_models():
     arrays, found = balanced.run(config, runs.Job())
     assert arrays["epoch"].tolist() == [0, 1, 2]
     for recipe, seed in ((0, 0), (1, 1)):
-        model = Transformer.of({name: arrays[name][recipe, seed] for name in learning.PARAMETERS})
+        model = Transformer.of({name: arrays[name][recipe, seed] for name in learning_curves.PARAMETERS})
         for split, chained in enumerate((0, 1)):
-            pairs = chains.draw(1 + 1000 * (split + 1) + seed, 40, chained)
+            pairs = carry_chains.draw(1 + 1000 * (split + 1) + seed, 40, chained)
             answers = torch.from_numpy(data.answers(*pairs.T)).long()
             with torch.no_grad():
                 logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :]
@@ -73,8 +74,8 @@ def test_of_the_sums_trained_on_as_many_are_judged_as_are_kept_for_the_test():
     config = balanced.Config(seed=0, lr=0.02, weight_decay=0.0, shares=(0.0,), **sizes)
     arrays, _ = balanced.run(config, runs.Job())
     for seed in (0, 1):
-        model = Transformer.of({name: arrays[name][0, seed] for name in learning.PARAMETERS})
-        pairs = chains.draw(seed, 64, 0.0)[:40]
+        model = Transformer.of({name: arrays[name][0, seed] for name in learning_curves.PARAMETERS})
+        pairs = carry_chains.draw(seed, 64, 0.0)[:40]
         with torch.no_grad():
             said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
         right = (said == data.answers(*pairs.T)).all(1).mean()

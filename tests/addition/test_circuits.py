@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import ablation, circuits, data, learning, subsets
-from superposition.addition.ablation import ABLATIONS, Parts
+from superposition.addition import circuits
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.measures import ablation, head_sets
+from superposition.addition.measures.ablation import ABLATIONS, Parts
 from superposition.addition.circuits import ENOUGH, both_signs, shuffled
-from superposition.addition.model import Transformer
-from superposition.addition.original import PROBES
+from superposition.addition.engine.transformer import Transformer
+from superposition.addition.measures.original_heat_maps import PROBES
 
 LOST = ablation.EFFECTS.index("answers lost")
 CONFIG = circuits.Config(models=1, each=2, each_set=1, draws=2, orders=2, beam=2, nodes=10**6)
@@ -151,20 +153,20 @@ def test_with_every_head_off_a_digit_is_a_guess(results):
 
 def test_the_stored_sets_keep_what_they_promise_and_no_head_of_the_exact_ones_can_go(results, train):
     config, seed = results.config, 0
-    model = learning.transformers(train)[seed]
+    model = learning_curves.transformers(train)[seed]
     parts = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     for column in (0, 2):
-        each, base = subsets.margins(parts, column)
-        right = len(base) - int(subsets.wrong(base + each.sum(0)))
+        each, base = head_sets.margins(parts, column)
+        right = len(base) - int(head_sets.wrong(base + each.sum(0)))
         for enough, chosen in zip(ENOUGH, results["smallest"][seed, column], strict=True):
-            most = subsets.allowed(enough, right, len(base))
-            assert subsets.wrong(base + each[chosen].sum(0)) <= most
+            most = head_sets.allowed(enough, right, len(base))
+            assert head_sets.wrong(base + each[chosen].sum(0)) <= most
             if chosen.sum() == results["at_least"][seed, column, ENOUGH.index(enough)]:
-                assert all(subsets.wrong(base + each[chosen].sum(0) - each[h]) > most for h in np.flatnonzero(chosen))
+                assert all(head_sets.wrong(base + each[chosen].sum(0) - each[h]) > most for h in np.flatnonzero(chosen))
 
 
 def test_what_a_set_keeps_is_what_the_whole_model_keeps_without_the_others(results, train):
-    model = learning.transformers(train)[0]
+    model = learning_curves.transformers(train)[0]
     parts = Parts.of(model, ablation.balanced(0, results.config.each))
     head = np.arange(32) == 5  # one of the 3,200 sums may tip: in another order float32 rounds otherwise
     for k, name in enumerate(ABLATIONS):
@@ -196,5 +198,5 @@ def test_one_models_analysis_is_that_of_the_committed_run(results):
     assert parts.right(parts.logits).mean(0) == pytest.approx(results["whole"][0], abs=1e-6)
     maps = ablation.maps(parts)
     np.testing.assert_allclose(results["map"].astype(float), maps, rtol=2e-3, atol=2e-3)
-    measured = circuits.sharing.measured(ablation.effects(parts))
+    measured = circuits.head_sharing.measured(ablation.effects(parts))
     np.testing.assert_allclose(results["measured"][0], measured, rtol=1e-3)

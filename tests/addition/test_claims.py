@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from superposition import claims, configs, runs
-from superposition.addition import carries, chains, columns, heads, learning, original
+from superposition.addition import carries, circuits_all_columns, heads
+from superposition.addition.engine import carry_chains, learning_curves
+from superposition.addition.measures import original_heat_maps
 
 SPREAD = np.array([-1e-3, 0, 1e-3])  # of three seeds
 
@@ -26,15 +28,15 @@ def right(split, share, name="addition/train"):
 
 def ahead(lead):
     sums = np.zeros((3, 3, 3))
-    sums[1, :, learning.TRAIN] = lead + SPREAD
+    sums[1, :, learning_curves.TRAIN] = lead + SPREAD
     return (made("addition/train", sum_accuracy=sums),)
 
 
 def above_nines(share, others=0.9):
     def accuracy(name, share):
         count, right = np.zeros((3, 3, 2, 7)), blank(1, 3, 3, 2, 7)
-        count[:, learning.FRESH, :, :3], right[-1, :, learning.FRESH] = 10, 0.5
-        right[-1, :, learning.FRESH, :, 1:] = share + SPREAD[:, None, None]
+        count[:, learning_curves.FRESH, :, :3], right[-1, :, learning_curves.FRESH] = 10, 0.5
+        right[-1, :, learning_curves.FRESH, :, 1:] = share + SPREAD[:, None, None]
         return made(name, carry_count=count, carry_accuracy=right)
 
     return accuracy("addition/autoregressive", share), accuracy("addition/train", others)
@@ -49,9 +51,9 @@ def errors(ratio):
 
 def computed(share):
     sums = blank(2, 3, 3, 2)
-    sums[:, -1, :, chains.TEST] = 0.9
+    sums[:, -1, :, carry_chains.TEST] = 0.9
     by_hand, balanced = made("addition/built", sum_accuracy=[share, np.nan]), made("addition/balanced", sum_accuracy=sums)
-    return by_hand, right(learning.FRESH, 0.84), balanced
+    return by_hand, right(learning_curves.FRESH, 0.84), balanced
 
 
 def shared(n_heads, n_carries):
@@ -65,7 +67,7 @@ def shared(n_heads, n_carries):
 
 def alone(least, others=0.995):
     sums, fewer = blank(3, 3), blank(3, 3)
-    sums[:, learning.FRESH], fewer[:, learning.FRESH] = [least, others, others + 1e-3], 0.92
+    sums[:, learning_curves.FRESH], fewer[:, learning_curves.FRESH] = [least, others, others + 1e-3], 0.92
     return made("addition/whole", free_sum_accuracy=sums), made("addition/autoregressive", free_sum_accuracy=fewer)
 
 
@@ -78,35 +80,35 @@ def shown(found, asked):
     return (made("addition/carries", adder_signal=signal, **parts),)
 
 
-def scored(score, matrix=columns.ALL, kind="measured"):
+def scored(score, matrix=circuits_all_columns.ALL, kind="measured"):
     measured, lot = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5)
-    measured[:, columns.LOST, matrix, columns.SCORE] = score + SPREAD
-    lot[:, columns.LOST, matrix, :, columns.MEDIAN, columns.SCORE] = 20.0
-    return (made("addition/columns", measured=measured, lot=lot),)
+    measured[:, circuits_all_columns.LOST, matrix, circuits_all_columns.SCORE] = score + SPREAD
+    lot[:, circuits_all_columns.LOST, matrix, :, circuits_all_columns.MEDIAN, circuits_all_columns.SCORE] = 20.0
+    return (made("addition/circuits_all_columns", measured=measured, lot=lot),)
 
 
 def ranked(rank):
     measured, lot, effect = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5), blank(3, 4, 6, 100, 32)
-    measured[:, columns.LOST, 0, columns.RANK], measured[:, columns.LOST, 0, columns.PATTERNS] = rank + SPREAD, 2.0
-    lot[:, columns.LOST, 0, 0, columns.MEDIAN, columns.RANK] = 16.0
-    effect[:, columns.LOST, 0] = 0.0
-    effect[:, columns.LOST, 0, :, 3] = 1.0  # one head, always missed: one combination, without noise
-    return made("addition/columns", measured=measured, lot=lot), made("addition/circuits", effect=effect)
+    measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.RANK], measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.PATTERNS] = rank + SPREAD, 2.0
+    lot[:, circuits_all_columns.LOST, 0, 0, circuits_all_columns.MEDIAN, circuits_all_columns.RANK] = 16.0
+    effect[:, circuits_all_columns.LOST, 0] = 0.0
+    effect[:, circuits_all_columns.LOST, 0, :, 3] = 1.0  # one head, always missed: one combination, without noise
+    return made("addition/circuits_all_columns", measured=measured, lot=lot), made("addition/circuits", effect=effect)
 
 
 def signed(share):
     effect = blank(3, 4, 6, 100, 32)
-    effect[:, columns.LOGIT, 0] = 1.0
-    effect[:, columns.LOGIT, 0, : round(100 * share), :16] = -1.0
+    effect[:, circuits_all_columns.LOGIT, 0] = 1.0
+    effect[:, circuits_all_columns.LOGIT, 0, : round(100 * share), :16] = -1.0
     return (made("addition/circuits", effect=effect),)
 
 
 def striped(share):
     """Maps of ten numbers, and for the rest noise that has none of it."""
     rng = np.random.default_rng(0)
-    stripes, rest = rng.normal(size=10)[original.RIGHT], rng.normal(size=100)
+    stripes, rest = rng.normal(size=10)[original_heat_maps.RIGHT], rng.normal(size=100)
     for digit in range(10):
-        rest[original.RIGHT == digit] -= rest[original.RIGHT == digit].mean()
+        rest[original_heat_maps.RIGHT == digit] -= rest[original_heat_maps.RIGHT == digit].mean()
     part = share + SPREAD
     stripes, rest = ((one - one.mean()) / one.std() for one in (stripes, rest))
     maps = np.sqrt(part)[:, None] * stripes + np.sqrt(1 - part)[:, None] * rest
@@ -119,9 +121,9 @@ def constants(scale):
 
 def probed(name, share):
     probe = blank(3, 4)
-    probe[:, original.PROBES.index("random around")] = 0.99
-    probe[:, original.PROBES.index("answers given")] = 0.3
-    probe[:, original.PROBES.index(name)] = share + SPREAD
+    probe[:, original_heat_maps.PROBES.index("random around")] = 0.99
+    probe[:, original_heat_maps.PROBES.index("answers given")] = 0.3
+    probe[:, original_heat_maps.PROBES.index(name)] = share + SPREAD
     return (made("addition/circuits", probe=probe),)
 
 
@@ -138,8 +140,8 @@ def of_shapes(small, large):
     spread = np.linspace(-1e-3, 1e-3, sweep.config.seeds)
     measured = blank(len(sweep.config.heads), sweep.config.seeds, 5, 7, 5)
     for n_heads, ratio in ((32, small), (8, large)):
-        measured[sweep.config.heads.index(n_heads), :, columns.LOST, columns.ALL, columns.SCORE] = n_heads / 6 * (ratio + spread)
-    return sweep, made("addition/columns", shape_measured=measured.reshape(-1, 5, 7, 5))
+        measured[sweep.config.heads.index(n_heads), :, circuits_all_columns.LOST, circuits_all_columns.ALL, circuits_all_columns.SCORE] = n_heads / 6 * (ratio + spread)
+    return sweep, made("addition/circuits_all_columns", shape_measured=measured.reshape(-1, 5, 7, 5))
 
 
 def round_heads(which, drawn, read=(0, 0, 0)):
@@ -185,11 +187,11 @@ def winning(answers):
 # By claim: how results are made up, and what the check should find: the verdict, the value, and the arguments.
 CASES = {
     "train/1-test": (
-        lambda share: (right(learning.TEST, share),),
+        lambda share: (right(learning_curves.TEST, share),),
         [("reproduced", 98.9, 0.989), ("partly", 95.1, 0.951), ("not reproduced", 94.9, 0.949)],
     ),
     "train/2-trained": (
-        lambda share: (right(learning.TRAIN, share),),
+        lambda share: (right(learning_curves.TRAIN, share),),
         [("reproduced", 97.6, 0.976), ("partly", 97.4, 0.974), ("not reproduced", 95.4, 0.954)],
     ),
     "train/3-grokking": (ahead, [("reproduced", 51, 0.51), ("partly", 21, 0.21), ("corrected", 3, 0.03)]),

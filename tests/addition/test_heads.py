@@ -6,9 +6,10 @@ import torch
 from scipy.spatial import ConvexHull
 
 from superposition import runs
-from superposition.addition import data, heads
+from superposition.addition import heads
+from superposition.addition.engine import data
 from superposition.addition.heads import apart, between_seeds, by_seed, examples, other_columns, own_column, passing
-from superposition.addition.lookup import N_TOKENS, Lookup
+from superposition.addition.engine.lookup import N_TOKENS, Lookup
 
 ANGLE = 2 * np.pi * np.arange(10) / 10
 DIAL = np.stack([np.cos(ANGLE), np.sin(ANGLE)], 1)

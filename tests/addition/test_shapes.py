@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import ablation, data, shapes
-from superposition.addition.ablation import Parts
+from superposition.addition import shapes
+from superposition.addition.engine import data
+from superposition.addition.measures import ablation
+from superposition.addition.measures.ablation import Parts
 from superposition.addition.circuits import ENOUGH
 
 

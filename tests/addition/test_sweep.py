@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import data, learning, sweep, training
-from superposition.addition.model import Transformer, shapes
+from superposition.addition import sweep
+from superposition.addition.engine import data, learning_curves, transformer_training
+from superposition.addition.engine.transformer import Transformer, shapes
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +33,15 @@ def test_a_small_run_stores_what_pytorch_finds_in_its_models():
     arrays, _ = sweep.run(config, runs.Job())
     for shape, heads in enumerate(config.heads):
         seed = shape % 2
-        model = Transformer.of(training.named(arrays["theta"][shape, seed], heads, 8 // heads))
+        model = Transformer.of(transformer_training.named(arrays["theta"][shape, seed], heads, 8 // heads))
         pairs = data.draw(5 + seed, 300)[200:240]
         answers = torch.from_numpy(data.answers(*pairs.T)).long()
         with torch.no_grad():
             logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :]
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), answers.flatten())
-        assert arrays["loss"][shape, seed, learning.TEST] == pytest.approx(loss.item(), rel=1e-4)
+        assert arrays["loss"][shape, seed, learning_curves.TEST] == pytest.approx(loss.item(), rel=1e-4)
         right = (logits.argmax(-1) == answers).float().mean(0).numpy()
-        assert arrays["digit_accuracy"][shape, seed, learning.TEST] == pytest.approx(right, abs=1e-6)
+        assert arrays["digit_accuracy"][shape, seed, learning_curves.TEST] == pytest.approx(right, abs=1e-6)
 
 
 def test_what_is_said_of_every_model_is_put_in_order_by_shape(results):
@@ -53,13 +54,14 @@ def test_the_stored_models_add_as_well_as_recorded(results):
     config = results.config
     for shape, heads in enumerate(results["heads"]):
         seed = shape % config.seeds
-        model = Transformer.of(training.named(results["theta"][shape, seed], int(heads), sweep.size(config, int(heads))))
+        theta, d_head = results["theta"][shape, seed], sweep.size(config, int(heads))
+        model = Transformer.of(transformer_training.named(theta, int(heads), d_head))
         pairs = data.draw(config.seed + seed, config.n_train + config.n_test + config.n_fresh)
         pairs = pairs[config.n_train : config.n_train + config.n_test]
         with torch.no_grad():
             said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
         right = (said == data.answers(*pairs.T)).mean(0)
-        stored = results["digit_accuracy"][shape, seed, learning.SPLITS.index("test")]
+        stored = results["digit_accuracy"][shape, seed, learning_curves.SPLITS.index("test")]
         assert right == pytest.approx(stored, abs=2e-3)
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from superposition import configs, runs
-from superposition.addition import chains, data, learning
+from superposition.addition.engine import carry_chains, data, learning_curves
 
-FRESH = learning.SPLITS.index("fresh")
+FRESH = learning_curves.SPLITS.index("fresh")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_it_takes_fewer_steps_than_the_original_did():
 
 def test_every_seed_adds_ninety_nine_of_a_hundred_sums_on_its_own(results):
     """Up to its first error its own digits are the true ones, so that whole sums are right with either."""
-    for model, recorded in zip(learning.transformers(results), results["free_sum_accuracy"][:, FRESH]):
+    for model, recorded in zip(learning_curves.transformers(results), results["free_sum_accuracy"][:, FRESH]):
         pairs = np.random.default_rng(77).integers(0, 10**6, (2000, 2))
         right = (said(model, pairs) == data.answers(*pairs.T)).all(1)
         assert (right[:200] == (said_alone(model, pairs[:200]) == data.answers(*pairs[:200].T)).all(1)).all()
@@ -50,6 +50,6 @@ def test_every_seed_adds_ninety_nine_of_a_hundred_sums_on_its_own(results):
 
 
 def test_long_chains_are_no_harder(results):
-    for model in learning.transformers(results):
-        pairs = chains.draw(78, 2000, 1)
+    for model in learning_curves.transformers(results):
+        pairs = carry_chains.draw(78, 2000, 1)
         assert (said(model, pairs) == data.answers(*pairs.T)).all(1).mean() > 0.97

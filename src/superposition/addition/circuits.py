@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
-from superposition.addition import ablation, data, exact, learning, original, sharing, subsets
-from superposition.addition.ablation import ABLATIONS, Parts
-from superposition.addition.model import Transformer
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
+from superposition.addition.measures.ablation import ABLATIONS, Parts
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 ENOUGH = (0.95, 0.99)  # the shares of a digit's right answers that a sufficient set of heads keeps
@@ -58,7 +59,7 @@ SCHEMA = {
 def trained(models: int) -> list[tuple[Transformer, int]]:
     """The models of `addition/train`, each with its seed: all, or the first so many."""
     results = runs.load("addition/train")
-    return [(model, results.config.seed + k) for k, model in enumerate(learning.transformers(results))][: models or None]
+    return [(model, results.config.seed + k) for k, model in enumerate(learning_curves.transformers(results))][: models or None]
 
 
 def switched(parts: Parts) -> dict[str, Array]:
@@ -74,15 +75,15 @@ def switched(parts: Parts) -> dict[str, Array]:
 
 def shared(effect: Float[Array, "effect column pair head"], config: Config, seed: int) -> dict[str, Array]:
     """How the circuits of every column share heads, and what there is by lot."""
-    null = [[sharing.null(one, config.draws, seed) for one in of] for of in effect]
-    return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": sharing.overlap(effect)}
+    null = [[head_sharing.null(one, config.draws, seed) for one in of] for of in effect]
+    return {"measured": head_sharing.measured(effect), "null": np.array(null), "overlap": head_sharing.overlap(effect)}
 
 
 def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Array]:
     """Accuracy by the number of heads: sets grown, sets cut down, random ones; and the smallest that are enough."""
-    each, base = subsets.margins(parts, column)
+    each, base = head_sets.margins(parts, column)
     grown, cut, chosen = greedy(each, base, config.beam)
-    counts = {"grown": grown, "cut": cut[::-1], "by_lot": subsets.by_lot(base, each, config.orders, seed)}
+    counts = {"grown": grown, "cut": cut[::-1], "by_lot": head_sets.by_lot(base, each, config.orders, seed)}
     return {name: 1 - np.asarray(count) / len(base) for name, count in counts.items()} | {"chosen": chosen}
 
 
@@ -92,9 +93,9 @@ def greedy(
     """How many sums are wrong with sets grown from none, and with sets cut down from all, by how many heads were switched;
     and the smallest of all these sets that are enough, for each of ENOUGH."""
     total, full = len(base), base + each.sum(0)
-    grown, cut = subsets.greedy(base, each, beam), subsets.greedy(full, -each, beam)
-    right = total - int(subsets.wrong(full))
-    chosen = [subsets.smallest(grown, cut, subsets.allowed(enough, right, total)) for enough in ENOUGH]
+    grown, cut = head_sets.greedy(base, each, beam), head_sets.greedy(full, -each, beam)
+    right = total - int(head_sets.wrong(full))
+    chosen = [head_sets.smallest(grown, cut, head_sets.allowed(enough, right, total)) for enough in ENOUGH]
     return grown[0], cut[0], np.stack(chosen)
 
 
@@ -102,12 +103,12 @@ def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes:
     """The smallest sufficient sets for each of ENOUGH, given those found, and the sizes that they have at least.
 
     Every smaller size is excluded by a search of at most `nodes` nodes; where set and bound agree, the size is exact."""
-    each, base = subsets.margins(parts, column)
-    right = len(base) - int(subsets.wrong(base + each.sum(0)))
-    tree = exact.Tree.of(each, base, int(chosen.sum(-1).max()))
+    each, base = head_sets.margins(parts, column)
+    right = len(base) - int(head_sets.wrong(base + each.sum(0)))
+    tree = minimum_head_sets.Tree.of(each, base, int(chosen.sum(-1).max()))
     best, bounds = chosen.copy(), []
     for k, enough in enumerate(ENOUGH):
-        size, ended, most = 0, True, subsets.allowed(enough, right, len(base))
+        size, ended, most = 0, True, head_sets.allowed(enough, right, len(base))
         while ended and size < best[k].sum():
             found, ended = tree.search(most, size, nodes)
             if found is not None:
@@ -120,7 +121,7 @@ def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes:
 
 def smallest(parts: Parts, column: int, beam: int, nodes: int) -> tuple[Int[Array, "enough"], Int[Array, "enough"]]:
     """The sizes of the smallest sets that are enough for a digit, and the sizes that they have at least."""
-    chosen = greedy(*subsets.margins(parts, column), beam)[-1]
+    chosen = greedy(*head_sets.margins(parts, column), beam)[-1]
     best, bounds = proven(parts, column, chosen, nodes)
     return best.sum(-1), bounds
 
@@ -153,11 +154,11 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     parts = Parts.of(model, ablation.balanced(seed, config.each))
     others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     effect, heat = ablation.effects(parts), ablation.maps(parts)
-    maps, none = original.heat_maps(model)
+    maps, none = original_heat_maps.heat_maps(model)
     return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
         "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
-        "probe": original.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
+        "probe": original_heat_maps.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
     }  # fmt: skip
 
@@ -169,7 +170,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays |= {name: np.stack([one[name] for one in each]) for name in SCHEMA if name not in arrays}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     arrays |= {name: arrays[name].astype(np.float16) for name in ("effect", "map")}
-    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, sharing.MEASURES.index("score")]
+    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
     return arrays, {"score": float(score.mean()), "best head alone": float(arrays["alone"][:, 1, :, 0].max(-1).mean())}
 
 

@@ -1,12 +1,14 @@
 """The smallest sets of heads that are enough where attention is cut into fewer, larger heads or into more, smaller ones.
-Reads the models of `addition/sweep`: when they are trained again, this has to be run again. `columns` has the sharing."""
+Reads the models of `addition/sweep`: when they are trained again, this has to be run again. `circuits_all_columns` has the sharing."""
 
 import numpy as np
 
 from superposition import runs
-from superposition.addition import ablation, circuits, training
-from superposition.addition.ablation import Parts
-from superposition.addition.model import Transformer
+from superposition.addition import circuits
+from superposition.addition.engine import transformer_training
+from superposition.addition.measures import ablation
+from superposition.addition.measures.ablation import Parts
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 
@@ -28,7 +30,7 @@ def trained(models: int) -> list[tuple[Transformer, int]]:
     results = runs.load("addition/sweep")
     width = results.config.n_heads * results.config.d_head
     each = [
-        (Transformer.of(training.named(theta, int(heads), width // int(heads))), results.config.seed + k)
+        (Transformer.of(transformer_training.named(theta, int(heads), width // int(heads))), results.config.seed + k)
         for heads, of_shape in zip(results["heads"], results["theta"], strict=True) for k, theta in enumerate(of_shape)
     ]  # fmt: skip
     return each[: models or None]

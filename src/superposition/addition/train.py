@@ -6,19 +6,19 @@ from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
 from superposition import runs
-from superposition.addition import learning
-from superposition.addition.data import N_DIGITS
-from superposition.addition.learning import FRESH, TRAIN
+from superposition.addition.engine import learning_curves
+from superposition.addition.engine.data import N_DIGITS
+from superposition.addition.engine.learning_curves import FRESH, TRAIN
 
 Array = np.ndarray
-Config = learning.Config
-SCHEMA = learning.PARAMETERS | learning.MEASURES | learning.FILM
+Config = learning_curves.Config
+SCHEMA = learning_curves.PARAMETERS | learning_curves.MEASURES | learning_curves.FILM
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every seed, and say how well it adds."""
-    _, _, arrays = learning.learn(config, "at once", job)
-    return arrays, learning.metrics(arrays)
+    _, _, arrays = learning_curves.learn(config, "at once", job)
+    return arrays, learning_curves.metrics(arrays)
 
 
 # --- what came of it: of this training, and of those of addition/autoregressive and addition/whole -----------------

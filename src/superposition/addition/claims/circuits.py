@@ -5,8 +5,8 @@ import numpy as np
 from superposition import metrics
 from superposition.addition.circuits import both_signs, one_combination, shuffled
 from superposition.addition.claims.train import SHARE, SOURCE
-from superposition.addition.columns import ALL, LOGIT, LOST, MEDIAN, PATTERNS, RANK, SCORE, lot_score, modules
-from superposition.addition.original import A, B, PROBES, RIGHT, stripes
+from superposition.addition.circuits_all_columns import ALL, LOGIT, LOST, MEDIAN, PATTERNS, RANK, SCORE, lot_score, modules
+from superposition.addition.measures.original_heat_maps import A, B, PROBES, RIGHT, stripes
 from superposition.addition.sweep import by_shape
 from superposition.claims import claim
 from superposition.estimates import Finding, exactly, over_seeds
@@ -23,7 +23,7 @@ from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Equal, Of
     "no more than a part of the claim, since the measure leaves the reason open",
     tolerance=Tolerance(partly=Above(BASELINE)),
     after_looking=True,
-    experiments=("addition/columns",),
+    experiments=("addition/circuits_all_columns",),
 )
 def _distributed(results: Results) -> Finding:
     lot = lot_score(results)[:, LOST, ALL].mean()
@@ -39,7 +39,7 @@ def _distributed(results: Results) -> Finding:
     "circuits use, mean over seeds; baseline: one combination for all circuits, and the noise of as many sums",
     tolerance=Tolerance(reproduced=Above(BASELINE)),
     after_looking=True,
-    experiments=("addition/columns", "addition/circuits"),
+    experiments=("addition/circuits_all_columns", "addition/circuits"),
 )
 def _combinations(columns: Results, circuits: Results) -> Finding:
     rank, patterns = (columns["measured"][:, LOST, 0, what] for what in (RANK, PATTERNS))
@@ -182,7 +182,7 @@ def _count(results: Results) -> Finding:
     "heads that divide the columns (a score itself is at most the number of heads), mean over seeds; baseline: 8 heads of 8",
     tolerance=Tolerance(reproduced=Above(1) & Of("that of 8 heads", AtMost(1)), partly=Above(1)),
     after_looking=True,
-    experiments=("addition/sweep", "addition/columns"),
+    experiments=("addition/sweep", "addition/circuits_all_columns"),
 )
 def _small(sweep: Results, columns: Results) -> Finding:
     score = by_shape(columns["shape_measured"][:, LOST, ALL, SCORE], sweep.config)

@@ -1,6 +1,6 @@
 """The claims of the chapter on how the transformer learns to add."""
 
-from superposition.addition.learning import FRESH, TEST, TRAIN
+from superposition.addition.engine.learning_curves import FRESH, TEST, TRAIN
 from superposition.addition.train import after_nines, generalisation_gap, right_digits, right_sums
 from superposition.claims import claim
 from superposition.estimates import Finding, over_seeds
