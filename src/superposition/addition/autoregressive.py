@@ -10,8 +10,11 @@ from superposition.addition.engine.transformer_training import Examples, Trainee
 
 Array = np.ndarray
 Config = learning_curves.Config
-SCHEMA = learning_curves.PARAMETERS | learning_curves.MEASURES
-SCHEMA |= {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
+SCHEMA = (
+    learning_curves.PARAMETERS
+    | learning_curves.MEASURES
+    | {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
+)
 
 
 def alone(models: Trainees, seen: UInt8[Array, "model example n_ctx"]) -> UInt8[Array, "model example n_answers"]:
