@@ -111,6 +111,19 @@ def test_students_interval_covers_the_mean_as_often_as_it_says():
     assert ((low < 3) & (3 < high)).mean() == pytest.approx(0.95, abs=0.015)
 
 
+def test_the_interval_is_over_the_axis_of_the_seeds_wherever_that_stands():
+    draws = np.random.default_rng(1).normal(size=(4, 3, 5)).astype(np.float32)
+    for k, of_seeds in enumerate(metrics.mean_interval(draws, 1)):
+        expected = [[metrics.mean_interval(draws[i, :, j])[k] for j in range(5)] for i in range(4)]
+        np.testing.assert_allclose(of_seeds, expected)
+
+
+def test_the_nearest_on_a_grid_is_an_index_and_of_two_the_first():
+    grid = np.array([1.0, 0.6, 0.2])
+    assert [metrics.nearest(grid, x) for x in (0.9, 0.2, -5, 0.4)] == [0, 2, 2, 1]
+    assert metrics.nearest(np.log([0.01, 0.1, 1]), np.log(0.05)) == 1  # by ratio; by difference it is 0.01
+
+
 def test_one_seed_has_no_interval():
     with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
         metrics.mean_interval(np.ones((1, 3)))

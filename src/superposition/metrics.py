@@ -2,7 +2,7 @@
 A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, Shaped
 from scipy import stats
 
 Array = np.ndarray
@@ -88,15 +88,17 @@ def basis_alignment(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | n
     return np.divide((kurtosis * squares).sum(-1), total, out=np.zeros_like(total), where=total > 0)
 
 
-def mean_interval(values: Float[Array, "seed *rest"], level: float = 0.95) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
-    """Mean over the first axis with Student's confidence interval: (mean, low, high), each of the remaining shape.
+def mean_interval(
+    values: Float[Array, "..."], axis: int = 0, level: float = 0.95
+) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
+    """Mean over an axis, that of the seeds, with Student's confidence interval: (mean, low, high), each of the remaining shape.
 
     Raises ValueError with fewer than two values, which have no spread."""
-    count = len(values)
+    count = np.shape(values)[axis]
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
-    mean = np.mean(values, axis=0, dtype=np.float64)
-    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=0, ddof=1, dtype=np.float64) / np.sqrt(count)
+    mean = np.mean(values, axis=axis, dtype=np.float64)
+    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=axis, ddof=1, dtype=np.float64) / np.sqrt(count)
     return mean, mean - half, mean + half
 
 
@@ -104,3 +106,14 @@ def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[flo
     """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
     return successes / trials, float(interval.low), float(interval.high)
+
+
+def nearest(grid: Shaped[Array, "k"], value: float) -> int:
+    """The index of the value on the grid that is nearest to `value`; the first of two that are equally near.
+
+    For a grid of ratios, such as densities, pass logarithms of both.
+
+    >>> nearest(np.array([0.0, 0.5, 0.9]), 0.7)
+    1
+    """
+    return int(np.abs(grid - value).argmin())

@@ -105,6 +105,28 @@ def test_percent_and_interval():
     assert text.interval(-1, -2, 0, digits=0) == "−1 (−2 to 0)"
 
 
+def test_a_mean_over_seeds_has_students_interval_which_ends_at_what_is_possible():
+    assert text.mean([1, 3]) == "2.00 (−10.71 to 14.71)"  # 12.706 standard errors of 1, from a printed table of t
+    assert text.mean([1, 3], 1, least=0) == "2.0 (0.0 to 14.7)" and text.mean([1, 3], 0, 0, 9) == "2 (0 to 9)"
+    assert text.mean(np.array([True, True, False])) == "0.67 (−0.77 to 2.10)"  # 4.303 standard errors of 1/3
+
+
+def test_a_mean_share_ends_at_none_and_all():
+    assert text.share([0.9, 0.94], 1) == "92.0% (66.6% to 100.0%)"  # 12.706 standard errors of 0.02
+    assert text.share([0.0, 0.04]) == "2% (0% to 27%)"
+
+
+def test_a_rate_that_every_trial_hits_still_has_an_interval():
+    assert text.rate(np.ones((5, 2), bool)) == "100% (72% to 100%)"  # Wilson's lower end is n / (n + 1.96²)
+    assert text.rate([1, 0, 0, 0], 1) == "25.0% (4.6% to 69.9%)"
+
+
+def test_a_median_says_where_the_middle_lies_and_a_span_where_all_does():
+    assert text.median(range(101), 0) == "50 (5 to 95)" and text.median(range(101), 0, middle=1) == "50 (0 to 100)"
+    assert text.span(np.array([[3, -1], [2, 0]]), 0) == "−1 to 3" and text.span([0.121, 0.124]) == "0.12"
+    assert text.by_seed(np.float32([0.5, 1])) == "75.0% (by seed 50.0% to 100.0%)"
+
+
 def test_escaped_markdown_prints_as_it_stands_and_makes_no_element():
     page = Page(to_html(text.markdown(HOSTILE)))
     assert [tag for tag, _ in page.elements] == ["p"]

@@ -8,6 +8,11 @@ import re
 import unicodedata
 from typing import Any, SupportsFloat
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from superposition import metrics
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -47,6 +52,64 @@ def interval(mean: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digit
 def percent_interval(share: SupportsFloat, low: SupportsFloat, high: SupportsFloat, digits: int = 0) -> str:
     """A share with its interval: `95% (90% to 97%)`."""
     return f"{percent(share, digits)} ({percent(low, digits)} to {percent(high, digits)})"
+
+
+def mean(seeds: ArrayLike, digits: int = 2, least: float = -math.inf, most: float = math.inf) -> str:
+    """The mean over seeds with its 95% interval, which ends at what the quantity can be: `2.00 (0.76 to 3.24)`.
+
+    `seeds`: one number each. Raises ValueError with fewer than two.
+
+    >>> mean([0.0, 0.0, 3.0], 1, least=0)
+    '1.0 (0.0 to 5.3)'
+    """
+    return interval(*np.clip(metrics.mean_interval(np.asarray(seeds, float)), least, most), digits)
+
+
+def share(seeds: ArrayLike, digits: int = 0) -> str:
+    """A mean share over seeds with its 95% interval, which ends at 0% and 100%; `seeds` holds a share each.
+
+    >>> share([0.9, 1.0, 0.95])
+    '95% (83% to 100%)'
+    """
+    return percent_interval(*np.clip(metrics.mean_interval(np.asarray(seeds, float)), 0, 1), digits)
+
+
+def rate(hits: ArrayLike, digits: int = 0) -> str:
+    """How many of `hits` are true, in per cent, with Wilson's 95% interval for independent trials.
+
+    >>> rate([True, True, True, False])
+    '75% (30% to 95%)'
+    """
+    return percent_interval(*metrics.rate_interval(int(np.sum(hits)), np.size(hits)), digits)
+
+
+def median(values: ArrayLike, digits: int = 2, middle: float = 0.9) -> str:
+    """The median and where the middle 90% (or another share) lie; with `middle=1` their whole range.
+
+    >>> median([1, 2, 3, 4, 10], digits=0, middle=1)
+    '3 (1 to 10)'
+    """
+    return interval(*np.quantile(values, (0.5, 0.5 - middle / 2, 0.5 + middle / 2)), digits)
+
+
+def span(values: ArrayLike, digits: int = 2) -> str:
+    """From the smallest to the largest, or the one number that both are as printed.
+
+    >>> span([3, 4, 5], 0), span([3, 3], 0)
+    ('3 to 5', '3')
+    """
+    low, high = number(np.min(values), digits), number(np.max(values), digits)
+    return low if low == high else f"{low} to {high}"
+
+
+def by_seed(shares: ArrayLike, digits: int = 1) -> str:
+    """A mean share with the least and the largest of the seeds, in per cent.
+
+    >>> by_seed([0.98, 0.99])
+    '98.5% (by seed 98.0% to 99.0%)'
+    """
+    values = np.asarray(shares, float)
+    return "{} (by seed {} to {})".format(*(percent(x, digits) for x in (values.mean(), values.min(), values.max())))
 
 
 def visible(text: str) -> str:

@@ -6,7 +6,8 @@ from jaxtyping import Float, Num
 from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy import polytopes, training
+from superposition.toy.engine import training
+from superposition.toy.measures import polytopes
 
 Array = np.ndarray
 

@@ -10,7 +10,7 @@ from superposition.tolerances import (
     BASELINE, MOST, Above, AtLeast, AtMost, Equal, Inside, Of, Some, Tolerance, Within,
 )  # fmt: skip
 from superposition.toy.absolute import computed, lopsidedness, monosemantic, two_neurons
-from superposition.toy.circuits import TARGETS
+from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.claims.common import PAPER
 from superposition.toy.computation import (
     GELU, LOGIC, PRINTED, RELU, SOLVED, balanced, extremeness, final_losses, gain, known, parts, random_balanced, solved,

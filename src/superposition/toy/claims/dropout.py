@@ -10,7 +10,7 @@ from superposition.runs import Results
 from superposition.tolerances import (
     BASELINE, Above, AtLeast, AtMost, Below, Every, MoreThan, Of, Some, Tolerance, Within,
 )  # fmt: skip
-from superposition.toy import polytopes, redundancy
+from superposition.toy.measures import polytopes, redundancy
 from superposition.toy.claims.common import WRITE_UP, by_label
 from superposition.toy.dropout import (
     beyond, dimensions_per_feature, directions, half_learnt, in_pairs, index, jumps, largest_fall, ratio, weights,

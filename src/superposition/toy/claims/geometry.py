@@ -7,7 +7,7 @@ from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, AtLeast, Every, Of, Tolerance
-from superposition.toy import polytopes
+from superposition.toy.measures import polytopes
 from superposition.toy.claims.common import PAPER
 from superposition.toy.geometry import above, dwell, per_seed, polytopes_per_seed, slide, stuck, weights
 
