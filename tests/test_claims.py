@@ -73,7 +73,8 @@ def test_verdicts_are_counted_and_so_is_what_was_set_after_looking(empty, monkey
     for id, value in (("toy/intro/a", 0.6), ("toy/intro/b", 0.3), ("toy/intro/c", 0.7)):
         register(id, lambda walk, value=value: claims.Finding(exactly(value)), after_looking=value < 0.5)
     counted = claims.counts(claims.evaluate())
-    assert counted == {"reproduced": 2, "partly": 1, "not reproduced": 0, "corrected": 0, "cannot fail": 0, "set after looking": 1}
+    assert {what: number for what, number in counted.items() if number} == {"reproduced": 2, "partly": 1, "set after looking": 1}
+    assert "cannot fail" in counted
 
 
 def test_a_check_is_handed_the_results_it_names_in_order(empty, scratch):

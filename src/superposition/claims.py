@@ -44,33 +44,10 @@ class Claim:
 
     def verdict(self, finding: Finding) -> Verdict:
         """What the tolerance says of it. Raises ClaimError where that needs a note, and there is none."""
-        if isinstance(finding, Judged):
-            return finding.verdict
         verdict = self.tolerance.verdict(finding)
         if verdict in ("corrected", "cannot fail") and not finding.note:
             raise ClaimError(f"claim {self.id!r} is {verdict}: expected a note that says what is so instead, or why, got none")
         return verdict
-
-
-class Judged(Finding):
-    """A finding with its verdict: what checks returned before tolerances were data. To go with the last of them."""
-
-    def __init__(self, verdict, value, low, high, seeds, baseline=None, unit="", note="") -> None:
-        numbers = [float(x) for x in (value, low, high)]
-        estimate = Estimate(*numbers, "none" if numbers[1] == numbers[2] else "seeds", seeds)
-        super().__init__(estimate, None if baseline is None else float(baseline), note)
-        given = dict(verdict=verdict, value=numbers[0], low=numbers[1], high=numbers[2], seeds=seeds, unit=unit)
-        for name, value in given.items():
-            object.__setattr__(self, name, value)
-
-
-class _Said(Tolerance):
-    def __init__(self, said: str) -> None:
-        super().__init__()
-        self.said = said
-
-    def text(self, unit: str = "") -> str:
-        return self.said
 
 
 _registered: dict[str, Claim] = {}
@@ -82,7 +59,7 @@ def claim(
     source: str,
     statement: str,
     measure: str,
-    tolerance: Tolerance | str,
+    tolerance: Tolerance,
     experiments: tuple[str, ...],
     unit: str = "",
     after_looking: bool = False,
@@ -92,8 +69,7 @@ def claim(
     Raises ClaimError for an id that is taken or not of the form part/chapter/claim, and for an empty field."""
 
     def register(check: Callable[..., Finding]) -> Callable[..., Finding]:
-        rule = _Said(tolerance) if isinstance(tolerance, str) else tolerance
-        new = Claim(id, source, statement, measure, rule, experiments, check, unit, after_looking)
+        new = Claim(id, source, statement, measure, tolerance, experiments, check, unit, after_looking)
         if not _ID.fullmatch(id):
             raise ClaimError(f"claim {id!r}: expected an id such as toy/intro/pentagon")
         if id in _registered:

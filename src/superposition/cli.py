@@ -202,7 +202,9 @@ def claims(
     table = _table("claim", "verdict", "value", "interval", "baseline", "over")
     for claim, finding in evaluated:
         found, baseline = finding.estimate, "" if finding.baseline is None else f"{finding.baseline:.3g}"
-        spread, over = ("", "") if found.over == "none" else (f"{found.low:.3g} to {found.high:.3g}", f"{found.count} {found.over}")
+        spread, over = f"{found.low:.3g} to {found.high:.3g}", f"{found.count} {found.over}"
+        if found.over == "none":
+            spread, over = "", "none"
         table.add_row(claim.id, claim.verdict(finding), f"{found.value:.3g} {claim.unit}".strip(), spread, baseline, over)
     _print(table)
     if write:

@@ -221,7 +221,7 @@ class Tolerance:
     Raises ClaimError for what is no verdict, and for one that is named twice."""
 
     def __init__(self, *, otherwise: Verdict = "not reproduced", **conditions: Condition) -> None:
-        self.ladder: tuple[tuple[str, Condition], ...] = tuple((v.replace("_", " "), c) for v, c in conditions.items())
+        self.ladder: tuple[tuple[Any, Condition], ...] = tuple((v.replace("_", " "), c) for v, c in conditions.items())
         self.otherwise: Verdict = otherwise
         for name in self.verdicts:
             if name not in get_args(Verdict) or self.verdicts.count(name) > 1:
@@ -233,11 +233,13 @@ class Tolerance:
         return *(verdict for verdict, _ in self.ladder), self.otherwise
 
     def verdict(self, finding: Finding) -> Verdict:
-        return next((verdict for verdict, condition in self.ladder if condition.holds(finding)), self.otherwise)  # type: ignore[return-value]
+        return next((verdict for verdict, condition in self.ladder if condition.holds(finding)), self.otherwise)
 
     def text(self, unit: str = "") -> str:
         said = [f"{verdict} {condition.text(unit)}" for verdict, condition in self.ladder]
-        return ", ".join(said + ([f"else {self.otherwise}" if said else self.otherwise] if self.otherwise != "not reproduced" else []))
+        if self.otherwise != "not reproduced":
+            said.append(f"else {self.otherwise}" if said else self.otherwise)
+        return ", ".join(said)
 
 
 MOST = Tolerance(reproduced=AtLeast(90), partly=AtLeast(50))

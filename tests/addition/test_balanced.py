@@ -1,4 +1,4 @@
-"""The recipes that come nearer to adding all sums: their data, and the stored models."""
+"""The recipes that come nearer to adding all sums: their data, a small run of them, and the stored models."""
 
 import numpy as np
 import pytest
@@ -47,3 +47,36 @@ def test_long_chains_in_training_help_with_long_chains(results):
 def test_both_recipes_end_above_the_originals_training_on_uniform_sums(results):
     original = runs.load("addition/train")["sum_accuracy"][-1, :, 2]
     assert (results["sum_accuracy"][:, -1, :, 0] > original.mean()).all()
+
+
+def test_a_small_run_stores_what_pytorch_finds_in_its_models():
+    sizes = {"seeds": 2, "n_heads": 2, "d_head": 2, "n_train": 300, "n_test": 40, "epochs": 2, "batch": 64}
+    config = balanced.Config(seed=1, lr=0.01, weight_decay=0.01, shares=(0.0, 1.0), **sizes)
+    arrays, found = balanced.run(config, runs.Job())
+    assert arrays["epoch"].tolist() == [0, 1, 2]
+    for recipe, seed in ((0, 0), (1, 1)):
+        model = Transformer.of({name: arrays[name][recipe, seed] for name in learning_curves.PARAMETERS})
+        for split, chained in enumerate((0, 1)):
+            pairs = carry_chains.draw(1 + 1000 * (split + 1) + seed, 40, chained)
+            answers = torch.from_numpy(data.answers(*pairs.T)).long()
+            with torch.no_grad():
+                logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :]
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), answers.flatten())
+            assert arrays["loss"][recipe, -1, seed, split] == pytest.approx(loss.item(), rel=1e-4)
+            right = (logits.argmax(-1) == answers).float().mean(0)
+            assert arrays["digit_accuracy"][recipe, -1, seed, split] == pytest.approx(right.numpy(), abs=1e-6)
+    assert found["recipe 1 long"] == pytest.approx(arrays["sum_accuracy"][1, -1, :, 1].mean())
+
+
+def test_of_the_sums_trained_on_as_many_are_judged_as_are_kept_for_the_test():
+    """After many steps on few sums the models know them: more of these are right than of others."""
+    sizes = {"seeds": 2, "n_heads": 4, "d_head": 4, "n_train": 64, "n_test": 40, "epochs": 120, "batch": 32}
+    config = balanced.Config(seed=0, lr=0.02, weight_decay=0.0, shares=(0.0,), **sizes)
+    arrays, _ = balanced.run(config, runs.Job())
+    for seed in (0, 1):
+        model = Transformer.of({name: arrays[name][0, seed] for name in learning_curves.PARAMETERS})
+        pairs = carry_chains.draw(seed, 64, 0.0)[:40]
+        with torch.no_grad():
+            said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
+        right = (said == data.answers(*pairs.T)).all(1).mean()
+        assert arrays["train_sum_accuracy"][0, seed] == pytest.approx(right, abs=1 / 39) and right > 0.5

@@ -31,6 +31,15 @@ def test_it_has_the_originals_shape(model):
     assert {name: tuple(parameter.shape) for name, parameter in model.named_parameters()} == shapes(32, 2)
 
 
+def test_misread_counts_the_values_of_a_column_that_a_reading_gets_wrong(config):
+    """A reading that always says 0 is right where the column's digit, carry included, is 0."""
+    for column, digits in ((0, range(10)), (1, range(100))):
+        sums = {a + b for a in digits for b in digits}
+        wrong, count = built.misread(np.zeros((1 + len(config.poles), 10)), config.poles, column)
+        assert count == len(sums) and wrong == sum(total // 10**column % 10 != 0 for total in sums)
+    assert built.misread(built.readout(config)[0], config.poles, 2) == (0, 1999)
+
+
 def test_in_double_precision_it_adds_all_sums_tried_short_chains_and_long(model):
     for seed, share in ((1, 0), (2, 1)):
         pairs = carry_chains.draw(seed, 3000, share)

@@ -7,8 +7,9 @@ import torch
 from superposition import runs
 from superposition.addition import carries
 from superposition.addition.engine import carry_chains, data, transformer_training
-from superposition.addition.claims.carries import (
-    by_lot, carries_per_head, error_rates, heads_per_carry, shown, signal_shares, slips, strengths,
+from superposition.addition.carries import (
+    answers_per_head, attention_shown, bringing, by_depth, by_lot, carries_per_head, error_rates, errors_above, heads_in_use,
+    heads_per_carry, nine_ratio, shown, signal_shares, slips, strengths,
 )  # fmt: skip
 from superposition.addition.engine.lookup import Lookup, ablated
 from superposition.addition.engine.transformer import Transformer
@@ -35,8 +36,7 @@ def test_sums_without_long_chains_are_uniform_and_with_them_half_the_columns_sum
         columns = data.digits(a, 6) + data.digits(b, 6)
         assert (columns == 9).mean(0) == pytest.approx(np.full(6, rate), abs=0.015)
         assert np.bincount(data.digits(a, 6).ravel()) / 120_000 == pytest.approx(np.full(10, 0.1), abs=0.005)
-    first, again, other = (carry_chains.draw(seed, 10, 1) for seed in (3, 3, 4))
-    assert (first == again).all() and (first != other).any()
+    assert (carry_chains.draw(3, 10, 1) == carry_chains.draw(3, 10, 1)).all() and (carry_chains.draw(3, 10, 1) != carry_chains.draw(4, 10, 1)).any()
 
 
 def test_errors_are_counted_by_carry_distance_and_the_column_below():
@@ -146,6 +146,62 @@ def test_strengths_compare_the_signals_of_all_heads_together(results):
     signal[0, :, 3:6, :2] = np.array([[4.0, -2], [0.5, 0.5], [2, 0]])[:, None]
     made = runs.Results("made", results.config, {"trained_signal": signal})
     assert strengths(made, "trained") == pytest.approx(np.array([[1, 0.5, 1]]))
+
+
+def test_errors_above_a_nine_are_told_from_the_others_by_share_and_by_count(results):
+    below = np.zeros((2, carries.SUMS, 2))
+    below[:, :, 0] = 100
+    below[0, [3, 9], 1] = 2, 18
+    below[1, [0, 18, 9], 1] = 1, 3, 16
+    made = runs.Results("made", results.config, {"trained_below": below})
+    assert nine_ratio(made, "trained") == pytest.approx([0.18 / (2 / 1800), 0.16 / (4 / 1800)])
+    assert errors_above(made, "trained", [9]) == pytest.approx(34 / 40)
+    assert errors_above(made, "trained", [0, 18]) == pytest.approx(4 / 40)
+    assert error_rates(made, "trained")[:, 9] == pytest.approx([0.18, 0.16])
+
+
+def test_slips_are_one_too_small_with_a_carry_and_one_too_large_without(results):
+    off = np.zeros((1, 2, 10))
+    off[0, :, 0] = 1000
+    off[0, 0, [1, 5]] = 3, 1
+    off[0, 1, [9, 1]] = 4, 2
+    assert slips(runs.Results("made", results.config, {"trained_difference": off}), "trained") == pytest.approx([0.7])
+
+
+def test_accuracy_by_depth_is_over_the_answers_with_digits_and_a_column_below_the_chain(results):
+    accuracy = np.full((1, 7, 7), np.nan)
+    for answer in range(1, 6):
+        accuracy[0, answer, :answer] = 0.1 * answer
+    found = by_depth(runs.Results("made", results.config, {"trained_depth_accuracy": accuracy}), "trained")
+    assert found == pytest.approx(np.array([[0.3, 0.35, 0.4, 0.45, 0.5]]))
+
+
+def test_heads_that_bring_a_share_are_counted_once_and_those_that_bring_it_twice_too(results):
+    signal = np.zeros((1, carries.DEPTHS, 7, 32))
+    signal[0, 0, 1:, 0] = 10
+    signal[0, 0, 1, 1:3] = 5, -5
+    signal[0, 0, 2, 3] = 0.1
+    made = runs.Results("made", results.config, {"trained_signal": signal})
+    assert bringing(made, "trained", 0.1).tolist() == [3] and bringing(made, "trained", 0.1, 2).tolist() == [1]
+
+
+def test_heads_in_use_serve_the_answers_that_fall_without_them(results):
+    whole, resampled = np.full((1, 7), 0.9), np.full((1, 3, 7), 0.9)
+    resampled[0, 0, :4] -= 0.2  # four answers alike
+    resampled[0, 1, 2] -= 0.3  # one answer alone
+    resampled[0, 2, 5] -= 0.005  # hardly missed
+    resampled[0, 2, 6] += 0.05  # better off without it
+    made = runs.Results("made", results.config, {"trained_whole": whole, "trained_resampled": resampled})
+    assert heads_in_use(made, "trained").tolist() == [[True, True, False]]
+    assert answers_per_head(made, "trained") == pytest.approx([2.5])
+
+
+def test_attention_to_the_digit_shown_is_that_of_the_three_answers_with_all_depths(results):
+    attention = np.zeros((2, 7, 32, 8))
+    attention[0, 3:6, :, 6] = 0.2
+    attention[:, 6, :, 6] = 0.9
+    attention[1, 4, :, 6] = 0.6
+    assert attention_shown(runs.Results("made", results.config, {"adder_attention": attention}), "adder") == pytest.approx(0.2)
 
 
 def test_the_stored_accuracies_are_those_of_the_stored_models(results):

@@ -1,18 +1,22 @@
-"""What is said of the committed models, held against the models themselves and against what must be so."""
+"""Small models taken apart by brute force; and what is said of the committed ones, held against these and what must be so."""
+
+from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
 from superposition import runs
 from superposition.addition import circuits
-from superposition.addition.engine import data
+from superposition.addition.engine import data, learning_curves
 from superposition.addition.measures import ablation, head_sets
 from superposition.addition.measures.ablation import ABLATIONS, Parts
-from superposition.addition.circuits import ENOUGH
+from superposition.addition.circuits import ENOUGH, both_signs, shuffled
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures.original_heat_maps import PROBES
 
 LOST = ablation.EFFECTS.index("answers lost")
+CONFIG = circuits.Config(models=1, each=2, each_set=1, draws=2, orders=2, beam=2, nodes=10**6)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,109 @@ def results():
 @pytest.fixture(scope="module")
 def train():
     return runs.load("addition/train")
+
+
+def agreeing(rng, heads=6, each=3):
+    """Parts of heads that push at random, and are nearly always right together."""
+    pair = ablation.balanced(0, each)
+    said = rng.normal(size=(len(pair), data.N_ANSWERS, heads, 10)).astype(np.float32)
+    answers = said.sum(2).argmax(-1)
+    answers[::50] = (answers[::50] + 1) % 10
+    return Parts(said, np.zeros((data.N_ANSWERS, 10), np.float32), answers.astype(np.uint8), pair)
+
+
+def by_hand(parts, column, on):
+    """How many digits are right with these heads on and the others at their means."""
+    heads = parts.heads[:, column]
+    logits = sum(heads[:, h] if on[h] else heads[:, h].mean(0) for h in range(len(on)))
+    return int((logits.argmax(-1) == parts.answers[:, column]).sum())
+
+
+def test_the_smallest_sets_are_those_of_all_sets_and_keep_on_other_sums_what_the_same_heads_keep_by_hand():
+    parts, others = agreeing(np.random.default_rng(1)), agreeing(np.random.default_rng(2))
+    sets = list(product([False, True], repeat=6))
+    found = circuits.sufficient(parts, others, CONFIG, 0)
+    for column in (0, 4):
+        right, whole = [by_hand(parts, column, on) for on in sets], by_hand(parts, column, [True] * 6)
+        sizes, bounds = circuits.smallest(parts, column, 2, 10**6)
+        for k, enough in enumerate(ENOUGH):
+            least = min(sum(on) for on, count in zip(sets, right, strict=True) if count >= enough * whole)
+            assert sizes[k] == bounds[k] == found["smallest"][column, k].sum() == found["at_least"][column, k] == least
+            chosen = found["smallest"][column, k]
+            assert by_hand(parts, column, chosen) >= enough * whole
+            kept = by_hand(others, column, chosen) / by_hand(others, column, [True] * 6)
+            assert found["held_out"][column, k, ablation.MEAN] == pytest.approx(kept)
+            left = by_hand(others, column, ~chosen) / by_hand(others, column, [True] * 6)
+            assert found["left_out"][column, k, ablation.MEAN] == pytest.approx(left)
+        assert found["grown"][column, [0, -1]] == pytest.approx([right[0] / 300, whole / 300])
+        assert found["by_lot"][column, [0, -1]] == pytest.approx([right[0] / 300, whole / 300])
+
+
+def test_heads_switched_off_and_alone_are_as_right_as_the_transformer_without_their_output_weights(random_model):
+    model = random_model(torch.float32, 2, 4, 2)
+    pair = ablation.balanced(1, 2)
+    found = circuits.switched(Parts.of(model, pair))
+    tokens, answers = torch.from_numpy(data.tokens(*ablation.numbers(pair))), data.answers(*ablation.numbers(pair))
+
+    def right(on):
+        twin = Transformer.of(model.state_dict() | {"W_O": model.W_O.detach() * torch.tensor(on)[:, None, None]})
+        with torch.no_grad():
+            return (twin(tokens)[:, data.N_INPUTS :].argmax(-1).numpy() == answers).mean(0)
+
+    assert found["whole"] == pytest.approx(right([1.0] * 4), abs=0.006)
+    assert found["none"][ablation.ZERO] == pytest.approx(right([0.0] * 4), abs=0.006)
+    for head in range(4):
+        alone = [float(h == head) for h in range(4)]
+        assert found["alone"][ablation.ZERO, head] == pytest.approx(right(alone), abs=0.006)
+        assert found["without"][ablation.ZERO, head] == pytest.approx(right([1 - on for on in alone]), abs=0.006)
+
+
+def test_signs_that_are_all_equal_are_not_both_signs_however_shuffled():
+    effect = np.abs(np.random.default_rng(0).normal(size=(1, 100, 32)))
+    assert both_signs(effect) == 0 and both_signs(shuffled(effect)) == 0
+    assert np.sort(shuffled(effect), 1) == pytest.approx(np.sort(effect, 1))
+
+
+def test_a_tenth_of_the_sum_of_sizes_on_either_side_is_both_signs():
+    effect = np.array([[1.0, -9], [1, -9.1], [-1, 8], [0, 3]])
+    assert circuits.negative(effect) == pytest.approx([0.9, 9.1 / 10.1, 1 / 9, 0])
+    assert both_signs(effect) == 0.5
+
+
+def test_contributions_of_any_kind_have_both_signs_once_they_are_measured_from_their_mean():
+    """The claim on signs cannot fail: heads that all push for the right digit, each more for some than for others, pass."""
+    pushes = np.random.default_rng(3).exponential(size=(5, 100, 32)) + 1
+    assert both_signs(pushes).max() == 0 and both_signs(pushes - pushes.mean(1, keepdims=True)).min() > 0.98
+
+
+def test_one_combination_for_all_circuits_has_rank_one_but_for_noise_and_the_same_answers_lost():
+    lost = np.random.default_rng(4).random((2, 100, 8)) * 0.5
+    made = circuits.one_combination(lost, 10**9)
+    values = np.linalg.svd(made, compute_uv=False)
+    assert (values[:, 1] < 1e-3 * values[:, 0]).all()
+    for axis in (-1, -2):
+        assert made.sum(axis) == pytest.approx(lost.sum(axis), rel=1e-3)
+    assert np.linalg.svd(circuits.one_combination(lost, 100), compute_uv=False)[0, 1] > 0.1
+
+
+def test_answers_lost_outside_a_group_are_those_of_the_other_heads():
+    lost = np.array([[[0.2, 0.1, 0.0], [0.2, 0.3, 0.2]]])
+    assert circuits.lost_outside(lost, np.array([[True, False, False]])) == pytest.approx([0.6])
+
+
+def test_as_many_heads_off_by_lot_are_those_that_the_smallest_set_has():
+    by_lot, smallest = np.zeros((2, 6, 5)), np.zeros((2, 6, 2, 4), bool)
+    by_lot[:, 3] = [[0.1, 0.2, 0.3, 0.4, 0.5], [0.6, 0.7, 0.8, 0.9, 1.0]]
+    smallest[0, 3, 1, :1] = smallest[1, 3, 1, :3] = True
+    made = runs.Results("made", CONFIG, {"by_lot": by_lot, "smallest": smallest})
+    assert circuits.by_lot_without(made, 3, 1).tolist() == [0.4, 0.7]
+
+
+def test_costly_heads_are_counted_over_all_digits():
+    whole, without = np.ones((1, 7)), np.ones((1, 3, 4, 7))
+    without[0, 1, :2, 0] = 0.9, 0.95  # a seventh of ten points, and of five
+    made = runs.Results("made", CONFIG, {"whole": whole, "without": without})
+    assert circuits.costly(made, ablation.MEAN).tolist() == [1] and circuits.costly(made, ablation.ZERO).tolist() == [0]
 
 
 def test_the_models_are_as_good_on_balanced_sums_as_on_those_that_train_kept_for_later(results, train):
@@ -46,7 +153,7 @@ def test_with_every_head_off_a_digit_is_a_guess(results):
 
 def test_the_stored_sets_keep_what_they_promise_and_no_head_of_the_exact_ones_can_go(results, train):
     config, seed = results.config, 0
-    model = Transformer.of({name: train[name][seed] for name in circuits.learning.PARAMETERS})
+    model = learning_curves.transformers(train)[seed]
     parts = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     for column in (0, 2):
         each, base = head_sets.margins(parts, column)
@@ -59,7 +166,7 @@ def test_the_stored_sets_keep_what_they_promise_and_no_head_of_the_exact_ones_ca
 
 
 def test_what_a_set_keeps_is_what_the_whole_model_keeps_without_the_others(results, train):
-    model = Transformer.of({name: train[name][0] for name in circuits.learning.PARAMETERS})
+    model = learning_curves.transformers(train)[0]
     parts = Parts.of(model, ablation.balanced(0, results.config.each))
     head = np.arange(32) == 5  # one of the 3,200 sums may tip: in another order float32 rounds otherwise
     for k, name in enumerate(ABLATIONS):
@@ -91,5 +198,5 @@ def test_one_models_analysis_is_that_of_the_committed_run(results):
     assert parts.right(parts.logits).mean(0) == pytest.approx(results["whole"][0], abs=1e-6)
     maps = ablation.maps(parts)
     np.testing.assert_allclose(results["map"].astype(float), maps, rtol=2e-3, atol=2e-3)
-    measured = circuits.sharing.measured(ablation.effects(parts))
+    measured = circuits.head_sharing.measured(ablation.effects(parts))
     np.testing.assert_allclose(results["measured"][0], measured, rtol=1e-3)

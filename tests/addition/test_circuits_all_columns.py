@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
 from superposition import runs
 from superposition.addition import circuits_all_columns
 from superposition.addition.engine import data
 from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
-from superposition.addition.claims.circuits import both_signs, lot_score, modules, shuffled
-from superposition.addition.circuits_all_columns import ALL, KINDS, MEASURES
-
-LOST, SCORE = KINDS.index("answers lost"), MEASURES.index("score")
+from superposition.addition.circuits_all_columns import ALL, LOST, MEASURES, SCORE, lot_score, modules
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +92,28 @@ def test_the_group_of_the_ones_keeps_more_than_a_guess_and_less_than_all(results
     assert ((results["group_kept"] > 0.1) & (results["group_kept"] < 1)).all()
 
 
-def test_the_score_by_lot_is_that_of_the_larger_lot(results):
-    assert (lot_score(results) == results["lot"][..., 1, SCORE].max(-1)).all()
+def test_the_score_by_lot_is_the_median_of_that_lot_in_which_it_is_larger(results):
+    lot = np.zeros((1, 5, 7, 2, 3, 5))
+    lot[0, LOST, ALL, :, :, SCORE] = [[1, 4, 9], [2, 3, 20]]
+    lot[0, LOST, 0, :, :, SCORE] = [[5, 6, 7], [6, 8, 9]]
+    made = runs.Results("made", results.config, {"lot": lot, "shape_lot": -lot})
+    assert lot_score(made)[0, LOST, [ALL, 0]].tolist() == [4, 8]
+    assert lot_score(made, "shape_")[0, LOST, [ALL, 0]].tolist() == [-3, -6]
 
 
-def test_signs_that_are_all_equal_are_not_both_signs_however_shuffled():
-    effect = np.abs(np.random.default_rng(0).normal(size=(1, 100, 32)))
-    assert both_signs(effect) == 0 and both_signs(shuffled(effect)) == 0
-    assert np.sort(shuffled(effect), 1) == pytest.approx(np.sort(effect, 1))
+def test_a_models_numbers_are_those_of_its_effects_drawn_by_hand(random_model):
+    """The lots by permutations of whole columns and rows of the matrix, one at a time; the group by the transformer's parts."""
+    config = circuits_all_columns.Config(models=1, each=2, draws=40, beam=1, nodes=10**6)
+    model = random_model(torch.float32, 1, 6, 2)
+    found = circuits_all_columns.analysed((model, 5, config))
+    parts = Parts.of(model, ablation.balanced(5, 2))
+    effect = ablation.effects(parts)[LOST].astype(float).reshape(-1, 6)
+    assert found["measured"][LOST, ALL, SCORE] == pytest.approx(head_sharing.measured(effect)[SCORE])
+    rng = np.random.default_rng(1)
+    drawn = [head_sharing.measured(np.stack([rng.permutation(head) for head in effect.T], 1))[SCORE] for _ in range(40)]
+    assert found["lot"][LOST, ALL, 0, 1, SCORE] == pytest.approx(np.median(drawn), rel=0.02)
+    pairs, quiet = np.arange(100), circuits_all_columns.quiet(parts, 0)
+    assert found["least"].tolist() == found["least_proven"].tolist()
+    for head, said in enumerate(quiet.heads[:, 0].swapaxes(0, 1)):
+        assert said[42] == pytest.approx(parts.heads[parts.pair[:, 0] == 42, 0, head].mean(0))
+    assert (quiet.answers[:, 0] == (pairs // 10 + pairs % 10) % 10).all()

@@ -8,8 +8,8 @@ from scipy.spatial import ConvexHull
 from superposition import runs
 from superposition.addition import heads
 from superposition.addition.engine import data
-from superposition.addition.claims.heads import by_seed, other_columns, own_column
-from superposition.addition.engine.lookup import Lookup, N_TOKENS
+from superposition.addition.heads import apart, between_seeds, by_seed, examples, other_columns, own_column, passing
+from superposition.addition.engine.lookup import N_TOKENS, Lookup
 
 ANGLE = 2 * np.pi * np.arange(10) / 10
 DIAL = np.stack([np.cos(ANGLE), np.sin(ANGLE)], 1)
@@ -205,6 +205,29 @@ def test_distance_is_zero_for_the_same_point_and_counts_in_root_mean_square_spre
     assert found == pytest.approx(np.abs(np.subtract.outer(np.arange(6), np.arange(6))) / spread)
     assert own_column(found) == pytest.approx(np.zeros(6)) and other_columns(found).shape == (30,)
     assert by_seed(np.stack([found, found + 1]))[1] - by_seed(np.stack([found, found]))[0] == pytest.approx(1)
+
+
+def test_digits_apart_are_chords_of_a_dial_over_its_radius():
+    for steps, pairs in ((1, 9), (5, 5)):
+        assert apart(7 * DIAL + 2, steps) == pytest.approx(np.full(pairs, 2 * np.sin(np.pi * steps / 10)))
+
+
+def test_heads_to_show_are_the_best_circle_the_best_that_goes_around_twice_and_the_worst():
+    config = heads.Config(shuffles=1, phases=1, n_sums=1)
+    circle, power = np.zeros((2, 3, 2, 4)), np.zeros((2, 3, 2, 4, 5))
+    circle[heads.DRAWN, heads.VALUES, 0] = 0.9, 0.8, 0.95, 0.3
+    power[heads.DRAWN, heads.VALUES, 0, [0, 1, 2, 3], [0, 1, 1, 0]] = 1
+    made = runs.Results("made", config, {"circle": circle, "power": power})
+    assert examples(made) == (0, 2, 3)
+    assert passing(made, heads.DRAWN, heads.VALUES).tolist() == [0.75, 0]
+    assert passing(made, heads.READ, heads.KEYS).tolist() == [0, 0]
+
+
+def test_the_overlap_between_seeds_leaves_out_each_seed_with_itself():
+    overlap = np.zeros((3, 2, 3, 2))
+    overlap[1, :, 1] = [[1, 0.4], [0.6, 1]]
+    made = runs.Results("made", heads.Config(shuffles=1, phases=1, n_sums=1), {"overlap": overlap})
+    assert between_seeds(made, 1).tolist() == [0.4, 0.6]
 
 
 def test_a_model_whose_columns_are_tied_cannot_tell_a_from_b(tables):

@@ -1,12 +1,17 @@
-"""How heads of other shapes share circuits: stored numbers against the models, and bounds that must hold."""
+"""The smallest sets of heads of other shapes: all sets of few heads tried one by one, and bounds that must hold."""
+
+from itertools import product
 
 import numpy as np
 import pytest
+import torch
 
 from superposition import runs
 from superposition.addition import shapes
-from superposition.addition.measures import ablation, head_sharing
+from superposition.addition.engine import data
+from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
+from superposition.addition.circuits import ENOUGH
 
 
 @pytest.fixture(scope="module")
@@ -20,21 +25,31 @@ def heads():
     return np.repeat(trained["heads"], trained.config.seeds)
 
 
-def test_no_more_heads_share_a_circuit_than_there_are(results, heads):
-    measured = dict(zip(head_sharing.MEASURES, np.moveaxis(results["measured"], -1, 0), strict=True))
-    for name in ("heads per circuit", "score", "effective rank"):
-        assert (measured[name] <= heads[:, None, None] + 1e-4).all() and (measured[name] >= 1).all()
-    assert (measured["circuits per head"] <= ablation.N_PAIRS + 1e-3).all()
+def least(model, seed, each):
+    """By trying all sets: the fewest heads that keep enough of the ones digits, the others at their means."""
+    pair = ablation.balanced(seed + 1000, each)
+    parts, answers = Parts.of(model, pair), data.answers(*ablation.numbers(pair))[:, 0]
+    said, mean = parts.heads[:, 0], parts.heads[:, 0].mean(0)
+    sets = np.array(list(product([False, True], repeat=model.n_heads)))
+    right = np.array([
+        ((parts.direct[0] + said[:, on].sum(1) + mean[~on].sum(0)).argmax(-1) == answers).sum() for on in sets
+    ])  # fmt: skip
+    return [sets.sum(1)[right >= enough * right[-1]].min() for enough in ENOUGH]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_a_small_model_the_smallest_sets_are_those_of_all_sets(random_model, seed):
+    model, config = random_model(torch.float32, seed, 5, 2), shapes.Config(models=1, each=3, beam=2, nodes=10**6)
+    found = shapes.analysed((model, seed, config))
+    assert found["smallest"].tolist() == found["at_least"].tolist() == least(model, seed, 3)
+
+
+def test_the_stored_sizes_of_the_last_model_are_the_least_of_all_256_sets(results, heads):
+    model, seed = shapes.trained(0)[-1]
+    assert model.n_heads == heads[-1] == 8
+    assert results["smallest"][-1].tolist() == least(model, seed, results.config.each)
 
 
 def test_a_smallest_set_is_no_smaller_than_proven_and_of_few_heads_exact(results, heads):
     assert (results["at_least"] <= results["smallest"]).all() and (results["smallest"] <= heads[:, None]).all()
     assert (results["at_least"] == results["smallest"])[heads <= 16].all()
-
-
-def test_the_last_models_numbers_are_its_own(results, heads):
-    model, seed = shapes.trained(0)[-1]
-    assert model.n_heads == heads[-1]
-    parts = Parts.of(model, ablation.balanced(seed, results.config.each))
-    assert parts.right(parts.logits).mean(0) == pytest.approx(results["whole"][-1], abs=1e-6)
-    np.testing.assert_allclose(head_sharing.measured(ablation.effects(parts)), results["measured"][-1], rtol=1e-3)

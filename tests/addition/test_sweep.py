@@ -27,6 +27,29 @@ def test_dimensions_that_cannot_be_shared_out_are_named(results):
         sweep.size(results.config, 5)
 
 
+def test_a_small_run_stores_what_pytorch_finds_in_its_models():
+    sizes = {"seeds": 2, "n_train": 200, "n_test": 40, "n_fresh": 60, "epochs": 2, "batch": 64}
+    config = sweep.Config(seed=5, n_heads=2, d_head=4, lr=0.01, weight_decay=0.01, heads=(4, 1), **sizes)
+    arrays, _ = sweep.run(config, runs.Job())
+    for shape, heads in enumerate(config.heads):
+        seed = shape % 2
+        model = Transformer.of(transformer_training.named(arrays["theta"][shape, seed], heads, 8 // heads))
+        pairs = data.draw(5 + seed, 300)[200:240]
+        answers = torch.from_numpy(data.answers(*pairs.T)).long()
+        with torch.no_grad():
+            logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :]
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), answers.flatten())
+        assert arrays["loss"][shape, seed, learning_curves.TEST] == pytest.approx(loss.item(), rel=1e-4)
+        right = (logits.argmax(-1) == answers).float().mean(0).numpy()
+        assert arrays["digit_accuracy"][shape, seed, learning_curves.TEST] == pytest.approx(right, abs=1e-6)
+
+
+def test_what_is_said_of_every_model_is_put_in_order_by_shape(results):
+    config = results.config
+    names = np.array([f"{heads} {seed}" for heads in config.heads for seed in range(config.seeds)])
+    assert sweep.by_shape(names, config)[2, 1] == "16 1"
+
+
 def test_the_stored_models_add_as_well_as_recorded(results):
     config = results.config
     for shape, heads in enumerate(results["heads"]):

@@ -124,7 +124,7 @@ def test_the_stored_gain_is_what_a_search_along_singular_vectors_finds_or_more_a
     """On the same inputs: of the outputs that are on, and of all, the direction that moves them most, both ways."""
     config, seeds = results.config, results["gain"].shape[1]
     W, b = (torch.from_numpy(results[name][k, 0]).double() for name in ("W", "b"))
-    (x,) = largest.held_out([config.seed + k * seeds], results["density"][[k]], config.inputs, len(b))[:, : config.bounded].double()
+    x = largest_feature.held_out([config.seed + k * seeds], results["density"][[k]], config.inputs, len(b))[0, : config.bounded].double()
     C = W @ W.T
     out, ours = (x @ C + b).clamp(min=0), 0.0
     for given, on in zip(x, out > 0, strict=True):

@@ -91,7 +91,12 @@ def test_ever_more_features_means_more_at_every_step(held, verdict):
 
 @pytest.mark.parametrize(
     ("early", "late", "verdict"),
-    [("pairs", "groups", "reproduced"), ("pairs", "pairs", "partly"), ("groups", "groups", "partly"), ("groups", "pairs", "not reproduced")],
+    [
+        ("pairs", "groups", "reproduced"),
+        ("pairs", "pairs", "partly"),
+        ("groups", "groups", "partly"),
+        ("groups", "pairs", "not reproduced"),
+    ],
 )
 def test_pairs_come_before_groups_at_both_sizes(early, late, verdict):
     """Two pairs or a pentagon; a third of the seeds has a lone feature besides, so that seeds differ."""
@@ -116,7 +121,8 @@ def test_less_important_features_are_shared_first(ranks, verdict):
         for k in range(5):
             W[1, 2, seed, first[1] + 2 * k : first[1] + 2 * k + 2, 10 + k] = [1, -1]
         for k in range(2):
-            W[1, 2, seed, first[2] + 5 * k + seed // 4 : first[2] + 5 * k + seed // 4 + 5, 15 + 2 * k : 17 + 2 * k] = arrows(0, 72, 144, 216, 288)
+            group = first[2] + 5 * k + seed // 4
+            W[1, 2, seed, group : group + 5, 15 + 2 * k : 17 + 2 * k] = arrows(0, 72, 144, 216, 288)
     assert judged("toy/demonstrating/4b-less-important-first", {"W_large": W}) == verdict
 
 
@@ -130,7 +136,11 @@ def test_superposition_pays_where_no_size_and_sparsity_says_otherwise(worst, ver
 
 @pytest.mark.parametrize(
     ("path", "verdict"),
-    [(np.linspace(1, 2, 20), "reproduced"), (1.0 + (np.arange(20) > 9), "partly"), (np.r_[np.linspace(1, 2, 19), 1.9], "not reproduced")],
+    [
+        (np.linspace(1, 2, 20), "reproduced"),
+        (1.0 + (np.arange(20) > 9), "partly"),
+        (np.r_[np.linspace(1, 2, 19), 1.9], "not reproduced"),
+    ],
 )
 def test_growth_is_smooth_without_falls_and_jumps(path, verdict):
     W = np.zeros((8, 20, 100, 20))
@@ -284,7 +294,8 @@ def test_models_are_counted_that_end_in_another_than_the_best_shape(wrong, verdi
 
 
 @pytest.mark.parametrize(
-    ("slope", "missing", "verdict"), [(1.3, 0, "reproduced"), (1.1, 0, "not reproduced"), (1.3, 1, "not reproduced"), (1.3, 5, "not reproduced")]
+    ("slope", "missing", "verdict"),
+    [(1.3, 0, "reproduced"), (1.1, 0, "not reproduced"), (1.3, 1, "not reproduced"), (1.3, 5, "not reproduced")],
 )
 def test_two_losses_cross_at_an_angle_in_every_sample(slope, missing, verdict):
     log = np.log(runs.load("toy/nonuniform")["multiplier"])
@@ -297,7 +308,9 @@ def test_two_losses_cross_at_an_angle_in_every_sample(slope, missing, verdict):
 # --- mixed densities: mixes are both dense, mixed, both sparse ---
 
 
-@pytest.mark.parametrize(("widths", "verdict"), [((1, 0.95), "reproduced"), ((0.8, 0.95), "partly"), ((0.8, 0.85), "not reproduced")])
+@pytest.mark.parametrize(
+    ("widths", "verdict"), [((1, 0.95), "reproduced"), ((0.8, 0.95), "partly"), ((0.8, 0.85), "not reproduced")]
+)
 def test_dense_features_are_apart_at_every_width(widths, verdict):
     D = about(np.array(widths)[:, None, None, None, None, None], (2, 3, 4, 2, 32, 2))
     assert judged("toy/mixed_sparsity/1-dense", {"dimensionality": D}) == verdict
@@ -480,3 +493,77 @@ def test_pairs_go_and_come_by_sparsity(low, high, verdict):
         W[6, 7, :, 12:24] = 0
     made = {"W": W}, {"W": W.copy()}
     assert judged("toy/dropout/11-pairs", *made) == verdict
+
+
+# --- shares and means that are read off one array, or two: filled with numbers, seeds alike or nearly so ---
+
+
+def filled(*shape, at=None, value=1.0, rest=0.0):
+    """An array of `rest` with `value` at a place."""
+    array = np.full(shape, float(rest))
+    array[at or ...] = value
+    return array
+
+
+FIVE = np.arange(5) < 3  # of five sparsities, three
+RANK, SIZE, GELU = (4, 6, 5, 8), (6, 9, 4, 2, 8), (2, 3, 4, 2, 32)
+
+
+def more_with_gelu(mix):
+    return {"features_per_dimension": about(1, GELU) + filled(*GELU, at=(slice(None), mix, slice(None), 1))}
+
+
+def grown(at):
+    return {"participation": about(1, SIZE) * filled(*SIZE, at=(slice(None), at), value=1.3, rest=1)}
+
+
+def flipped(value, width):
+    return {"classifier_flipped": about(value, (2, 6, 8)) * filled(2, 6, 8, at=(width, -1))}
+
+
+def neurons(at=None):
+    """Effective features of rectified models' neurons: 1, and 2 at a place."""
+    return {"W": np.ones((3, 9, 32, 10, 5)), "polysemanticity": filled(3, 9, 32, 5, at=at, value=2 if at else 1, rest=1)}
+
+
+@pytest.mark.parametrize(
+    ("id", "verdict", "made"),
+    [
+        ("toy/regularised/1-activation", "reproduced", {"rank": filled(*RANK, at=(slice(1, 4), 0))}),
+        ("toy/regularised/1-activation", "partly", {"rank": filled(*RANK, at=(slice(1, 3), 0))}),
+        ("toy/regularised/1-activation", "not reproduced", {"rank": filled(*RANK, at=(slice(0, 2), 0))}),
+        ("toy/regularised/2-l1-alone", "reproduced", {"rank": filled(*RANK, at=(0, 3))}),
+        ("toy/regularised/2-l1-alone", "partly", {"rank": filled(*RANK, at=(0, 3, FIVE))}),
+        ("toy/regularised/2-l1-alone", "not reproduced", {"rank": filled(*RANK, at=(0, 4))}),
+        ("toy/privileged/5-aligned", "reproduced", {"rank": filled(3, 9, 32, at=(2, slice(4, None)))}),
+        ("toy/privileged/5-aligned", "partly", {"rank": filled(3, 9, 32, at=(2, slice(6, None)))}),
+        ("toy/privileged/5-aligned", "not reproduced", {"rank": filled(3, 9, 32, at=(2, slice(7, None)))}),
+        ("toy/privileged/1-monosemantic", "reproduced", neurons()),
+        ("toy/privileged/1-monosemantic", "partly", neurons(at=(..., [0, 1]))),
+        ("toy/privileged/1-monosemantic", "not reproduced", neurons(at=...)),
+        ("toy/privileged/3-polysemantic", "reproduced", neurons(at=(2, 6))),
+        ("toy/privileged/3-polysemantic", "partly", neurons(at=(2, 6, ..., [0, 1, 2]))),
+        ("toy/privileged/3-polysemantic", "not reproduced", neurons()),
+        ("toy/privileged/2-mixed", "reproduced", neurons(at=(2, 3, ..., 0))),
+        ("toy/privileged/2-mixed", "not reproduced", neurons()),
+        ("toy/hidden_size/5-winner", "reproduced", {"alone_kept": filled(6, 2, 64, at=(slice(1, None), 1))}),
+        ("toy/hidden_size/5-winner", "partly", {"alone_kept": filled(6, 2, 64, at=(slice(1, 5), 1))}),
+        ("toy/hidden_size/5-winner", "not reproduced", {"alone_kept": filled(6, 2, 64, at=(slice(1, 3), 1))}),
+        ("toy/hidden_size/3-development", "reproduced", grown(-1)),
+        ("toy/hidden_size/3-development", "not reproduced", grown(5)),
+        ("toy/computation/01-worse", "reproduced", {"original_loss": filled(5, 2, 5, 40, at=(slice(None), 0))}),
+        ("toy/computation/01-worse", "partly", {"original_loss": filled(5, 2, 5, 40, at=(slice(0, 3), 0))}),
+        ("toy/computation/01-worse", "not reproduced", {"original_loss": filled(5, 2, 5, 40, at=(4, 0))}),
+        ("toy/computation/08-stacks", "corrected", {"original_loss": np.ones((5, 2, 5, 40))}),
+        ("toy/computation/08-stacks", "partly", {"original_loss": filled(5, 2, 5, 40, at=(4, 0, 2), value=0, rest=1)}),
+        ("toy/computation/08-stacks", "reproduced", {"original_loss": filled(5, 2, 5, 40, at=(4, 0), value=0, rest=1)}),
+        ("toy/adversarial/8-other-task", "reproduced", flipped(0.2, 0)),
+        ("toy/adversarial/8-other-task", "partly", flipped(0.05, 0)),
+        ("toy/adversarial/8-other-task", "not reproduced", flipped(0.2, 1)),
+        ("toy/dropout/06-free", "cannot fail", {"turned_loss": about(1, (11, 8, 8)), "noisy_loss": np.ones((11, 8, 8))}),
+        ("toy/mixed_sparsity/5-gelu", "reproduced", more_with_gelu(mix=1)),
+        ("toy/mixed_sparsity/5-gelu", "not reproduced", more_with_gelu(mix=0)),
+    ],
+)  # fmt: skip
+def test_shares_and_means_are_of_the_right_model_place_and_side(id, verdict, made):
+    assert judged(id, made) == verdict

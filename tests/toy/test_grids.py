@@ -14,7 +14,8 @@ def same(arrays, loss, p, importance, relu=True, of=""):
     """Whether a cell's loss is that of its weights, to six standard errors: far less than another cell's differs."""
     W, b = (arrays[f"{name}{of}"].astype(float) for name in ("W", "b"))
     assert W.shape[:-2] == loss.shape
-    p, importance, relu = (np.broadcast_to(value, loss.shape + (W.shape[-2],) * (k < 2)) for k, value in enumerate((p, importance, relu)))
+    p, importance = (np.broadcast_to(value, W.shape[:-1]) for value in (p, importance))
+    relu = np.broadcast_to(relu, loss.shape)
     for cell in np.ndindex(loss.shape):
         x = RNG.random((4000, W.shape[-2])) * (RNG.random((4000, W.shape[-2])) < p[cell])
         out = x @ W[cell] @ W[cell].T + b[cell]

@@ -36,7 +36,7 @@ def test_fixed_losses_are_the_exact_losses_of_the_fixed_shapes(n):
     p, importance = np.full((1, n), 0.35), np.linspace(1, 2, n)[None]
     shapes, dropped, _ = phase.fixed_shapes(n)
     biases = [d.diagonal() * p / 2 for d in dropped]
-    expected = [expected_loss.loss(W[None], b[None], p, importance)[0] for W, b in zip(shapes, biases, strict=True)]
+    expected = [expected_loss.loss(W[None], b, p, importance)[0] for W, b in zip(shapes, biases, strict=True)]
     assert phase.fixed_losses(p, importance)[:, 0] == pytest.approx(expected, rel=1e-12)
 
 

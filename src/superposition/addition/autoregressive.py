@@ -10,8 +10,11 @@ from superposition.addition.engine.transformer_training import Examples, Trainee
 
 Array = np.ndarray
 Config = learning_curves.Config
-SCHEMA = learning_curves.PARAMETERS | learning_curves.MEASURES
-SCHEMA |= {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
+SCHEMA = (
+    learning_curves.PARAMETERS
+    | learning_curves.MEASURES
+    | {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
+)
 
 
 def alone(models: Trainees, seen: UInt8[Array, "model example n_ctx"]) -> UInt8[Array, "model example n_answers"]:
@@ -31,6 +34,11 @@ def free_running(models: Trainees, splits: list[Examples]) -> dict[str, Float[Ar
         "free_accuracy": np.stack([one.mean(1) for one in right], 1).astype(np.float32),
         "free_sum_accuracy": np.stack([one.all(-1).mean(-1) for one in right], 1).astype(np.float32),
     }
+
+
+def right_alone(results: runs.Results, split: int = learning_curves.FRESH) -> Float[Array, "seed"]:
+    """The share of whole sums that a model gets right on its own."""
+    return results["free_sum_accuracy"][:, split].astype(float)
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:

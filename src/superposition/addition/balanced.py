@@ -5,23 +5,16 @@ import numpy as np
 
 from superposition import runs
 from superposition.addition.engine import carry_chains, learning_curves, transformer_training
+from superposition.addition.engine.carry_chains import SPLITS
 from superposition.addition.engine.data import Reading
 
 Array = np.ndarray
-SPLITS = ("test", "long")  # uniform sums, and sums with long chains
 READING: Reading = "at once"
 
 
-class Config(runs.Config):
-    seeds: int
-    n_heads: int
-    d_head: int
-    n_train: int
-    n_test: int
-    epochs: int
-    batch: int
-    lr: float
-    weight_decay: float
+class Config(learning_curves.Recipe):
+    """`shares`: for each recipe, how many of its sums may have long chains."""
+
     shares: tuple[float, ...]
 
 

@@ -7,11 +7,11 @@ from scipy.optimize import linprog
 
 from superposition import runs
 from superposition.addition.engine import carry_chains, learning_curves, transformer_training
+from superposition.addition.engine.carry_chains import SPLITS
 from superposition.addition.engine.data import EQUALS, N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS, VOCAB
 from superposition.addition.engine.transformer import N_OUT, Transformer, shapes
 
 Array = np.ndarray
-SPLITS = ("test", "long")  # as in addition/balanced
 NEVER = -40.0  # a score so low that float32 forgets it beside the others
 RANGE = 2 * N_OUT  # u, a column with all below it as its decimals, lies between 0 and 20
 
@@ -98,6 +98,12 @@ def heads(config: Config) -> tuple[Float[Array, "qkv row head d_head"], Float[Ar
             _serve(QKV[:, :, head], answer, power, np.zeros(10), total * digit)
             out[head, 0, 1] = 1
     return QKV, out
+
+
+def misread(read: Float[Array, "function n_out"], poles: tuple[float, ...], column: int) -> tuple[int, int]:
+    """How many of the values that u can have in a column this reading gets wrong in float64, and how many values there are."""
+    u = (np.arange(RANGE * 10**column - 1) + 0.5) / 10**column
+    return int(((functions(u, poles) @ read).argmax(1) != np.floor(u) % N_OUT).sum()), len(u)
 
 
 def _half(answer):

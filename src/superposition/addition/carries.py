@@ -3,10 +3,10 @@ It reads what the experiments in SOURCES have stored, so it is run again after a
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from superposition import runs
+from superposition import metrics, runs
 from superposition.addition.engine import carry_chains, data, learning_curves, transformer_training
 from superposition.addition.engine.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
 from superposition.addition.engine.lookup import Lookup
@@ -160,7 +160,7 @@ def margin(
 def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config, seed: int) -> dict[str, Array]:
     """All measures of one model, on sums that no training drew."""
     n_heads, _, d_head = parameters["W_Q"].shape
-    one = transformer_training.Trainees(n_heads, d_head, reading, *[transformer_training.flat(parameters)[None]] * 3)
+    one = transformer_training.Trainees(n_heads, d_head, reading, *(transformer_training.flat(parameters)[None] for _ in range(3)))
     rng = np.random.default_rng([config.seed, seed, 4])
     pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
     few = pairs[: config.n_ablated]
@@ -188,3 +188,110 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         arrays |= {f"{kind}_{name}": np.stack([one[name] for one in each]) for name in MEASURES}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     return arrays, {f"{kind} digits": float(arrays[f"{kind}_whole"].mean()) for kind in SOURCES}
+
+
+# --- what came of it: by seed, of the models of one kind in SOURCES ---------------------------------------------------
+
+FAR = slice(DEPTHS, N_DIGITS)  # the answers that have all depths, and two digits of their own
+MILLIONS = slice(N_DIGITS, None)
+
+
+def error_rates(results: runs.Results, kind: str) -> Float[Array, "seed sum"]:
+    """The share of wrong digits by the sum of the column below."""
+    count, wrong = np.moveaxis(results[f"{kind}_below"].astype(float), -1, 0)
+    return wrong / np.maximum(1, count)
+
+
+def nine_ratio(results: runs.Results, kind: str) -> Float[Array, "seed"]:
+    """The share of wrong digits above a column that sums to 9, over that of all others."""
+    count, wrong = np.moveaxis(results[f"{kind}_below"].astype(float), -1, 0)
+    nine = np.arange(SUMS) == 9
+    return (wrong[:, nine].sum(1) / count[:, nine].sum(1)) / (wrong[:, ~nine].sum(1) / count[:, ~nine].sum(1))
+
+
+def errors_above(results: runs.Results, kind: str, sums: list[int]) -> float:
+    """The share of all wrong digits, of all seeds, that stand above a column with one of these sums."""
+    wrong = results[f"{kind}_below"][..., 1].astype(float)
+    return float(wrong[:, sums].sum() / wrong.sum())
+
+
+def slips(results: runs.Results, kind: str) -> Float[Array, "seed"]:
+    """The share of the wrong digits that are what they would be with the other carry."""
+    off = results[f"{kind}_difference"].astype(float)
+    return (off[:, 0, 1] + off[:, 1, 9]) / off[:, :, 1:].sum((1, 2))
+
+
+def by_depth(results: runs.Results, kind: str) -> Float[Array, "seed depth"]:
+    """Accuracy by the depth of the chain, 0 to 4: mean over the answers that have a further column below the chain."""
+    found = results[f"{kind}_depth_accuracy"].astype(float)
+    return np.stack([found[:, depth + 1 : N_DIGITS, depth].mean(1) for depth in range(N_DIGITS - 1)], 1)
+
+
+def signal_shares(results: runs.Results, kind: str) -> Float[Array, "seed answer head"]:
+    """Each head's share of the size of the carry signal from the column right below, by answer from the second on."""
+    size = np.abs(results[f"{kind}_signal"].astype(float))[:, 0, 1:]
+    return size / size.sum(-1, keepdims=True)
+
+
+def strengths(results: runs.Results, kind: str, answers: slice = FAR) -> Float[Array, "seed depth"]:
+    """The carry signal of all heads by depth, relative to that at depth 0."""
+    total = results[f"{kind}_signal"].astype(float)[:, :, answers].sum((2, 3))
+    return total / total[:, :1]
+
+
+def shown(results: runs.Results, kind: str, way: str, answers: slice = FAR) -> Float[Array, "seed"]:
+    """Which share of the carry signal past one column of 9 the digit shown in between brings.
+
+    way: "told", in the query, as key and as value; "asked", in the query alone; "found", as key and value alone."""
+    alone, all_of = (
+        signal[:, answers].astype(float).sum((1, 2)) for signal in (results[f"{kind}_{way}"], results[f"{kind}_signal"][:, 1])
+    )
+    return alone / all_of
+
+
+def attention_shown(results: runs.Results, kind: str) -> float:
+    """Attention to the answer's own place, where the digit below may be shown: mean over seeds, heads and the answers in FAR."""
+    return float(results[f"{kind}_attention"][:, FAR, :, N_DIGITS].mean())
+
+
+def heads_per_carry(results: runs.Results, kind: str) -> Float[Array, "seed"]:
+    """Effective number of heads that bring the carry to an answer, mean over answers: 1/Σ share²."""
+    return (1 / (signal_shares(results, kind) ** 2).sum(-1)).mean(-1)
+
+
+def carries_per_head(results: runs.Results, kind: str) -> Float[Array, "seed"]:
+    """Effective number of answers that a head brings a carry to, weighted by how much it brings."""
+    return _spread(signal_shares(results, kind))
+
+
+def by_lot(results: runs.Results, kind: str, draws: int = 1000) -> Float[Array, "draw seed"]:
+    """The same where the heads of each carry are shuffled: what sharing gives that nothing arranged."""
+    rng, size = np.random.default_rng(0), signal_shares(results, kind)
+    return np.stack([_spread(rng.permuted(size, axis=-1)) for _ in range(draws)])
+
+
+def _spread(size):
+    given, squares = size.sum(1), (size**2).sum(1)
+    spread = np.divide(given**2, squares, out=np.zeros_like(given), where=squares > 0)
+    return (spread * given).sum(-1) / given.sum(-1)
+
+
+def bringing(results: runs.Results, kind: str, share: float, least: int = 1) -> Int[Array, "seed"]:
+    """How many heads bring more than this share of the carry signal to so many answers at least."""
+    return ((signal_shares(results, kind) > share).sum(1) >= least).sum(1)
+
+
+def heads_in_use(results: runs.Results, kind: str) -> Bool[Array, "seed head"]:
+    """Whether accuracy, all digits together, falls by more than a percentage point when the head is resampled."""
+    return _falls(results, kind).sum(-1) > 0.01
+
+
+def answers_per_head(results: runs.Results, kind: str) -> Float[Array, "seed"]:
+    """Effective number of answers that a head serves, by the squares of the falls in accuracy when it is resampled; mean over
+    the heads in use."""
+    served = metrics.polysemanticity(_falls(results, kind).swapaxes(-1, -2))
+    return np.mean(served, -1, where=heads_in_use(results, kind))
+
+
+def _falls(results, kind):
+    return np.maximum(results[f"{kind}_whole"][:, None] - results[f"{kind}_resampled"], 0).astype(float)

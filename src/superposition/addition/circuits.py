@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
 from superposition.addition.engine import data, learning_curves
-from superposition.addition.measures import ablation, head_sharing, minimum_head_sets, original_heat_maps, head_sets
+from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
 from superposition.addition.measures.ablation import ABLATIONS, Parts
 from superposition.addition.engine.transformer import Transformer
 
@@ -59,8 +59,7 @@ SCHEMA = {
 def trained(models: int) -> list[tuple[Transformer, int]]:
     """The models of `addition/train`, each with its seed: all, or the first so many."""
     results = runs.load("addition/train")
-    each = [Transformer.of({key: results[key][k] for key in learning_curves.PARAMETERS}) for k in range(results.config.seeds)]
-    return [(model, results.config.seed + k) for k, model in enumerate(each)][: models or None]
+    return [(model, results.config.seed + k) for k, model in enumerate(learning_curves.transformers(results))][: models or None]
 
 
 def switched(parts: Parts) -> dict[str, Array]:
@@ -83,13 +82,21 @@ def shared(effect: Float[Array, "effect column pair head"], config: Config, seed
 def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Array]:
     """Accuracy by the number of heads: sets grown, sets cut down, random ones; and the smallest that are enough."""
     each, base = head_sets.margins(parts, column)
-    total, full = base.shape[0], base + each.sum(0)
-    grown, cut = head_sets.greedy(base, each, config.beam), head_sets.greedy(full, -each, config.beam)
+    grown, cut, chosen = greedy(each, base, config.beam)
+    counts = {"grown": grown, "cut": cut[::-1], "by_lot": head_sets.by_lot(base, each, config.orders, seed)}
+    return {name: 1 - np.asarray(count) / len(base) for name, count in counts.items()} | {"chosen": chosen}
+
+
+def greedy(
+    each: Float[Array, "head example wrong"], base: Float[Array, "example wrong"], beam: int
+) -> tuple[Int[Array, "count"], Int[Array, "count"], Bool[Array, "enough head"]]:
+    """How many sums are wrong with sets grown from none, and with sets cut down from all, by how many heads were switched;
+    and the smallest of all these sets that are enough, for each of ENOUGH."""
+    total, full = len(base), base + each.sum(0)
+    grown, cut = head_sets.greedy(base, each, beam), head_sets.greedy(full, -each, beam)
     right = total - int(head_sets.wrong(full))
     chosen = [head_sets.smallest(grown, cut, head_sets.allowed(enough, right, total)) for enough in ENOUGH]
-    lot = head_sets.by_lot(base, each, config.orders, seed)
-    counts = {"grown": grown[0], "cut": cut[0][::-1], "by_lot": lot}
-    return {name: 1 - np.asarray(count) / total for name, count in counts.items()} | {"chosen": np.stack(chosen)}
+    return grown[0], cut[0], np.stack(chosen)
 
 
 def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes: int) -> tuple[Array, Array]:
@@ -110,6 +117,13 @@ def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes:
                 size += 1
         bounds.append(size)
     return best, np.array(bounds)
+
+
+def smallest(parts: Parts, column: int, beam: int, nodes: int) -> tuple[Int[Array, "enough"], Int[Array, "enough"]]:
+    """The sizes of the smallest sets that are enough for a digit, and the sizes that they have at least."""
+    chosen = greedy(*head_sets.margins(parts, column), beam)[-1]
+    best, bounds = proven(parts, column, chosen, nodes)
+    return best.sum(-1), bounds
 
 
 def sufficient(parts: Parts, others: Parts, config: Config, seed: int) -> dict[str, Array]:
@@ -141,11 +155,10 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     effect, heat = ablation.effects(parts), ablation.maps(parts)
     maps, none = original_heat_maps.heat_maps(model)
-    tokens = torch.from_numpy(data.tokens(*ablation.numbers(parts.pair)))
     return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
         "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
-        "probe": original_heat_maps.probed(model, tokens, parts.answers[:, 0]),
+        "probe": original_heat_maps.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
     }  # fmt: skip
 
@@ -159,3 +172,48 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays |= {name: arrays[name].astype(np.float16) for name in ("effect", "map")}
     score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
     return arrays, {"score": float(score.mean()), "best head alone": float(arrays["alone"][:, 1, :, 0].max(-1).mean())}
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------------
+
+
+def negative(effect: Float[Array, "*batch head"]) -> Float[Array, "*batch"] | np.floating:
+    """The negative part of all that heads do to each circuit's right logit, as a share, from 0 to 1."""
+    return np.maximum(-effect, 0).sum(-1) / np.abs(effect).sum(-1)
+
+
+def both_signs(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
+    """The share of circuits in which the smaller of the two signs makes at least a tenth of the sum of sizes."""
+    part = negative(effect)
+    return ((part >= 0.1) & (part <= 0.9)).mean(-1)
+
+
+def shuffled(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch circuit head"]:
+    """The same contributions where every head draws lots for the circuits that its own go to."""
+    return np.random.default_rng(0).permuted(effect, axis=-2)
+
+
+def one_combination(lost: Float[Array, "*batch circuit head"], sums: int) -> Float[Array, "*batch circuit head"]:
+    """The answers lost, of so many sums a circuit, if all circuits used one combination of heads, each as much as it loses now."""
+    total = lost.sum((-1, -2), keepdims=True)
+    share = lost.sum(-1, keepdims=True) * lost.sum(-2, keepdims=True) / total
+    return np.random.default_rng(0).binomial(sums, np.minimum(share, 1)) / sums
+
+
+def lost_outside(
+    lost: Float[Array, "*batch circuit head"], group: Bool[Array, "*batch head"]
+) -> Float[Array, "*batch"] | np.floating:
+    """Which share of all answers lost is lost without a head outside the group."""
+    of_head = lost.sum(-2)
+    return (of_head * ~group).sum(-1) / of_head.sum(-1)
+
+
+def by_lot_without(results: runs.Results, column: int, enough: int) -> Float[Array, "seed"]:
+    """Accuracy with as many heads off as the smallest sufficient set has, drawn by lot."""
+    right, off = results["by_lot"][:, column], results["smallest"][:, column, enough].sum(-1)
+    return right[np.arange(len(right)), right.shape[1] - 1 - off]
+
+
+def costly(results: runs.Results, ablation: int, cost: float = 0.01) -> Int[Array, "seed"]:
+    """How many heads cost more than so much of all digits' accuracy when they are off."""
+    return ((results["whole"][:, None] - results["without"][:, ablation]).mean(-1) > cost).sum(-1)

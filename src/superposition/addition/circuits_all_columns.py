@@ -7,15 +7,17 @@ from jaxtyping import Float
 from superposition import metrics, runs
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data
-from superposition.addition.measures import ablation, head_sharing, head_sets
+from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
-from superposition.addition.circuits import ENOUGH
 from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 KINDS = (*ablation.EFFECTS, "lost without its pair")
 MEASURES = (*head_sharing.MEASURES, "patterns")
+LOGIT, LOST, ZEROED, RESAMPLED, OWN = range(len(KINDS))
+HEADS, CIRCUITS, SCORE, RANK, PATTERNS = range(len(MEASURES))
 LOTS = ("heads keep their effects", "circuits keep their effects")
+MEDIAN = 1  # of head_sharing.QUANTILES
 ALL = data.N_DIGITS  # the last of the matrices: the circuits of all columns
 
 
@@ -57,7 +59,7 @@ def matrices(effect: Float[Array, "column pair head"]) -> list[Float[Array, "cir
 
 
 def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch measure"]:
-    """The MEASURES of effects: those of `head_sharing`, and how many singular values count by the participation of their squares."""
+    """The MEASURES of effects: those of `sharing`, and how many singular values count by the participation of their squares."""
     values = np.linalg.svd(effect, compute_uv=False)
     return np.concatenate([head_sharing.measured(effect), metrics.polysemanticity(values[..., None])], -1)
 
@@ -87,18 +89,6 @@ def quiet(parts: Parts, column: int) -> Parts:
     return Parts(heads, parts.direct[column, None], answers, np.arange(ablation.N_PAIRS)[:, None])
 
 
-def least(parts: Parts, config: Config) -> tuple[Array, Array]:
-    """The sizes of the smallest sets that are enough for the first digit where heads are quiet, and those proven."""
-    without_noise = quiet(parts, 0)
-    each, base = head_sets.margins(without_noise, 0)
-    full = base + each.sum(0)
-    right = len(base) - int(head_sets.wrong(full))
-    grown, cut = head_sets.greedy(base, each, config.beam), head_sets.greedy(full, -each, config.beam)
-    chosen = [head_sets.smallest(grown, cut, head_sets.allowed(enough, right, len(base))) for enough in ENOUGH]
-    best, bounds = circuits.proven(without_noise, 0, np.stack(chosen), config.nodes)
-    return best.sum(-1), bounds
-
-
 def of_shape(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     """How the circuits of a model of any shape share heads."""
     model, seed, config = item
@@ -109,9 +99,9 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     """The same of a fully trained model; and for how much of a digit the heads are enough that look at its column alone."""
     model, seed, config = item
     parts = Parts.of(model, ablation.balanced(seed, config.each))
-    own, mean = ablation.explained(parts) > 0.95, parts.instead("mean")
-    group = [circuits.kept(parts, column, own[column, column], mean) for column in range(data.N_DIGITS)]
-    size, proven = least(parts, config)
+    own, mean = ablation.own_alone(ablation.explained(parts)), parts.instead("mean")
+    group = [circuits.kept(parts, column, heads, mean) for column, heads in enumerate(own)]
+    size, proven = circuits.smallest(quiet(parts, 0), 0, config.beam, config.nodes)
     return shared(parts, config, seed) | {"group_kept": np.array(group), "least": size, "least_proven": proven}
 
 
@@ -122,5 +112,19 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {name: np.stack([one[name] for one in full]) for name in full[0]}
     arrays |= {f"shape_{name}": np.stack([one[name] for one in cut]) for name in cut[0]}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
-    score = arrays["measured"][:, KINDS.index("answers lost"), ALL, MEASURES.index("score")]
-    return arrays, {"score over all columns": float(score.mean())}
+    return arrays, {"score over all columns": float(arrays["measured"][:, LOST, ALL, SCORE].mean())}
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------------
+
+
+def modules(heads: int | Array, whole: bool = True) -> float | Array:
+    """The score of heads that divide the columns evenly, and serve all pairs of theirs; in one column, where not `whole`."""
+    return heads / data.N_DIGITS ** (1 if whole else 0.5)
+
+
+def lot_score(results: runs.Results, of: str = "") -> Float[Array, "model kind matrix"]:
+    """The score where heads and circuits meet by lot: the median, of that lot in which it is larger.
+
+    `of`: "shape_" for the models of addition/sweep."""
+    return results[f"{of}lot"][..., MEDIAN, SCORE].astype(float).max(-1)

@@ -8,14 +8,17 @@ from numpy.polynomial import Polynomial
 
 from superposition import runs
 from superposition.addition.engine import data, learning_curves
-from superposition.addition.engine.lookup import Lookup, N_TOKENS
+from superposition.addition.engine.lookup import N_TOKENS, Lookup
 from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 
 MODELS = "addition/train"
 MATRICES = ("K", "V", "O")  # those whose digits a loss has ever asked about; Q's it has not
+KEYS, VALUES, OUTPUTS = range(len(MATRICES))
 READINGS = ("as drawn", "as read")
+DRAWN, READ = range(len(READINGS))
+CIRCLE = 0.75  # set before looking: an ellipse whose axes are as 1 to 0.27 has this circle share
 BASES = ("ring", "arc")
 TIES = ("none", "own column", "next column")
 CHANGES = ("columns tied", "a and b exchanged")
@@ -383,8 +386,7 @@ def shifts(b_O: Float[Array, "seed d_model"], WOU: Float[Array, "seed head 2 n_o
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Measure every head of every seed, of its start, and of the film's checkpoints; then take away and see what is lost."""
     trained = runs.load(MODELS)
-    each = [{name: trained[name][k] for name in learning_curves.PARAMETERS} for k in range(trained.config.seeds)]
-    models = tables([Transformer.of(parameters) for parameters in each])
+    models = tables(learning_curves.transformers(trained))
     QKV, WOU = _stacked(models)
     fresh = learning_curves.sums(trained.config, "at once")[learning_curves.SPLITS.index("fresh")]
     sums = [(seen[: config.n_sums], right[: config.n_sums]) for seen, right in zip(fresh.seen, fresh.answers, strict=True)]
@@ -396,3 +398,45 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     own = np.diagonal(arrays["distance"], axis1=-2, axis2=-1)
     found = {f"circle {name}": float(np.median(arrays["circle"][0, k])) for k, name in enumerate(MATRICES)}
     return arrays, found | {f"twins {name}": float(np.median(own[k])) for k, name in enumerate("KV")}
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------------
+
+
+def own_column(distance: Float[Array, "*batch column column"]) -> Float[Array, "*batch column"]:
+    """The distances of a:i to b:i."""
+    return np.diagonal(distance, axis1=-2, axis2=-1)
+
+
+def other_columns(distance: Float[Array, "*batch column column"]) -> Float[Array, "*batch pair"]:
+    """The distances of a:i to b:j of other columns."""
+    return distance[..., ~np.eye(distance.shape[-1], dtype=bool)]
+
+
+def by_seed(distance: Float[Array, "seed *rest"]) -> Float[Array, "seed"]:
+    """Medians over heads and pairs of positions."""
+    return np.median(distance.reshape(len(distance), -1), axis=1)
+
+
+def examples(results: runs.Results, seed: int = 0) -> tuple[int, int, int]:
+    """Three heads of a seed to show, by their digits in V as drawn: the best circle that goes around once, the best that goes
+    around twice, and the head with the least circle share."""
+    share, frequency = results["circle"][DRAWN, VALUES, seed], results["power"][DRAWN, VALUES, seed].argmax(-1) + 1
+    return *(int(np.where(frequency == times, share, 0).argmax()) for times in (1, 2)), int(share.argmin())
+
+
+def apart(points: Float[Array, "10 2"], steps: int) -> Float[Array, "pair"]:
+    """From each digit to the one so many steps on, over the digits' spread (their root mean square distance from the mean)."""
+    spread = np.sqrt((_centred(points) ** 2).sum(-1).mean())
+    return np.linalg.norm(points[steps:] - points[:-steps], axis=-1) / spread
+
+
+def between_seeds(results: runs.Results, matrix: int) -> Float[Array, "pair"]:
+    """How much the common planes of two seeds overlap, for each ordered pair."""
+    found = results["overlap"][matrix, :, matrix]
+    return found[~np.eye(len(found), dtype=bool)]
+
+
+def passing(results: runs.Results, reading: int, matrix: int) -> Float[Array, "seed"]:
+    """The share of heads whose digits have CIRCLE of their power at one frequency in one sense."""
+    return (results["circle"][reading, matrix] >= CIRCLE).mean(-1)

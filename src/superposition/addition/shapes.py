@@ -1,25 +1,28 @@
-"""How circuits share heads where attention is cut into fewer, larger heads or into more, smaller ones.
-Reads the models of `addition/sweep`: when they are trained again, this has to be run again."""
+"""The smallest sets of heads that are enough where attention is cut into fewer, larger heads or into more, smaller ones.
+Reads the models of `addition/sweep`: when they are trained again, this has to be run again. `circuits_all_columns` has the sharing."""
 
 import numpy as np
 
 from superposition import runs
 from superposition.addition import circuits
 from superposition.addition.engine import transformer_training
-from superposition.addition.measures import ablation, head_sharing
-from superposition.addition.measures.ablation import EFFECTS, Parts
+from superposition.addition.measures import ablation
+from superposition.addition.measures.ablation import Parts
 from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
-Config = circuits.Config
 
-SCHEMA = {
-    "whole": "model answer",
-    "measured": "model effect column measure",
-    "null": "model effect column quantile measure",
-    "smallest": "model enough",
-    "at_least": "model enough",
-}
+
+class Config(runs.Config):
+    """Sets are chosen by `each` sums for every pair of digits; `models` 0 means all of them."""
+
+    models: int
+    each: int
+    beam: int
+    nodes: int
+
+
+SCHEMA = {"smallest": "model enough", "at_least": "model enough"}
 
 
 def trained(models: int) -> list[tuple[Transformer, int]]:
@@ -34,20 +37,14 @@ def trained(models: int) -> list[tuple[Transformer, int]]:
 
 
 def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
-    """Of one model the score in every column, and the smallest sets of heads that are enough for the first digit."""
+    """Of one model the sizes of the smallest sets that are enough for the first digit, and those that are proven."""
     model, seed, config = item
-    parts = Parts.of(model, ablation.balanced(seed, config.each))
-    others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
-    found = circuits.shared(ablation.effects(parts), config, seed)
-    best, bounds = circuits.proven(others, 0, circuits.sets(others, 0, config, seed)["chosen"], config.nodes)
-    whole = parts.right(parts.logits).mean(0)
-    return {"whole": whole, "measured": found["measured"], "null": found["null"], "smallest": best.sum(-1), "at_least": bounds}
+    parts = Parts.of(model, ablation.balanced(seed + 1000, config.each))
+    return dict(zip(SCHEMA, circuits.smallest(parts, 0, config.beam, config.nodes), strict=True))
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Take every model apart."""
+    """Search the sets of every model."""
     each = job.map(analysed, [(*one, config) for one in trained(config.models)], "models")
     arrays = {name: np.stack([one[name] for one in each]) for name in SCHEMA}
-    arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
-    score = arrays["measured"][:, EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
-    return arrays, {"score": float(score.mean())}
+    return arrays, {"heads that are enough": float(arrays["smallest"][:, 0].mean())}

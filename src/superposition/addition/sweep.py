@@ -2,6 +2,7 @@
 Every shape has as many parameters and trains on the same sums; `circuits` says how their heads share the work."""
 
 import numpy as np
+from jaxtyping import Shaped
 
 from superposition import runs
 from superposition.addition.engine import learning_curves, transformer_training
@@ -31,6 +32,11 @@ def size(config: Config, heads: int) -> int:
     if rest:
         raise ValueError(f"{config.n_heads * config.d_head} dimensions: cannot be shared out among {heads} heads")
     return size
+
+
+def by_shape(values: Shaped[Array, "model *rest"], config: Config) -> Shaped[Array, "shape seed *rest"]:
+    """What is said of every model, shape by shape."""
+    return values.reshape(len(config.heads), config.seeds, *values.shape[1:])
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:

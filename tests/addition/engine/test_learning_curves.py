@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.addition.engine import learning_curves, transformer_training
+from superposition import runs
+from superposition.addition.engine import data, learning_curves, transformer_training
 from superposition.addition.engine.lookup import Lookup
 
 # The epochs, counted from 0, in the file names of the notebook's output.
@@ -70,3 +71,17 @@ def test_judging_counts_ties_and_errors_as_they_are():
     found = learning_curves.judged(logits, sums)
     assert found["digit_accuracy"].tolist() == [[1, 1, 1, 1, 1, 1, 0.5]] and found["sum_accuracy"].tolist() == [0.5]
     assert found["carry_accuracy"][0, 1].tolist() == [1, 1, 1, 1, 1, 0, 0]
+
+
+def test_stored_models_are_those_that_were_trained(small, learnt):
+    models, splits, arrays = learnt["at once"]
+    for k, model in enumerate(learning_curves.transformers(runs.Results("made", small, arrays))):
+        with torch.no_grad():
+            logits = model(torch.from_numpy(splits[1].seen[k]))[:, data.N_INPUTS :].numpy()
+        np.testing.assert_allclose(logits, models.logits(splits[1].seen)[k], atol=1e-4)
+
+
+def test_steps_are_those_of_whole_batches(small):
+    per_epoch = transformer_training.orders([0], 1, small.n_train, small.batch).shape[1]
+    assert learning_curves.steps(small, 6) == 6 * per_epoch == 24
+    assert learning_curves.steps(small, np.array([0, 1, 6])).tolist() == [0, per_epoch, 6 * per_epoch]

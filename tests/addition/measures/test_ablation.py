@@ -113,3 +113,12 @@ def test_a_head_that_sees_its_pair_alone_is_explained_by_it_and_one_that_sees_th
         seen = np.roll(np.eye(data.N_DIGITS, dtype=bool), head, axis=0)
         assert share[..., head][seen] == pytest.approx(1, abs=1e-4)
         assert share[..., head][~seen].mean() == pytest.approx(1 / 20, abs=0.01)
+
+
+def test_a_head_looks_at_its_own_column_alone_or_mostly_or_at_another():
+    explained = np.zeros((data.N_ANSWERS, data.N_DIGITS, 3))
+    explained[:6, :, 0] = 0.97 * np.eye(6)  # its own, and nothing else
+    explained[:6, :, 1] = 0.6 * np.eye(6) + 0.3 * np.eye(6, k=-1)  # its own, and the one below
+    explained[:, 2, 2] = 0.99  # the hundreds, whatever the answer
+    assert ablation.own_alone(explained).tolist() == [[True, False, column == 2] for column in range(6)]
+    assert ablation.looked_at(explained).tolist() == [[0, 0, 2 - column] for column in range(6)]

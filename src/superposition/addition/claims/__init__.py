@@ -1,5 +1,4 @@
-"""What the write-up says about its transformer that adds, each statement with the check that decides it.
-One module a chapter; thresholds are in `tolerance`, and an interval is over seeds, 95%."""
+"""What the write-up says about its transformer that adds, each statement with the check that measures it: a module a chapter."""
 
 from superposition.addition.claims import carries, circuits, heads, train
 

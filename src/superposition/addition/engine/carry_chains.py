@@ -7,6 +7,8 @@ from jaxtyping import Int
 from superposition.addition.engine.data import N_DIGITS
 
 Array = np.ndarray
+SPLITS = ("test", "long")  # uniform sums, and sums with long chains
+TEST, LONG = range(len(SPLITS))
 NINES = 0.5  # how often a column sums to 9 in sums with long chains
 
 

@@ -13,19 +13,25 @@ from superposition.addition.engine.transformer_training import Examples, Trainee
 
 Array = np.ndarray
 SPLITS = ("train", "test", "fresh")  # fresh: more sums that no model was trained on, for what is rare
+TRAIN, TEST, FRESH = range(len(SPLITS))
 
 
-class Config(runs.Config):
+class Recipe(runs.Config):
+    """What every training says: how many models, their heads, how many sums, and how to step."""
+
     seeds: int
     n_heads: int
     d_head: int
     n_train: int
     n_test: int
-    n_fresh: int
     epochs: int
     batch: int
     lr: float
     weight_decay: float
+
+
+class Config(Recipe):
+    n_fresh: int
 
 
 PARAMETERS = {
@@ -60,6 +66,16 @@ def checkpoints(epochs: int) -> list[int]:
             found.append(epoch + 1)
             following = max(following + 1, following * 1.1)
     return sorted({*found, epochs})
+
+
+def steps(config: Recipe, epochs: int | Int[Array, "*checkpoint"]) -> int | Int[Array, "*checkpoint"]:
+    """How many steps so many epochs take, of whole batches only."""
+    return epochs * (config.n_train // config.batch)
+
+
+def transformers(results: runs.Results) -> list[Transformer]:
+    """The stored models of a training, one a seed."""
+    return [Transformer.of({name: results[name][k] for name in PARAMETERS}) for k in range(len(results["W_E"]))]
 
 
 def sums(config: Config, reading: data.Reading) -> list[Examples]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from superposition.addition.engine import data
 from superposition.addition.engine.lookup import Lookup
@@ -14,6 +14,7 @@ from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 ABLATIONS = ("zero", "mean", "resample")
+ZERO, MEAN, RESAMPLE = range(len(ABLATIONS))
 EFFECTS = ("right logit", "answers lost", "lost when zeroed", "lost when resampled")  # the second with a head at its mean
 N_PAIRS = 100  # the pairs of digits that stand over one another in a column: its circuits, as the write-up calls them
 
@@ -109,6 +110,17 @@ def explained(parts: Parts) -> Float[Array, "answer column head"]:
     turn = parts.heads - parts.heads.mean(0)
     of_pairs = [(by_pair(turn, parts.pair[:, column]) ** 2).mean(0).sum(-1) for column in range(data.N_DIGITS)]
     return np.stack(of_pairs, 1) / parts.heads.var(0).sum(-1)[:, None]
+
+
+def own_alone(explained: Float[Array, "*batch answer column head"]) -> Bool[Array, "*batch column head"]:
+    """Whether a head depends, at the answer of a column, on that column alone: its pair accounts for over 95% of the variance."""
+    columns = np.arange(data.N_DIGITS)
+    return explained[..., columns, columns, :] > 0.95
+
+
+def looked_at(explained: Float[Array, "*batch answer column head"]) -> Int[Array, "*batch column head"]:
+    """How far above an answer's own column the column is on which a head depends most: 0 for the own, −1 for the one below."""
+    return explained[..., : data.N_DIGITS, :, :].argmax(-2) - np.arange(data.N_DIGITS)[:, None]
 
 
 def effects(parts: Parts) -> Float[Array, "effect column pair head"]:

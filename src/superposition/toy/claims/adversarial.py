@@ -82,7 +82,8 @@ def _equal(found: Results) -> Finding:
     id="toy/adversarial/5-replication",
     source="keltin13's notebook",
     statement="The loss of the row of W Wᵀ as target measures the vulnerability.",
-    measure="correlation over the sparsities of the notebook's ratio with that for an attack of length 0, mean over seeds: what needs no attack "
+    measure="correlation over the sparsities of the notebook's ratio with that for an attack of length 0, mean over seeds: what "
+    "needs no attack "
     "measures none",
     tolerance=Tolerance(corrected=Above(0.9), reproduced=Below(0.5), otherwise="partly"),
     after_looking=True,

@@ -25,7 +25,8 @@ SECTION = f"{PAPER}, Computation in Superposition"
     id="toy/computation/01-worse",
     source=SOURCE,
     statement="ReLU networks do worse than GELU networks at AND, OR, max(|x|,|y|) and |x|.",
-    measure="share of pairs of networks with the same start and data, over four targets and five densities, in which GELU has less loss; "
+    measure="share of pairs of networks with the same start and data, over four targets and five densities, in which GELU has "
+    "less loss; "
     "baseline: a tie",
     tolerance=MOST,
     unit="%",
@@ -42,7 +43,8 @@ def _worse(results: Results) -> Finding:
     id="toy/computation/02-surprising",
     source=SOURCE,
     statement="That ReLU does worse is a surprise about what such networks can compute.",
-    measure="share of ReLU networks that are solved in the cell where fewest are (AND, OR, |x|; five densities; 40 seeds); baseline: in all of them",
+    measure="share of ReLU networks that are solved in the cell where fewest are (AND, OR, |x|; five densities; 40 seeds); "
+    "baseline: in all of them",
     tolerance=Tolerance(corrected=Above(1), otherwise="reproduced"),
     unit="%",
     after_looking=True,
@@ -58,7 +60,8 @@ def _surprising(results: Results) -> Finding:
     id="toy/computation/03-losses",
     source=SOURCE,
     statement="Final losses, ReLU and GELU: AND .0515, .00041; OR .177, .00059; max .173, .0179; |x| .00443, .00100.",
-    measure="how many of the eight numbers lie within the range of 40 repetitions (|x|: 8), widened by 5% at each end for the noise of one batch; "
+    measure="how many of the eight numbers lie within the range of 40 repetitions (|x|: 8), widened by 5% at each end for the "
+    "noise of one batch; "
     "Wilson's interval; baseline: all",
     tolerance=Tolerance(reproduced=Equal(8), partly=AtLeast(4)),
     unit="of 8",
@@ -80,7 +83,8 @@ def _losses(results: Results) -> Finding:
     id="toy/computation/04-balanced",
     source=SOURCE,
     statement="For x², ReLU networks learn weights that are balanced between positive and negative.",
-    measure="share of ReLU networks in which positive weights make 40 to 60% of the sum of the sizes of W1 (the mean over networks, our first "
+    measure="share of ReLU networks in which positive weights make 40 to 60% of the sum of the sizes of W1 (the mean over "
+    "networks, our first "
     "measure, is a half by symmetry whatever is learned); baseline: random weights",
     tolerance=MOST,
     unit="%",
@@ -97,7 +101,8 @@ def _balanced(results: Results) -> Finding:
     id="toy/computation/05-extreme",
     source=SOURCE,
     statement="For x², GELU networks have more extreme weights than ReLU networks.",
-    measure="largest |weight| of W1 and W2 of a GELU network over that of the ReLU network of the same start, geometric mean over seeds and "
+    measure="largest |weight| of W1 and W2 of a GELU network over that of the ReLU network of the same start, geometric mean "
+    "over seeds and "
     "densities; baseline: no difference",
     tolerance=Tolerance(reproduced=Above(BASELINE)),
     experiments=("toy/computation",),
@@ -106,13 +111,17 @@ def _extreme(results: Results) -> Finding:
     return Finding(over_seeds(np.log(extremeness(results).astype(float))).map(np.exp), 1.0)
 
 
+_LEFT, _SOLVED = "the share left by two neurons in %", "the share of two neurons that solve it in %"
+
+
 @claim(
     id="toy/computation/06-neurons",
     source=SOURCE,
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
-    measure="share of ReLU networks with eight neurons that are solved, over five densities; also what two ReLU neurons leave of the loss at best, "
+    measure="share of ReLU networks with eight neurons that are solved, over five densities; also what two ReLU neurons leave "
+    "of the loss at best, "
     "at the density where that is least; baseline: with two",
-    tolerance=Tolerance(reproduced=Above(0) & Of("the share left by two neurons in %", AtLeast(1)) & Of("the share of two neurons that solve it in %", Equal(0))),
+    tolerance=Tolerance(reproduced=Above(0) & Of(_LEFT, AtLeast(1)) & Of(_SOLVED, Equal(0))),
     unit="%",
     experiments=("toy/computation",),
 )
@@ -120,8 +129,8 @@ def _neurons(results: Results) -> Finding:
     t = TARGETS.index("max")
     two, wide = 100 * float(solved(results)[t, RELU].mean()), results["wide_loss"][-1, LOGIC.index("max")] < SOLVED
     also = {
-        "the share left by two neurons in %": 100 * float(results["original_share"][t, RELU, :, 2].min()),
-        "the share of two neurons that solve it in %": two,
+        _LEFT: 100 * float(results["original_share"][t, RELU, :, 2].min()),
+        _SOLVED: two,
     }
     return Finding(over_seeds(wide.T).percent, two, "Four are needed; see the proof", also)
 
@@ -130,7 +139,8 @@ def _neurons(results: Results) -> Finding:
     id="toy/computation/07-product",
     source=SOURCE,
     statement="It makes more sense to look at the product W1 W2.",
-    measure="diagonal of W1 W2 / 2 in the solved dense |x| networks with ReLU, mean over features; baseline: what the network computes, 1",
+    measure="diagonal of W1 W2 / 2 in the solved dense |x| networks with ReLU, mean over features; baseline: what the network "
+    "computes, 1",
     tolerance=Tolerance(corrected=Within(0.1, 0) & Of("the diagonal of |W1| W2 / 2", Within(0.1, 1)), reproduced=Within(0.1, 1)),
     after_looking=True,
     experiments=("toy/computation",),
@@ -145,7 +155,8 @@ def _product(results: Results) -> Finding:
     id="toy/computation/08-stacks",
     source=SOURCE,
     statement="The neuron stacks of these networks let us see superposition.",
-    measure="share of ReLU networks for x² at the write-up's size with less loss, by more than 5%, than the best neurons that read one input; "
+    measure="share of ReLU networks for x² at the write-up's size with less loss, by more than 5%, than the best neurons that "
+    "read one input; "
     "of the others none can have less: that loss is 0, or there is one output",
     tolerance=Tolerance(corrected=Equal(0), reproduced=AtLeast(90), otherwise="partly"),
     unit="%",
@@ -166,7 +177,8 @@ def _stacks(results: Results) -> Finding:
     id="toy/computation/09-superposition",
     source=SECTION,
     statement="Networks can compute |x| in superposition.",
-    measure="share of networks (eight features, six neurons, ReLU, 3% of inputs on) with less loss than the best dedicated neurons; "
+    measure="share of networks (eight features, six neurons, ReLU, 3% of inputs on) with less loss than the best dedicated "
+    "neurons; "
     "baseline: with every input on",
     tolerance=MOST,
     unit="%",
@@ -182,7 +194,8 @@ def _superposition(results: Results) -> Finding:
     id="toy/computation/10-two-neurons",
     source=SECTION,
     statement="In dense data a feature that is computed has two neurons, one for each side of 0.",
-    measure="effective neurons per feature, over features that leave less than a tenth of their variance at S = 0, mean over seeds; baseline: S = 0.99",
+    measure="effective neurons per feature, over features that leave less than a tenth of their variance at S = 0, mean over "
+    "seeds; baseline: S = 0.99",
     tolerance=Tolerance(reproduced=Within(0.2, 2)),
     unit="neurons",
     experiments=("toy/absolute",),
@@ -214,7 +227,8 @@ def _monosemantic(results: Results) -> Finding:
     id="toy/computation/12-polysemantic",
     source=SECTION,
     statement="In sparse data the neurons that compute |x| are polysemantic.",
-    measure="share of live neurons with fewer than 1.5 effective features at S = 0.99, mean over seeds; baseline: trained in stages",
+    measure="share of live neurons with fewer than 1.5 effective features at S = 0.99, mean over seeds; baseline: trained in "
+    "stages",
     tolerance=Tolerance(reproduced=AtMost(10), partly=AtMost(50)),
     unit="%",
     after_looking=True,
@@ -231,7 +245,8 @@ def _polysemantic(results: Results, gradual: Results) -> Finding:
     id="toy/computation/13-more",
     source=SECTION,
     statement="With sparse features the network computes for more features than it has neurons.",
-    measure="features that leave less than half of their variance at S = 0.99, mean over seeds, against 40 neurons, or 20 pairs of them; "
+    measure="features that leave less than half of their variance at S = 0.99, mean over seeds, against 40 neurons, or 20 pairs "
+    "of them; "
     "baseline: trained in stages",
     tolerance=Tolerance(reproduced=Some("way of training", Above(40)), partly=Some("way of training", Above(20))),
     unit="features",
@@ -264,8 +279,10 @@ def _motif(results: Results) -> Finding:
     id="toy/computation/15-two-and-half",
     source=f"{SECTION}, The Asymmetric Superposition Motif",
     statement="The lopsided neuron's weights are about 2 and −1/2 in, 1/2 and 2 out.",
-    measure="larger over smaller weight in (the paper's ratio is 4), of neurons that serve two features at S = 0.8, geometric mean over those of "
-    "each network, then over networks; all such neurons, since the definition of the motif alone forces a ratio of about 2; baseline: S = 0.95",
+    measure="larger over smaller weight in (the paper's ratio is 4), of neurons that serve two features at S = 0.8, geometric "
+    "mean over those of "
+    "each network, then over networks; all such neurons, since the definition of the motif alone forces a ratio of about 2; "
+    "baseline: S = 0.95",
     tolerance=Tolerance(reproduced=Inside(2, 8)),
     after_looking=True,
     experiments=("toy/absolute",),

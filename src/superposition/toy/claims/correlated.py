@@ -21,7 +21,8 @@ _FEWER = Of("the lead over the baseline", Below(0))
     id="toy/correlated/1-orthogonal",
     source=SOURCE,
     statement="Correlated features prefer to be orthogonal.",
-    measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are antipodal, the other way to pair a cross; "
+    measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are antipodal, the other way to pair "
+    "a cross; "
     "also how many have right angles within 15 degrees; the baseline is independent features",
     tolerance=Tolerance(reproduced=_FEWER & Of("the share at right angles in %", AtLeast(90)), partly=_FEWER),
     unit="%",
@@ -45,14 +46,16 @@ def _lead(runs_of: Results, kind: int, expected: str, against: str) -> Finding:
     """By how much more of three pairs lie in the expected relation than in the other, against independent features."""
     found = both(runs_of, 0.1)
     lead = 100 * (found[expected].mean(-1) - found[against].mean(-1))
-    return Finding(over_seeds(lead[kind]), float(lead[INDEPENDENT].mean()), also={_MORE.name: over_seeds(lead[kind] - lead[INDEPENDENT])})
+    also = {_MORE.name: over_seeds(lead[kind] - lead[INDEPENDENT])}
+    return Finding(over_seeds(lead[kind]), float(lead[INDEPENDENT].mean()), also=also)
 
 
 @claim(
     id="toy/correlated/2-side",
     source=SOURCE,
     statement="Correlated features that cannot be orthogonal lie side by side rather than opposite.",
-    measure="three pairs in two dimensions at S = 0.9: share of pairs at less than 75 degrees, minus share at more than 105 degrees, "
+    measure="three pairs in two dimensions at S = 0.9: share of pairs at less than 75 degrees, minus share at more than 105 "
+    "degrees, "
     "mean over seeds; the baseline is independent features",
     tolerance=_LEADS,
     unit="%",
@@ -68,7 +71,7 @@ def _side(runs_of: Results) -> Finding:
     statement="Anticorrelated features prefer to be antipodal.",
     measure="two pairs in two dimensions at S = 0.95: share of models in which both pairs are opposite within 15 degrees; "
     "also of the single model of the least loss; the baseline is independent features, paired at random",
-    tolerance=Tolerance(reproduced=AtLeast(90), partly=AtLeast(50), corrected=Of("the share at the least loss in %", AtLeast(100))),
+    tolerance=Tolerance(reproduced=AtLeast(90), partly=AtLeast(50), corrected=Of("share at the least loss in %", AtLeast(100))),
     unit="%",
     experiments=("toy/correlated",),
 )
@@ -76,8 +79,8 @@ def _antipodal(runs_of: Results) -> Finding:
     k = at(runs_of, 0.05)
     hits = antipodal(runs_of["W_two"][:, k]).all(-1)
     best = hits[ANTICORRELATED][runs_of["loss_two"][ANTICORRELATED, k].argmin()]
-    note = "The best models are; training finds them about as often as chance pairs independent features so. Dense data does better"
-    also = {"the share at the least loss in %": 100 * float(best)}
+    note = "The best models are; training finds them as often as chance pairs independent features so. Dense data does better"
+    also = {"share at the least loss in %": 100 * float(best)}
     return Finding(over_seeds(hits[ANTICORRELATED]).percent, 100 * float(hits[INDEPENDENT].mean()), note, also)
 
 
@@ -116,7 +119,8 @@ def _bases(runs_of: Results) -> Finding:
     id="toy/correlated/6-collapse",
     source=f"{SOURCE}; keltin13, three pairs at five sparsities",
     statement="As correlated features become dense they collapse to their principal component.",
-    measure="cosine within pairs, three pairs in two dimensions at S = 0.5, mean over seeds; also which share of what the model keeps the sums of "
+    measure="cosine within pairs, three pairs in two dimensions at S = 0.5, mean over seeds; also which share of what the model "
+    "keeps the sums of "
     "pairs make up; the baseline is the cosine at S = 0.95",
     tolerance=Tolerance(reproduced=Above(0.9) & Of("the share of the sums", AtLeast(0.9)), partly=Above(0.5)),
     experiments=("toy/correlated",),
@@ -125,14 +129,16 @@ def _collapse(runs_of: Results) -> Finding:
     W = runs_of["W_three"][CORRELATED]
     cosine, dense = within(W).mean(-1), at(runs_of, 0.5)
     kept = float(common_share(W[dense], 2).mean())
-    return Finding(over_seeds(cosine[dense], (-1, 1)), float(cosine[at(runs_of, 0.05)].mean()), also={"the share of the sums": kept})
+    sparse = float(cosine[at(runs_of, 0.05)].mean())
+    return Finding(over_seeds(cosine[dense], (-1, 1)), sparse, also={"the share of the sums": kept})
 
 
 @claim(
     id="toy/correlated/7-partners",
     source="ours",
     statement="In superposition a correlated feature shares its dimension with a feature of the other set, never of its own.",
-    measure="two sets of ten in ten dimensions at S = 0.98: share of a model's antipodal pairs that join the two sets, mean over seeds; "
+    measure="two sets of ten in ten dimensions at S = 0.98: share of a model's antipodal pairs that join the two sets, mean "
+    "over seeds; "
     "the baseline is independent features",
     tolerance=MOST,
     unit="%",
@@ -148,7 +154,8 @@ def _partners(runs_of: Results) -> Finding:
     id="toy/correlated/8-antipodal-three",
     source=f"ours, after two pairs in {PAPER}, Anticorrelated Features",
     statement="Three anticorrelated pairs in two dimensions lie opposite rather than side by side.",
-    measure="three pairs in two dimensions at S = 0.9: share of pairs at more than 105 degrees, minus share at less than 75 degrees, "
+    measure="three pairs in two dimensions at S = 0.9: share of pairs at more than 105 degrees, minus share at less than 75 "
+    "degrees, "
     "mean over seeds; the baseline is independent features",
     tolerance=_LEADS,
     unit="%",

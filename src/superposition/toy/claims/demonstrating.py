@@ -22,7 +22,8 @@ def _chance(runs_of: Results) -> float:
     id="toy/demonstrating/1-linear",
     source=f"{PAPER}, Demonstrating Superposition",
     statement="A linear model represents the most important features, as many as it has dimensions, at any sparsity.",
-    measure="share of linear models, over both sizes and all sparsities and seeds, that represent exactly those; baseline: features drawn by lot",
+    measure="share of linear models, over both sizes and all sparsities and seeds, that represent exactly those; baseline: "
+    "features drawn by lot",
     tolerance=MOST,
     unit="%",
     experiments=("toy/demonstrating",),
@@ -52,7 +53,8 @@ def _dense(runs_of: Results) -> Finding:
     id="toy/demonstrating/3-more",
     source=f"{PAPER}, Demonstrating Superposition",
     statement="A ReLU model represents ever more features as they get sparser.",
-    measure="represented features at S = 0.999 for each hidden dimension, 80 features in 20, mean over seeds; also the least step of that mean "
+    measure="represented features at S = 0.999 for each hidden dimension, 80 features in 20, mean over seeds; also the least "
+    "step of that mean "
     "from one of the seven sparsities to the next, at either size, and the lesser rise from the first to the last",
     tolerance=Tolerance(reproduced=Of("the least step", MoreThan(0)), partly=Of("the lesser rise", MoreThan(0))),
     unit="features per dimension",
@@ -73,7 +75,8 @@ _FIRST, _LAST = Every(_PAIRS, Above(0)), Every(_GROUPS, Below(0))
     id="toy/demonstrating/4-order",
     source=f"{PAPER}, Demonstrating Superposition; VeraChristina, section 2",
     statement="Superposition comes first in antipodal pairs, then in larger groups.",
-    measure="share of features in pairs minus share in larger groups, 80 features in 20, at S = 0.9; mean over seeds; also at either size at four S",
+    measure="share of features in pairs minus share in larger groups, 80 features in 20, at S = 0.9; mean over seeds; also at "
+    "either size at four S",
     tolerance=Tolerance(reproduced=_FIRST & _LAST, partly=_FIRST | _LAST),
     experiments=("toy/demonstrating",),
 )
@@ -113,7 +116,8 @@ def _less_important_first(runs_of: Results) -> Finding:
     id="toy/demonstrating/5-pays",
     source=f"{PAPER}, introduction",
     statement="Superposition lets the ReLU model reconstruct sparse features better than any model without it.",
-    measure="held-out loss at S = 0.999 over the least loss without superposition, 80 features in 20, mean over seeds; also at the S of 0.7 "
+    measure="held-out loss at S = 0.999 over the least loss without superposition, 80 features in 20, mean over seeds; also at "
+    "the S of 0.7 "
     "and above at which the interval reaches highest; baseline: no gain",
     tolerance=Tolerance(reproduced=Every("size", Below(BASELINE))),
     experiments=("toy/demonstrating",),
@@ -131,7 +135,8 @@ _HARDLY_FALLS = Of("the largest fall in % of the rise", AtMost(1))
     id="toy/demonstrating/6-smooth",
     source="Ours, on the last model of Anthropic's notebook, 100 features in 20 dimensions",
     statement="In a larger model superposition grows smoothly with sparsity.",
-    measure="largest step in features per dimension between neighbouring densities, as a share of the whole rise, mean over seeds; "
+    measure="largest step in features per dimension between neighbouring densities, as a share of the whole rise, mean over "
+    "seeds; "
     "also the largest fall of the mean over seeds; baseline: even steps",
     tolerance=Tolerance(reproduced=_HARDLY_FALLS & Below(3 * BASELINE), partly=_HARDLY_FALLS),
     unit="%",

@@ -73,7 +73,8 @@ def _redundant(decay: Results, equal: Results) -> Finding:
     id="toy/dropout/04-suppression",
     source=SOURCE,
     statement="In sparse data dropout suppresses superposition.",
-    measure="effective features at rate 0.5 over those without dropout, S = 0.9, 64 features in 12 neurons; also at other S; baseline: no change",
+    measure="effective features at rate 0.5 over those without dropout, S = 0.9, 64 features in 12 neurons; also at other S; "
+    "baseline: no change",
     tolerance=Tolerance(reproduced=Every("S", Below(90)), partly=Some("S", Below(90))),
     unit="%",
     experiments=(EQUAL,),
@@ -109,7 +110,8 @@ def _free(equal: Results) -> Finding:
     each = equal["turned_loss"] / equal["noisy_loss"]
     anti = 100 * beyond(equal, 0, 0, "anti").mean()
     note = (
-        "A turn leaves the product of encoder and decoder as it is; this checks the arithmetic. The weights are anti-aligned all the "
+        "A turn leaves the product of encoder and decoder as it is; this checks the arithmetic. The weights are anti-aligned "
+        "all the "
         f"same in {anti:.0f}% of models with S of 0.5 and more: AdamW's doing"
     )
     return Finding(over_seeds(each[0].T), float(each[index(equal["rate"], 0.5)].mean()), note)
@@ -159,7 +161,8 @@ def _aligned(*both: Results) -> Finding:
     id="toy/dropout/09-smoother",
     source=SOURCE,
     statement="Dropout makes phase transitions smoother, even a little dropout.",
-    measure="rise of the share of features a quarter to three quarters as long as the longest, from no dropout to rate 0.1, S of 0.5 and more, "
+    measure="rise of the share of features a quarter to three quarters as long as the longest, from no dropout to rate 0.1, S "
+    "of 0.5 and more, "
     "20 features in 5 neurons; also with equal importances; baseline: no change",
     tolerance=Tolerance(reproduced=Every(_EITHER, Above(0)), partly=Some(_EITHER, Above(0))),
     unit="points",
@@ -194,7 +197,8 @@ _FALLS = Of("the largest fall", MoreThan(10))
     id="toy/dropout/11-pairs",
     source=SOURCE,
     statement="Dropout suppresses the antipodal pairs that the deterministic model favours.",
-    measure="share of represented features with an antipode at rate 0.5, mean over S of 0.5 and more, 64 features in 12 neurons; also the largest "
+    measure="share of represented features with an antipode at rate 0.5, mean over S of 0.5 and more, 64 features in 12 "
+    "neurons; also the largest "
     "fall and rise at any such S, in points, with equal or falling importances; baseline: without dropout",
     tolerance=Tolerance(reproduced=_FALLS & Of("the largest rise", AtMost(10)), partly=_FALLS),
     unit="%",
@@ -232,7 +236,8 @@ def _diagonal(untied: Results) -> Finding:
     id="toy/dropout/13-rise",
     source=SOURCE,
     statement="Dimensions per feature rise sharply with dropout.",
-    measure="m/‖W‖² at rate 0.5 over the same without dropout, S = 0.9, 64 features in 12 neurons; also at other S; baseline: what shorter "
+    measure="m/‖W‖² at rate 0.5 over the same without dropout, S = 0.9, 64 features in 12 neurons; also at other S; baseline: "
+    "what shorter "
     "weights alone do, 1/(1 - r)",
     tolerance=Tolerance(reproduced=Every("S", Above(BASELINE)), partly=Some("S", Above(BASELINE))),
     experiments=(EQUAL,),

@@ -92,8 +92,10 @@ def _forgetful(runs_of: Results) -> Finding:
 @claim(
     id="toy/dynamics/6-transformations",
     source=f"{SOURCE}; keltin13, one run",
-    statement="Two sets of three correlated features are learned through geometric transformations, each with a drop of the loss.",
-    measure="correlation over seeds of the (logarithmic) times at which the sets open, cosine ½ within them, and at which the loss "
+    statement="Two sets of three correlated features are learned through geometric transformations, each with a drop of the "
+    "loss.",
+    measure="correlation over seeds of the (logarithmic) times at which the sets open, cosine ½ within them, and at which the "
+    "loss "
     "falls below half of PCA's; Fisher's interval",
     tolerance=Tolerance(reproduced=Above(0.5), partly=Above(0)),
     experiments=("toy/dynamics",),

@@ -62,7 +62,8 @@ def _half(results: Results) -> Finding:
     id="toy/geometry/3-levels",
     source=SECTION,
     statement="Features gather at the dimensionalities 1, 3/4, 2/3, 1/2, 2/5 and 3/8 of perfect polytopes.",
-    measure="share of represented features within 0.015 of one of them, mean over sparsities, over seeds; baseline: random directions",
+    measure="share of represented features within 0.015 of one of them, mean over sparsities, over seeds; baseline: random "
+    "directions",
     tolerance=Tolerance(reproduced=AtLeast(75), partly=Above(BASELINE)),
     unit="%",
     experiments=("toy/geometry",),
@@ -80,7 +81,8 @@ def _polytopes(id: str, shape: str, several: str, source: str) -> None:
         id=f"toy/geometry/{id}",
         source=source,
         statement=f"Features form {several}.",
-        measure="polytopes of this kind over all sparsities and the three sizes, mean over seeds with the exact Poisson interval, "
+        measure="polytopes of this kind over all sparsities and the three sizes, mean over seeds with the exact Poisson "
+        "interval, "
         "which allows for seeds that tie; also the mean at each size; baseline: random directions",
         tolerance=Tolerance(reproduced=Every("size", AtLeast(1)), partly=Above(0)),
         experiments=_SIZES,

@@ -15,8 +15,10 @@ SOURCE = f"{WRITE_UP}, Varying the sizes of hidden layers"
 @claim(
     id="toy/hidden_size/1-polysemantic",
     source=SOURCE,
-    statement="At every size of the hidden layer, regardless of whether the neurons are more than enough, there is polysemanticity.",
-    measure="share of live neurons with 1.5 effective features or more at S = 0.9, all widths, linear hidden layer; baseline: the same models turned",
+    statement="At every size of the hidden layer, regardless of whether the neurons are more than enough, there is "
+    "polysemanticity.",
+    measure="share of live neurons with 1.5 effective features or more at S = 0.9, all widths, linear hidden layer; baseline: "
+    "the same models turned",
     tolerance=Tolerance(corrected=Within(5, BASELINE), reproduced=AtLeast(90)),
     unit="%",
     experiments=("toy/hidden_size",),
@@ -48,7 +50,8 @@ def _enough(results: Results) -> Finding:
     id="toy/hidden_size/3-development",
     source=SOURCE,
     statement="Polysemanticity develops during training.",
-    measure="effective features on a live neuron after training over before, linear hidden layer, all widths, S = 0.9; baseline: with L1",
+    measure="effective features on a live neuron after training over before, linear hidden layer, all widths, S = 0.9; "
+    "baseline: with L1",
     tolerance=Tolerance(reproduced=AtLeast(1.2)),
     experiments=("toy/hidden_size",),
 )
@@ -62,8 +65,10 @@ def _development(results: Results) -> Finding:
 @claim(
     id="toy/hidden_size/4-by-chance",
     source=f"{LECOMTE}, on collisions",
-    statement="With L1 and features that never come together, about n²/4m neurons are polysemantic by chance, however many there are.",
-    measure="polysemantic neurons over n²/4m, mean over widths of 40 and more, AdamW; baseline: features that choose neurons and signs blindly",
+    statement="With L1 and features that never come together, about n²/4m neurons are polysemantic by chance, however many "
+    "there are.",
+    measure="polysemantic neurons over n²/4m, mean over widths of 40 and more, AdamW; baseline: features that choose neurons "
+    "and signs blindly",
     tolerance=Tolerance(reproduced=Every("width", Within(0.25, 1)), partly=Every("width", Within(0.5, 1))),
     experiments=("toy/hidden_size",),
 )
@@ -80,7 +85,8 @@ def _by_chance(results: Results) -> Finding:
     id="toy/hidden_size/5-winner",
     source=f"{LECOMTE}, on the winner that takes all",
     statement="A feature ends on the neuron that was, by chance, the most strongly tied to it at the start.",
-    measure="share of features that end where they were strongest, widths of 40 and more, gradient descent; baseline: blind choice, 1/m",
+    measure="share of features that end where they were strongest, widths of 40 and more, gradient descent; baseline: blind "
+    "choice, 1/m",
     tolerance=MOST,
     unit="%",
     experiments=("toy/hidden_size",),
@@ -95,7 +101,8 @@ def _winner(results: Results) -> Finding:
     id="toy/hidden_size/6-together",
     source=f"Ours, on {LECOMTE}",
     statement="Features that do come together, now and then, still collide at that rate.",
-    measure="polysemantic neurons over n²/4m, linear hidden layer with L1, S = 0.9, mean over widths of 40 and more; baseline: features alone",
+    measure="polysemantic neurons over n²/4m, linear hidden layer with L1, S = 0.9, mean over widths of 40 and more; baseline: "
+    "features alone",
     tolerance=Tolerance(reproduced=Within(0.25, 1), partly=Within(0.5, 1)),
     experiments=("toy/hidden_size",),
 )

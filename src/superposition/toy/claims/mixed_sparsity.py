@@ -36,7 +36,8 @@ def _dense(results: Results) -> Finding:
     id="toy/mixed_sparsity/2-sparse",
     source=SOURCE,
     statement="Among the very sparse features there is much superposition.",
-    measure="mean dimensionality of represented sparse features at equal importance, ReLU, over both widths; baseline: all sparse",
+    measure="mean dimensionality of represented sparse features at equal importance, ReLU, over both widths; baseline: all "
+    "sparse",
     tolerance=Tolerance(reproduced=Every("width", AtMost(0.5)), partly=Some("width", AtMost(0.5))),
     experiments=("toy/mixed_sparsity",),
 )
@@ -48,7 +49,8 @@ def _sparse(results: Results) -> Finding:
     id="toy/mixed_sparsity/3-opportunity",
     source=SOURCE,
     statement="Sparse features are superposed because the model sees them less often and has fewer instances to learn from.",
-    measure="dimensionality of the weightier class minus the other's, both at density 0.02, weights 25 to 1, ReLU; baseline: mixed densities",
+    measure="dimensionality of the weightier class minus the other's, both at density 0.02, weights 25 to 1, ReLU; baseline: "
+    "mixed densities",
     tolerance=Tolerance(corrected=AtLeast(0.5 * BASELINE), otherwise="reproduced"),
     experiments=("toy/mixed_sparsity",),
 )
@@ -63,7 +65,8 @@ def _opportunity(results: Results) -> Finding:
     id="toy/mixed_sparsity/4-priority",
     source=SOURCE,
     statement="With a high priority on the very sparse features, superposition involves both classes of features.",
-    measure="mean dimensionality of represented dense features where each sparse one weighs five times as much, ReLU; also what dense and sparse "
+    measure="mean dimensionality of represented dense features where each sparse one weighs five times as much, ReLU; also what "
+    "dense and sparse "
     "features share as a part of what chance would give; baseline: equal importance",
     tolerance=Tolerance(reproduced=AtMost(0.6) & Of("what the classes share", MoreThan(0.1)), partly=AtMost(0.6)),
     experiments=("toy/mixed_sparsity",),
@@ -81,7 +84,8 @@ def _priority(results: Results) -> Finding:
     id="toy/mixed_sparsity/5-gelu",
     source=SOURCE,
     statement="With GELU in place of ReLU the model exhibits more superposition.",
-    measure="features per dimension, ‖W‖²/m, lengths included, GELU minus ReLU, same seeds, mean over the mixed models; baseline: ReLU's value",
+    measure="features per dimension, ‖W‖²/m, lengths included, GELU minus ReLU, same seeds, mean over the mixed models; "
+    "baseline: ReLU's value",
     tolerance=Tolerance(reproduced=Above(0)),
     experiments=("toy/mixed_sparsity",),
 )

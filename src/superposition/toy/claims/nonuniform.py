@@ -18,7 +18,8 @@ SOURCE = f"{SECTION}; keltin13's replication"
     id="toy/nonuniform/1-deforms",
     source=SOURCE,
     statement="As one feature becomes rarer or commoner, the pentagon deforms smoothly.",
-    measure="largest change of any product of two features between neighbouring multiples, 0.1 decades apart, while the pentagon is best, "
+    measure="largest change of any product of two features between neighbouring multiples, 0.1 decades apart, while the "
+    "pentagon is best, "
     "on both axes; baseline: the change in the jump",
     tolerance=Tolerance(reproduced=AtMost(0.2)),
     experiments=("toy/nonuniform",),
@@ -32,6 +33,9 @@ def _deforms(results: Results) -> Finding:
     return Finding(exactly(max(step.max() for step in steps)), jump)
 
 
+_CROSS, _SLOPES = "the share of samples that cross", "the ratio of slopes"
+
+
 def _crossing(id: str, source: str, statement: str, what: str, axis: int) -> None:
     """Register the claim that the two minima's losses cross along one axis."""
 
@@ -39,21 +43,22 @@ def _crossing(id: str, source: str, statement: str, what: str, axis: int) -> Non
         id=f"toy/nonuniform/{id}",
         source=source,
         statement=statement,
-        measure=f"multiple of the others' {what} at which both minima have the same expected loss, 0 where they never have; interval over "
+        measure=f"multiple of the others' {what} at which both minima have the same expected loss, 0 where they never have; "
+        "interval over "
         "samples for the loss; also the share of these in which they cross, and the square's slope there over the pentagon's",
-        tolerance=Tolerance(reproduced=Of("the share of samples that cross", AtLeast(1)) & Of("the ratio of slopes", AtLeast(1.2))),
+        tolerance=Tolerance(reproduced=Of(_CROSS, AtLeast(1)) & Of(_SLOPES, AtLeast(1.2))),
         experiments=("toy/nonuniform",),
     )
     def _crosses(results: Results) -> Finding:
         found = results["crossing"][axis]
         crossed = found[np.isfinite(found)]
         if len(crossed) < 2:
-            return Finding(exactly(0), also={"the share of samples that cross": len(crossed) / len(found), "the ratio of slopes": 0.0})
+            return Finding(exactly(0), also={_CROSS: len(crossed) / len(found), _SLOPES: 0.0})
         k = int((results["multiplier"] >= crossed.mean()).argmax())
         loss, log = results["branch_loss"][axis], np.log(results["multiplier"])
         slopes = (loss[:, k] - loss[:, k - 1]) / (log[k] - log[k - 1])
         mean = over_seeds(np.log(crossed)).map(np.exp)
-        also = {"the share of samples that cross": len(crossed) / len(found), "the ratio of slopes": float(slopes[1] / slopes[0])}
+        also = {_CROSS: len(crossed) / len(found), _SLOPES: float(slopes[1] / slopes[0])}
         return Finding(Estimate(mean.value, mean.low, mean.high, "samples", len(crossed)), also=also)
 
 
@@ -84,8 +89,10 @@ def _jump(results: Results) -> Finding:
 @claim(
     id="toy/nonuniform/5-best",
     source=f"implied by {PAPER}, Non-Uniform Superposition",
-    statement="Pentagon and square are all there is: one of them is the best shape at every density and importance of the odd feature.",
-    measure="share of points at which the best of all trained models, brought to its minimum, is no better by half a per cent of the loss than "
+    statement="Pentagon and square are all there is: one of them is the best shape at every density and importance of the odd "
+    "feature.",
+    measure="share of points at which the best of all trained models, brought to its minimum, is no better by half a per cent "
+    "of the loss than "
     "the better of the two branches",
     tolerance=Tolerance(reproduced=Equal(100), partly=AtLeast(90)),
     unit="%",

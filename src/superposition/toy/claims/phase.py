@@ -22,7 +22,8 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
         id=f"toy/phase/{ids[0]}",
         source=SECTION,
         statement=sharp,
-        measure=f"share of the importances at which the {vector} vector of the optimum, the best of as many starts as there are seeds, "
+        measure=f"share of the importances at which the {vector} vector of the optimum, the best of as many starts as there are "
+        "seeds, "
         "goes from below 0.05 to above ½ in one jump that stays when the density is refined; all importances on the grid",
         tolerance=MOST,
         unit="%",
@@ -32,7 +33,10 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
     def _sharp(diagram: Results) -> Finding:
         lengths = jump(diagram)
         left = np.abs(np.diff(lengths)) > 0.1
-        note = f"It jumps by over 0.1 at {left.sum()} of {left.size}, but where those that share matter about equally it grows by small steps first"
+        note = (
+            f"It jumps by over 0.1 at {left.sum()} of {left.size}, but where those that share matter about equally it grows by "
+            "small steps first"
+        )
         return Finding(exactly(100 * float(whole(lengths).mean())), note=note)
 
     @claim(
@@ -56,7 +60,13 @@ _size(
     "shorter",
     "two features in one dimension",
 )
-_size("toy/phase_3_2", ("2-sharp-three", "4-found-three"), "So have three features in two dimensions.", "shortest", "three features in two dimensions")
+_size(
+    "toy/phase_3_2",
+    ("2-sharp-three", "4-found-three"),
+    "So have three features in two dimensions.",
+    "shortest",
+    "three features in two dimensions",
+)
 
 
 @claim(
@@ -93,7 +103,8 @@ def _family(diagram: Results) -> Finding:
     id="toy/phase/7-border",
     source=f"{PAPER}, Superposition as a Phase Change; {ZROE}",
     statement="Superposition begins where the antipodal pair costs as much as dropping a feature.",
-    measure="density at which superposition truly begins to pay over the density at which it would, median over importances, with their range; "
+    measure="density at which superposition truly begins to pay over the density at which it would, median over importances, "
+    "with their range; "
     "baseline: the same density",
     tolerance=Tolerance(reproduced=Inside(0.95, 1.05), otherwise="corrected"),
     experiments=("toy/phase",),
@@ -102,4 +113,5 @@ def _border(diagram: Results) -> Finding:
     ratio = diagram["border"] / fixed_border(diagram["importance"])
     ratio = ratio[np.isfinite(ratio)]
     note = "It pays in denser data than the fixed shapes say, at every importance"
-    return Finding(Estimate(float(np.median(ratio)), float(ratio.min()), float(ratio.max()), "importances", len(ratio)), 1.0, note)
+    middle, least, most = (float(of(ratio)) for of in (np.median, np.min, np.max))
+    return Finding(Estimate(middle, least, most, "importances", len(ratio)), 1.0, note)

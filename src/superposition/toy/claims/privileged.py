@@ -13,7 +13,8 @@ SOURCE = f"{PAPER}, Superposition in a Privileged Basis"
 def _single(results: Results, sparsity: float, note: str = "") -> Finding:
     """The share of monosemantic neurons at a sparsity, against the same models turned."""
     k = at(results, sparsity)
-    return Finding(over_seeds(singles(results, RECTIFIED)[k], (0, 1)).percent, 100 * float(results["null_single"][RECTIFIED, k].mean()), note)
+    turned_models = 100 * float(results["null_single"][RECTIFIED, k].mean())
+    return Finding(over_seeds(singles(results, RECTIFIED)[k], (0, 1)).percent, turned_models, note)
 
 
 @claim(
@@ -34,7 +35,8 @@ def _monosemantic(results: Results) -> Finding:
     id="toy/privileged/2-mixed",
     source=SOURCE,
     statement="In between, one model has both: some neurons stand for one feature, others for several.",
-    measure="share of models at S = 0.7 with at least one neuron of each kind; baseline: neurons of turned models, if independent",
+    measure="share of models at S = 0.7 with at least one neuron of each kind; baseline: neurons of turned models, if "
+    "independent",
     tolerance=MOST,
     unit="%",
     experiments=("toy/privileged",),
@@ -49,7 +51,8 @@ def _mixed(results: Results) -> Finding:
     id="toy/privileged/3-polysemantic",
     source=SOURCE,
     statement="In sparse data the neurons are polysemantic.",
-    measure="share of neurons with fewer than 1.5 effective features at S = 0.95, mean over seeds; baseline: the same models turned",
+    measure="share of neurons with fewer than 1.5 effective features at S = 0.95, mean over seeds; baseline: the same models "
+    "turned",
     tolerance=Tolerance(reproduced=AtMost(10), partly=AtMost(50)),
     unit="%",
     experiments=("toy/privileged",),
@@ -83,7 +86,8 @@ def _privileged(results: Results) -> Finding:
     id="toy/privileged/5-aligned",
     source=f"{SOURCE}; the kurtosis test is of Elhage et al. 2023",
     statement="A privileged basis shows in the weights: features lie closer to the neurons than chance would have it.",
-    measure="share of rectified models with S of 0.8 and more whose basis alignment exceeds that of 95% of their own rotations; baseline: chance",
+    measure="share of rectified models with S of 0.8 and more whose basis alignment exceeds that of 95% of their own rotations; "
+    "baseline: chance",
     tolerance=MOST,
     unit="%",
     experiments=("toy/privileged",),
@@ -98,7 +102,8 @@ def _aligned(results: Results) -> Finding:
     id="toy/privileged/6-free",
     source=f"{SOURCE}, and every count of neurons in a model without a hidden nonlinearity",
     statement="Without the hidden ReLU the basis is free: a model's neurons look like those of a turned copy.",
-    measure="share of models without hidden ReLU and S of 0.5 and more whose alignment is below that of 95% of their own rotations; "
+    measure="share of models without hidden ReLU and S of 0.5 and more whose alignment is below that of 95% of their own "
+    "rotations; "
     "baseline: an optimiser that knows no basis",
     tolerance=Tolerance(reproduced=Holding(5), otherwise="corrected"),
     unit="%",

@@ -16,7 +16,8 @@ SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activation
     id="toy/regularised/1-activation",
     source=f"{PAPER}, Superposition in a Privileged Basis",
     statement="A nonlinearity on the hidden layer makes the neurons a privileged basis, to which features align.",
-    measure="share of models with ReLU, GELU or tanh inside, without L1, more aligned than 95% of their rotations; baseline: none inside",
+    measure="share of models with ReLU, GELU or tanh inside, without L1, more aligned than 95% of their rotations; baseline: "
+    "none inside",
     tolerance=MOST,
     unit="%",
     experiments=("toy/regularised",),
@@ -31,8 +32,10 @@ def _activation(results: Results) -> Finding:
 @claim(
     id="toy/regularised/2-l1-alone",
     source=f"{LECOMTE}, on L1 and the symmetry of the hidden space",
-    statement="L1 on the hidden layer breaks the rotational symmetry by itself: features align with the neurons without any nonlinearity there.",
-    measure="share of models without hidden nonlinearity and with L1 0.1 more aligned than 95% of their rotations; baseline: without L1",
+    statement="L1 on the hidden layer breaks the rotational symmetry by itself: features align with the neurons without any "
+    "nonlinearity there.",
+    measure="share of models without hidden nonlinearity and with L1 0.1 more aligned than 95% of their rotations; baseline: "
+    "without L1",
     tolerance=MOST,
     unit="%",
     experiments=("toy/regularised",),
@@ -47,7 +50,8 @@ def _alone(results: Results) -> Finding:
     id="toy/regularised/3-monosemantic",
     source=SOURCE,
     statement="L1 makes neurons monosemantic.",
-    measure="share of live neurons with fewer than 1.5 effective features, no hidden nonlinearity, S = 0.97, L1 0.3; baseline: their rotations",
+    measure="share of live neurons with fewer than 1.5 effective features, no hidden nonlinearity, S = 0.97, L1 0.3; baseline: "
+    "their rotations",
     tolerance=MOST,
     unit="%",
     after_looking=True,
@@ -64,7 +68,8 @@ def _monosemantic(results: Results) -> Finding:
     id="toy/regularised/4-fewer",
     source=SOURCE,
     statement="L1 makes models hold fewer features.",
-    measure="of the features longer than ½ without L1, those that are so with L1 0.1, no hidden nonlinearity, S = 0.99, same seeds; baseline: all "
+    measure="of the features longer than ½ without L1, those that are so with L1 0.1, no hidden nonlinearity, S = 0.99, same "
+    "seeds; baseline: all "
     "(features per dimension, measured at first, fall with length alone)",
     tolerance=Tolerance(reproduced=Below(90)),
     unit="%",
@@ -83,7 +88,8 @@ def _fewer(results: Results) -> Finding:
     id="toy/regularised/5-shrinkage",
     source="Ours: the least loss of a feature that has a neuron alone, w(1 − w²) = ⅜ of the price",
     statement="What L1 leaves of a feature's length follows from its price alone.",
-    measure="mean length of represented features over the prediction, no hidden nonlinearity, S = 0.99, L1 of 0.03, 0.1 and 0.3; baseline: 1",
+    measure="mean length of represented features over the prediction, no hidden nonlinearity, S = 0.99, L1 of 0.03, 0.1 and "
+    "0.3; baseline: 1",
     tolerance=Tolerance(reproduced=Every("price", Within(0.03, 1)), partly=Some("price", Within(0.03, 1))),
     after_looking=True,
     experiments=("toy/regularised",),

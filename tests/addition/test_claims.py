@@ -1,0 +1,278 @@
+"""The checks of the claims on made-up results that lead to each verdict. What a check has no business with is nan there."""
+
+import numpy as np
+import pytest
+
+from superposition import claims, configs, runs
+from superposition.addition import carries, circuits_all_columns, heads
+from superposition.addition.engine import carry_chains, learning_curves
+from superposition.addition.measures import original_heat_maps
+
+SPREAD = np.array([-1e-3, 0, 1e-3])  # of three seeds
+
+
+def made(name, **arrays):
+    """Results of an experiment with its committed config."""
+    return runs.Results(name, configs.read(name).full, {key: np.asarray(array, float) for key, array in arrays.items()})
+
+
+def blank(*shape):
+    return np.full(shape, np.nan)
+
+
+def right(split, share, name="addition/train"):
+    digits, sums = blank(2, 3, 3, 7), blank(2, 3, 3)
+    digits[-1, :, split], sums[-1, :, split] = share + SPREAD[:, None], share + SPREAD
+    return made(name, digit_accuracy=digits, sum_accuracy=sums)
+
+
+def ahead(lead):
+    sums = np.zeros((3, 3, 3))
+    sums[1, :, learning_curves.TRAIN] = lead + SPREAD
+    return (made("addition/train", sum_accuracy=sums),)
+
+
+def above_nines(share, others=0.9):
+    def accuracy(name, share):
+        count, right = np.zeros((3, 3, 2, 7)), blank(1, 3, 3, 2, 7)
+        count[:, learning_curves.FRESH, :, :3], right[-1, :, learning_curves.FRESH] = 10, 0.5
+        right[-1, :, learning_curves.FRESH, :, 1:] = share + SPREAD[:, None, None]
+        return made(name, carry_count=count, carry_accuracy=right)
+
+    return accuracy("addition/autoregressive", share), accuracy("addition/train", others)
+
+
+def errors(ratio):
+    below = np.full((3, carries.SUMS, 2), 1000.0)
+    below[..., 1] = 10
+    below[:, 9, 1] = 10 * ratio * (1 + SPREAD)
+    return (made("addition/carries", trained_below=below),)
+
+
+def computed(share):
+    sums = blank(2, 3, 3, 2)
+    sums[:, -1, :, carry_chains.TEST] = 0.9
+    by_hand, balanced = made("addition/built", sum_accuracy=[share, np.nan]), made("addition/balanced", sum_accuracy=sums)
+    return by_hand, right(learning_curves.FRESH, 0.84), balanced
+
+
+def shared(n_heads, n_carries):
+    """So many heads alike for every carry; each brings so many carries."""
+    signal = np.zeros((3, carries.DEPTHS, 7, 32))
+    for carry in range(6):
+        group = carry // n_carries * n_heads
+        signal[:, 0, carry + 1, group : group + n_heads] = 1
+    return (made("addition/carries", trained_signal=signal * (1 + SPREAD[:, None, None, None] * np.arange(1, 33))),)
+
+
+def alone(least, others=0.995):
+    sums, fewer = blank(3, 3), blank(3, 3)
+    sums[:, learning_curves.FRESH], fewer[:, learning_curves.FRESH] = [least, others, others + 1e-3], 0.92
+    return made("addition/whole", free_sum_accuracy=sums), made("addition/autoregressive", free_sum_accuracy=fewer)
+
+
+def shown(found, asked):
+    signal = blank(3, carries.DEPTHS, 7, 2)
+    signal[:, 1, 3:6] = 1.0
+    parts = {f"adder_{way}": blank(3, 7, 2) for way in ("found", "asked", "told")}
+    for way, share in (("found", found), ("asked", asked), ("told", 1.0)):
+        parts[f"adder_{way}"][:, 3:6] = share + SPREAD[:, None, None]
+    return (made("addition/carries", adder_signal=signal, **parts),)
+
+
+def scored(score, matrix=circuits_all_columns.ALL, kind="measured"):
+    measured, lot = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5)
+    measured[:, circuits_all_columns.LOST, matrix, circuits_all_columns.SCORE] = score + SPREAD
+    lot[:, circuits_all_columns.LOST, matrix, :, circuits_all_columns.MEDIAN, circuits_all_columns.SCORE] = 20.0
+    return (made("addition/circuits_all_columns", measured=measured, lot=lot),)
+
+
+def ranked(rank):
+    measured, lot, effect = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5), blank(3, 4, 6, 100, 32)
+    measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.RANK], measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.PATTERNS] = rank + SPREAD, 2.0
+    lot[:, circuits_all_columns.LOST, 0, 0, circuits_all_columns.MEDIAN, circuits_all_columns.RANK] = 16.0
+    effect[:, circuits_all_columns.LOST, 0] = 0.0
+    effect[:, circuits_all_columns.LOST, 0, :, 3] = 1.0  # one head, always missed: one combination, without noise
+    return made("addition/circuits_all_columns", measured=measured, lot=lot), made("addition/circuits", effect=effect)
+
+
+def signed(share):
+    effect = blank(3, 4, 6, 100, 32)
+    effect[:, circuits_all_columns.LOGIT, 0] = 1.0
+    effect[:, circuits_all_columns.LOGIT, 0, : round(100 * share), :16] = -1.0
+    return (made("addition/circuits", effect=effect),)
+
+
+def striped(share):
+    """Maps of ten numbers, and for the rest noise that has none of it."""
+    rng = np.random.default_rng(0)
+    stripes, rest = rng.normal(size=10)[original_heat_maps.RIGHT], rng.normal(size=100)
+    for digit in range(10):
+        rest[original_heat_maps.RIGHT == digit] -= rest[original_heat_maps.RIGHT == digit].mean()
+    part = share + SPREAD
+    stripes, rest = ((one - one.mean()) / one.std() for one in (stripes, rest))
+    maps = np.sqrt(part)[:, None] * stripes + np.sqrt(1 - part)[:, None] * rest
+    return (made("addition/circuits", original=np.repeat(maps[:, None], 32, 1)),)
+
+
+def constants(scale):
+    return (made("addition/circuits", original_none=scale * np.random.default_rng(1).normal(size=(3, 10))),)
+
+
+def probed(name, share):
+    probe = blank(3, 4)
+    probe[:, original_heat_maps.PROBES.index("random around")] = 0.99
+    probe[:, original_heat_maps.PROBES.index("answers given")] = 0.3
+    probe[:, original_heat_maps.PROBES.index(name)] = share + SPREAD
+    return (made("addition/circuits", probe=probe),)
+
+
+def counted(n_heads):
+    return (made("addition/circuits", original=blank(3, n_heads, 100)),)
+
+
+def directions(each):
+    return (made("addition/circuits", directions=each + SPREAD[:, None] * np.ones(6)),)
+
+
+def of_shapes(small, large):
+    sweep = made("addition/sweep")
+    spread = np.linspace(-1e-3, 1e-3, sweep.config.seeds)
+    measured = blank(len(sweep.config.heads), sweep.config.seeds, 5, 7, 5)
+    for n_heads, ratio in ((32, small), (8, large)):
+        measured[sweep.config.heads.index(n_heads), :, circuits_all_columns.LOST, circuits_all_columns.ALL, circuits_all_columns.SCORE] = n_heads / 6 * (ratio + spread)
+    return sweep, made("addition/circuits_all_columns", shape_measured=measured.reshape(-1, 5, 7, 5))
+
+
+def round_heads(which, drawn, read=(0, 0, 0)):
+    """How many of 32 heads pass for circles, in each of three seeds, as drawn and as read."""
+    circle = blank(2, 3, 3, 32)
+    for reading, counts in ((heads.DRAWN, drawn), (heads.READ, read)):
+        for seed, count in enumerate(counts):
+            circle[reading, which, seed] = np.where(np.arange(32) < count, 0.76, 0.74)
+    start, gap = blank(2, 3, 3, 32), blank(2, 3, 3, 32)
+    start[heads.DRAWN, which], gap[heads.DRAWN, which] = 0.3, 2.0
+    return (made("addition/heads", circle=circle, start_circle=start, gap=gap),)
+
+
+def poor_and_good(poor, good):
+    rank, circle = blank(2, 3, 3, 32), blank(2, 3, 3, 32)
+    for seed in range(3):
+        rank[heads.DRAWN, heads.VALUES, seed] = np.where(np.arange(32) < poor[seed], 0.94, 0.96)
+        circle[heads.DRAWN, heads.VALUES, seed] = np.where(np.arange(32) < good[seed], 0.76, 0.74)
+    return (made("addition/heads", rank=rank, circle=circle),)
+
+
+def twins(which, own):
+    distance = blank(2, 3, 32, 6, 6)
+    distance[which] = 1.4
+    distance[which][..., range(6), range(6)] = own + SPREAD[:, None, None]
+    return (made("addition/heads", distance=distance, tied_accuracy=np.full((3, 3), 0.97)),)
+
+
+def unread(change):
+    return (made("addition/heads", unread=[[0, 0, change], [900, 910, 920], [np.nan] * 3]),)
+
+
+def shifted(shift):
+    return (made("addition/heads", o_shift=shift + SPREAD[:, None] + np.linspace(-1, 1, 33)),)
+
+
+def winning(answers):
+    winners, start = blank(3, 3, 32), blank(3, 3, 32)
+    winners[heads.OUTPUTS], start[heads.OUTPUTS] = answers + SPREAD[:, None], 5.4
+    return (made("addition/heads", winners=winners, start_winners=start, real_winners=np.full((3, 32), 8.0)),)
+
+
+# By claim: how results are made up, and what the check should find: the verdict, the value, and the arguments.
+CASES = {
+    "train/1-test": (
+        lambda share: (right(learning_curves.TEST, share),),
+        [("reproduced", 98.9, 0.989), ("partly", 95.1, 0.951), ("not reproduced", 94.9, 0.949)],
+    ),
+    "train/2-trained": (
+        lambda share: (right(learning_curves.TRAIN, share),),
+        [("reproduced", 97.6, 0.976), ("partly", 97.4, 0.974), ("not reproduced", 95.4, 0.954)],
+    ),
+    "train/3-grokking": (ahead, [("reproduced", 51, 0.51), ("partly", 21, 0.21), ("corrected", 3, 0.03)]),
+    "train/4-three-tokens": (
+        above_nines, [("reproduced", 99.1, 0.991), ("partly", 98.5, 0.985), ("not reproduced", 90.1, 0.901)],
+    ),
+    "carries/1-cascade": (errors, [("reproduced", 10.1, 10.1), ("partly", 9.9, 9.9), ("not reproduced", 1.9, 1.9)]),
+    "carries/2-principle": (computed, [("reproduced", 99.1, 0.991), ("partly", 95.1, 0.951), ("not reproduced", 94.9, 0.949)]),
+    "carries/3-groups": (
+        shared, [("reproduced", 3, 3, 3), ("partly", 3, 3, 1), ("partly", 1, 1, 3), ("not reproduced", 1, 1, 1)],
+    ),
+    "carries/4-shown": (
+        alone, [("reproduced", 99.4, 0.991), ("partly", 99.1667, 0.984), ("not reproduced", 98.8333, 0.974)],
+    ),
+    "carries/5-reads": (
+        shown,
+        [("reproduced", 91, 0.91, 0.1), ("partly", 51, 0.51, 0.6), ("corrected", 8, 0.08, 0.9), ("not reproduced", 8, 0.08, 0.4)],
+    ),
+    "circuits/1-distributed": (scored, [("partly", 5.4, 5.4), ("not reproduced", 5.3, 5.3)]),
+    "circuits/2-combinations": (ranked, [("reproduced", 1.1, 1.1), ("not reproduced", 1, 1.0)]),
+    "circuits/3-signs": (signed, [("cannot fail", 100, 1), ("cannot fail", 30, 0.3), ("cannot fail", 0, 0)]),
+    "circuits/4-maps": (striped, [("corrected", 91, 0.91), ("partly", 51, 0.51), ("reproduced", 20, 0.2)]),
+    "circuits/5-baseline": (constants, [("cannot fail", 100, 1), ("cannot fail", 100, 1000)]),
+    "circuits/6-position": (
+        lambda share: probed("position 11", share), [("reproduced", 51, 0.51), ("corrected", 10, 0.1)],
+    ),
+    "circuits/7-context": (
+        lambda share: probed("zeros around", share), [("reproduced", 97.5, 0.975), ("corrected", 84, 0.84)],
+    ),
+    "circuits/8-heads": (counted, [("reproduced", 31, 31), ("corrected", 32, 32)]),
+    "circuits/9-features": (directions, [("reproduced", 129, 21.5), ("partly", 66, 11), ("not reproduced", 54, 9)]),
+    "circuits/10-count": (lambda: counted(32), [("corrected", 55)]),  # a count of pairs: results can't change it
+    "circuits/11-small": (of_shapes, [("reproduced", 3, 3, 0.9), ("partly", 3, 3, 4), ("not reproduced", 0.9, 0.9, 0.9)]),
+    **{
+        f"heads/{k + 1}-circle-in-{panel}": (
+            lambda *counts, k=k: round_heads(k, counts),
+            [("reproduced", 50, 0, 16, 32), ("partly", 100 / 32, 1, 1, 1), ("not reproduced", 200 / 96, 0, 1, 1)],
+        )
+        for k, panel in enumerate(("keys", "values", "outputs"))
+    },
+    "heads/4-not-as-great": (
+        poor_and_good,
+        [("reproduced", 6.25, (1, 2, 3), (1, 9, 9)), ("not reproduced", 6.25, (1, 2, 3), (0, 9, 9)),
+         ("not reproduced", 3.125, (0, 0, 3), (1, 9, 9))],
+    ),
+    **{
+        f"heads/{k + 5}-columns-in-{panel}": (
+            lambda own, k=k: twins(k, own), [("reproduced", 0.09, 0.09), ("partly", 0.11, 0.11), ("not reproduced", 0.31, 0.31)],
+        )
+        for k, panel in enumerate(("keys", "values"))
+    },
+    "heads/7-queries": (unread, [("reproduced", 0.02, 0.02), ("corrected", 0, 0)]),
+    "heads/8-outputs": (shifted, [("reproduced", 0.09, 0.09), ("corrected", 0.11, 0.11)]),
+    "heads/9-two-dimensions": (winning, [("not reproduced", 9.3, 9.3), ("reproduced", 5.4, 5.4), ("reproduced", 4, 4)]),
+}  # fmt: skip
+CLAIMS = {claim.id.removeprefix("addition/"): claim for claim in claims.registry() if claim.id.startswith("addition/")}
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_made_up_results_lead_to_the_value_and_the_verdict_that_they_should(id):
+    make, cases = CASES[id]
+    for verdict, value, *arguments in cases:
+        found = CLAIMS[id].check(*make(*arguments))
+        assert found.estimate.value == pytest.approx(value, rel=2e-3, abs=1e-6), arguments
+        assert CLAIMS[id].verdict(found) == verdict, arguments
+
+
+def test_made_up_results_lead_to_each_verdict_that_a_claim_can_give():
+    for id, claim in CLAIMS.items():
+        expected = {"corrected"} if id == "circuits/10-count" else set(claim.tolerance.verdicts)
+        assert {verdict for verdict, *_ in CASES[id][1]} == expected
+
+
+def test_where_the_interval_is_over_seeds_it_is_as_wide_as_seeds_differ():
+    """Three seeds a thousandth apart: 4.303 standard errors of 0.001/√3 either way."""
+    for id, argument, width in (("train/1-test", 0.98, 100), ("circuits/9-features", 9, 6), ("heads/5-columns-in-keys", 0.05, 1)):
+        estimate = CLAIMS[id].check(*CASES[id][0](argument)).estimate
+        assert (estimate.over, estimate.count) == ("seeds", 3)
+        assert estimate.high - estimate.value == pytest.approx(4.3027 * width * 1e-3 / 3**0.5, rel=1e-3)
+
+
+def test_seeds_that_all_have_both_signs_in_all_circuits_say_no_more_than_three_seeds_can():
+    estimate = CLAIMS["circuits/3-signs"].check(*signed(1)).estimate
+    assert estimate.tied and estimate.low == pytest.approx(100 * 3 / (3 + 1.959964**2)) and estimate.high == 100

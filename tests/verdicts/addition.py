@@ -1,0 +1,66 @@
+"""Made-up findings for the claims on the transformer that adds, with the verdict that each should have, by hand."""
+
+LEAST = "the least of the seeds, in %,"
+QUERY = "the share of the query alone, in %,"
+FEWEST = "the number in the seed with the fewest"
+CIRCLES = "the number of circles in the seed with the fewest"
+
+ROWS = {
+    "addition/train/1-test": [
+        ("reproduced", 98.9), ("reproduced", 97.1), ("partly", 96.9), ("partly", 95.1), ("not reproduced", 94.9),
+    ],
+    "addition/train/2-trained": [
+        ("reproduced", 99.4), ("reproduced", 97.6), ("partly", 97.4), ("partly", 95.6), ("not reproduced", 95.4),
+    ],
+    "addition/train/3-grokking": [("reproduced", 51), ("partly", 49), ("partly", 21), ("corrected", 19)],
+    "addition/train/4-three-tokens": [
+        ("reproduced", 99.1, 80, 100, 90), ("partly", 98.9, 91, 99.5, 90), ("not reproduced", 98.9, 89, 99.5, 90),
+    ],
+    "addition/carries/1-cascade": [("reproduced", 10.1), ("partly", 9.9), ("partly", 2.1), ("not reproduced", 1.9)],
+    "addition/carries/2-principle": [("reproduced", 99.1), ("partly", 98.9), ("partly", 95.1), ("not reproduced", 94.9)],
+    "addition/carries/3-groups": [
+        ("reproduced", 4, 3, 5, 1, {"count": {"heads": 2.1, "carries": 2.1}}),
+        ("partly", 4, 3, 5, 1, {"count": {"heads": 2.1, "carries": 1.9}}),
+        ("partly", 1.5, 1, 2, 1, {"count": {"heads": 1.4, "carries": 2.1}}),
+        ("not reproduced", 1.9, 1.8, 2, 1, {"count": {"heads": 1.9, "carries": 1.9}}),
+    ],
+    "addition/carries/4-shown": [
+        ("reproduced", 99.5, 99, 100, 92, {LEAST: 99.1}), ("partly", 99.1, 98, 100, 92, {LEAST: 98.9}),
+        ("not reproduced", 98.9, 98, 100, 92, {LEAST: 98}),
+    ],
+    "addition/carries/5-reads": [
+        ("reproduced", 91, 80, 99, 0, {QUERY: 60}), ("partly", 89, 80, 99, 0, {QUERY: 60}),
+        ("partly", 51, 40, 60, 0, {QUERY: 60}), ("corrected", 49, 40, 60, 0, {QUERY: 51}), ("not reproduced", 49, 40, 60, 0, {QUERY: 49}),
+    ],
+    "addition/circuits/1-distributed": [("partly", 5.6, 5.4, 5.8, 5.33), ("not reproduced", 5.6, 5.3, 5.9, 5.33)],
+    "addition/circuits/2-combinations": [("reproduced", 4.2, 3.7, 4.7, 3.6), ("not reproduced", 4.2, 3.5, 4.9, 3.6)],
+    ("addition/circuits/3-signs", "addition/circuits/5-baseline"): [("cannot fail", 100), ("cannot fail", 0)],
+    "addition/circuits/4-maps": [("corrected", 91), ("partly", 89), ("partly", 51), ("reproduced", 49)],
+    "addition/circuits/6-position": [("reproduced", 51), ("corrected", 49)],
+    "addition/circuits/7-context": [("reproduced", 97.1, 90, 99, 99), ("corrected", 96.9, 90, 99, 99)],
+    "addition/circuits/8-heads": [("reproduced", 31), ("corrected", 32)],
+    "addition/circuits/9-features": [
+        ("reproduced", 140, 129, 151, 64), ("partly", 140, 127, 153, 64), ("not reproduced", 70, 63, 77, 64),
+    ],
+    "addition/circuits/10-count": [("reproduced", 45), ("corrected", 55)],
+    "addition/circuits/11-small": [
+        ("reproduced", 2, 1.1, 2.9, 0.9, {"that of 8 heads": 0.9}), ("partly", 2, 1.1, 2.9, 1.1, {"that of 8 heads": 1.1}),
+        ("not reproduced", 1.4, 0.9, 1.9, 0.9, {"that of 8 heads": 0.9}),
+    ],
+    ("addition/heads/1-circle-in-keys", "addition/heads/2-circle-in-values", "addition/heads/3-circle-in-outputs"): [
+        ("reproduced", 51, 40, 60, 0, {FEWEST: 0}), ("partly", 49, 40, 60, 0, {FEWEST: 1}),
+        ("not reproduced", 49, 40, 60, 0, {FEWEST: 0}),
+    ],
+    "addition/heads/4-not-as-great": [
+        ("reproduced", 10, 5, 15, 95, {FEWEST: 1, CIRCLES: 1}), ("not reproduced", 10, 5, 15, 95, {FEWEST: 0, CIRCLES: 1}),
+        ("not reproduced", 10, 5, 15, 95, {FEWEST: 1, CIRCLES: 0}),
+    ],
+    ("addition/heads/5-columns-in-keys", "addition/heads/6-columns-in-values"): [
+        ("reproduced", 0.09), ("partly", 0.11), ("partly", 0.29), ("not reproduced", 0.31),
+    ],
+    "addition/heads/7-queries": [("reproduced", 0.011), ("corrected", 0.009)],
+    "addition/heads/8-outputs": [("reproduced", 0.09), ("corrected", 0.11)],
+    "addition/heads/9-two-dimensions": [
+        ("not reproduced", 6, 5.4, 6.6, 5.3), ("reproduced", 6, 5.2, 6.8, 5.3), ("reproduced", 4, 3.9, 4.1, 5.3),
+    ],
+}  # fmt: skip
