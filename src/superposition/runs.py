@@ -32,6 +32,9 @@ RECORD_KEYS = (
 _VERSIONS = ("numpy", "scipy", "numba", "torch", "superposition")
 _TABLE = re.compile(r"[a-z0-9_]+")
 
+quick_allowed = True
+"""Whether quick runs may be made and loaded; a chapter's set-up ends that, so that none is ever frozen."""
+
 
 class RunError(SuperpositionError):
     """A run that cannot start, or whose outcome is not what its module promises."""
@@ -223,6 +226,7 @@ def run(
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
     Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
     running, or what its module returns is not what its SCHEMA says."""
+    _check_quick(name, quick)
     experiment = configs.read(name)
     config = experiment.quick if quick else experiment.full
     stamp = {"config_sha256": configs.digest(config), "code_sha256": code_digest([experiment.module.__name__])}
@@ -240,23 +244,24 @@ def run(
     return stored
 
 
-def load(name: str, folder: Path | None = None) -> Results:
+def load(name: str, place: Path | None = None, quick: bool = False) -> Results:
     """The stored results of the experiment, checked: whole, of this experiment, of the current config and SCHEMA.
 
-    `folder` is where they lie, data/<name> by default; there, results of a quick run will do too.
-    An edit to the code since the run does not matter here: see `stale`.
+    They lie in `place`, by default where `run` put them: data/<name>, or .work/quick/<name> for those of a quick run, which
+    pass for no others, nor others for them. An edit to the code since the run does not matter here: see `stale`.
     Raises ResultsError, naming the file and the way out."""
+    _check_quick(name, quick)
     experiment = configs.read(name)
-    place = folder or paths.experiment(name)
-    way_out = f"Way out: superposition run {name}" + ("" if folder else f", or git checkout -- data/{name}")
+    way_out = f"Way out: superposition run {name}{' --quick' if quick else ''}"
+    way_out += "" if place or quick else f", or git checkout -- data/{name}"
+    place = place or folder(name, quick)
     record_file = storage.shown(place / storage.RECORD)
     try:
         if not (place / storage.RECORD).exists() and not (place / storage.RESULTS).exists():
             raise storage.Damaged(f"{storage.shown(place)}: holds no results yet")
         record, files = storage.read(place)
         _check_record(name, record, record_file)
-        allowed = [experiment.full, experiment.quick] if folder else [experiment.full]
-        config = _matching(record, allowed, record_file)
+        config = _matching(record["config"], experiment, quick, record_file)
         arrays, tables = _unpack(experiment, files, storage.shown(place / storage.RESULTS))
     except storage.Damaged as error:
         raise ResultsError(f"{error}. {way_out}") from None
@@ -381,13 +386,19 @@ def _check_record(name: str, record: dict[str, Any], file: str) -> None:
         raise storage.Damaged(f"{file}: metrics: expected finite numbers, got {record['metrics']!r}")
 
 
-def _matching(record: dict[str, Any], allowed: list[Config], file: str) -> Config:
-    """The config among `allowed` that the run had."""
-    for config in allowed:
-        if record["config"] == config.model_dump(mode="json"):
-            return config
-    now = allowed[0].model_dump(mode="json")
-    then = record["config"]
+def _check_quick(name: str, quick: bool) -> None:
+    if quick and not quick_allowed:
+        raise ResultsError(f"{name}: a chapter shows the full run, never a quick one. Way out: superposition run {name}")
+
+
+def _matching(then: dict[str, Any], experiment: Experiment, quick: bool, file: str) -> Config:
+    """The config wanted, the full or the quick one, which that of the run has to be."""
+    config = experiment.quick if quick else experiment.full
+    now, other = (each.model_dump(mode="json") for each in (config, experiment.full if quick else experiment.quick))
+    if then == now:
+        return config
+    if then == other:
+        raise storage.Damaged(f"{file}: expected {'a quick' if quick else 'the full'} run, got {'the full' if quick else 'a quick'} one")
     changes = [
         f"{key} {then.get(key, 'absent')!r} -> {now.get(key, 'absent')!r}"
         for key in sorted(now.keys() | then.keys())

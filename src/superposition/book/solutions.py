@@ -5,12 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from IPython.display import Markdown
-from matplotlib.figure import Figure
 
-from superposition import paths
-from superposition.book import text
+from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style
 
 
 def view(
@@ -23,17 +20,14 @@ def view(
     colours: Sequence[str],
     first: int,
     alt: str,
-    static: Figure,
     up: str = "../../",
 ) -> Markdown:
     """A slider over solutions, each drawn as dots (features) and lines (overlaps) above a strip of dimensionalities.
 
     Per solution: `places` (n, 2) of its represented features, `edges` as pairs of rows of it, `shapes` and
     `dimensionality` of each feature, and a `label` that says what is there. `first` shows at the start.
-    Writes `assets/films/<name>.svg`, the still. Belongs in a fenced figure div, as a film does."""
-    still = paths.assets() / "films" / f"{name}.svg"
-    still.parent.mkdir(parents=True, exist_ok=True)
-    still.write_bytes(style.svg(static))
+    The still is `assets/films/<name>.svg`; raises AssetError where that hasn't been made. Belongs in a fenced figure div."""
+    assets.made(f"films/{name}", ".svg")
     height = max(float(place[:, 1].max(initial=1)) for place in places) + 0.6
     width = max(float(place[:, 0].max(initial=1)) for place in places) + 0.6
     panels = [
