@@ -155,7 +155,7 @@ def test_status_of_a_fresh_book_exits_with_0(command, walk, monkeypatch):
     monkeypatch.setattr(freeze, "status", lambda: [])
     runs.run(walk)
     code, out, _ = command("status")
-    assert (code, out.splitlines()[-1]) == (0, "All results and chapters are fresh.")
+    assert (code, out.splitlines()[-1]) == (0, "All results, assets and chapters are fresh.")
 
 
 ROW = {"name": "toy 5/2x10", "ours_ms": 0.5, "reference_ms": 2.0, "ratio": 4.0, "what": "ours against einsum"}

@@ -362,11 +362,11 @@ def test_a_quick_run_passes_for_a_full_one_in_no_folder_nor_a_full_one_for_it(wa
     folder = scratch.root / place
     runs.run(walk, quick=True, out=folder)
     assert runs.load(walk, folder, quick=True)["path"].shape == (5, 2)
-    with pytest.raises(runs.ResultsError, match=f"^{place}/record.json: expected the full run, got a quick one. Way out: superposition run"):
+    with pytest.raises(runs.ResultsError, match=f"^{place}/record.json: expected the full run, got a quick one. Way out: "):
         runs.load(walk, folder)
     runs.run(walk, out=folder)
     assert runs.load(walk, folder)["path"].shape == (30, 2)
-    with pytest.raises(runs.ResultsError, match="expected a quick run, got the full one. Way out: superposition run toy/walk --quick$"):
+    with pytest.raises(runs.ResultsError, match="expected a quick run, got the full one. Way out: .* toy/walk --quick$"):
         runs.load(walk, folder, quick=True)
 
 

@@ -398,7 +398,8 @@ def _matching(then: dict[str, Any], experiment: Experiment, quick: bool, file: s
     if then == now:
         return config
     if then == other:
-        raise storage.Damaged(f"{file}: expected {'a quick' if quick else 'the full'} run, got {'the full' if quick else 'a quick'} one")
+        wanted, got = ("a quick", "the full") if quick else ("the full", "a quick")
+        raise storage.Damaged(f"{file}: expected {wanted} run, got {got} one")
     changes = [
         f"{key} {then.get(key, 'absent')!r} -> {now.get(key, 'absent')!r}"
         for key in sorted(now.keys() | then.keys())

@@ -21,7 +21,8 @@ class Bench:
     """One asset of the experiment toy/walk, of two files that say how long the walk was; `made` counts the times."""
 
     def __init__(self, scratch, patch):
-        self.name, self.scratch, self.patch, self.made = scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5"), scratch, patch, 0
+        self.name = scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5")
+        self.scratch, self.patch, self.made = scratch, patch, 0
         self.folder, self.endings = scratch.root / "assets/films", [".svg", "-00.mp4"]
         self.declare(Asset("films/walk", "toy/walk", "toy.length", (self.name,)))
         patch.setattr(registry, "import_module", lambda module: SimpleNamespace(length=self.length))
@@ -133,8 +134,9 @@ def test_an_asset_of_the_book_has_a_function_of_its_results_and_a_chapter_that_e
 def test_the_manifest_lists_every_film_and_still_of_the_book():
     written = json.loads((ROOT / "assets/manifest.json").read_text())
     listed = {f"{name}{ending}" for name, entry in written.items() for ending in entry["files"]}
+    there = {f"films/{file.name}" for file in (ROOT / "assets/films").iterdir()}
     assert written.keys() == {asset.name for asset in assets.ASSETS}
-    assert {file for file in listed if file.startswith("films/")} == {f"films/{file.name}" for file in (ROOT / "assets/films").iterdir()}
+    assert {file for file in listed if file.startswith("films/")} == there
 
 
 def test_every_film_has_the_size_that_its_page_says():

@@ -215,7 +215,12 @@ def test_what_changes_while_chapters_are_executed_leaves_them_stale(root, quarto
 
 def test_a_refresh_makes_the_stale_assets_before_it_executes_and_those_of_a_named_chapter_alone(root, quarto, monkeypatch):
     calls = []
-    monkeypatch.setattr(assets, "refresh", lambda names: calls.append((list(names), (root / "calls").exists())) or ["assets/films/a"])
+
+    def make(names):
+        calls.append((list(names), (root / "calls").exists()))
+        return ["assets/films/a"]
+
+    monkeypatch.setattr(assets, "refresh", make)
     assert freeze.refresh() == ["assets/films/a", "chapters/toy/intro.qmd", "chapters/toy/more.qmd"]
     freeze.refresh(["toy/intro"])
     assert calls == [([], False), (["toy/intro"], True)]

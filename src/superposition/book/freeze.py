@@ -1,5 +1,5 @@
 """The frozen executions of the chapters: what is in the book, whether `_freeze` still fits it, and how to refresh it.
-`make freeze` makes stale assets, executes stale chapters with Quarto, and notes in `_freeze/manifest.json` what each was made of."""
+`make freeze` makes what is stale under `assets/`, executes stale chapters with Quarto, and notes what each was made of."""
 
 import ast
 import hashlib
@@ -232,11 +232,13 @@ def _execute(chosen: list[Path], book: Path) -> None:
 def _settings(chosen: list[Path]) -> dict[str, Any]:
     """A book of these chapters that executes as this one does, and is as quickly rendered as can be: no theme, no PDF."""
     own = config()
-    formats = {name: {key: value for key, value in options.items() if key.startswith("fig-")} for name, options in own["format"].items()}
+    html, typst = (
+        {key: value for key, value in own["format"][name].items() if key.startswith("fig-")} for name in ("html", "typst")
+    )
     return {key: own[key] for key in ("lang", "jupyter", "execute") if key in own} | {
         "project": {"type": "book", "output-dir": "_book"},
-        "book": {"title": "Executed", "chapters": list(dict.fromkeys(["index.qmd", *(chapter.as_posix() for chapter in chosen)]))},
-        "format": {"html": formats["html"] | {"theme": "none", "minimal": True}, "typst": formats["typst"] | {"output-ext": "typ"}},
+        "book": {"title": "Executed", "chapters": ["index.qmd", *(c.as_posix() for c in chosen if c != Path("index.qmd"))]},
+        "format": {"html": html | {"theme": "none", "minimal": True}, "typst": typst | {"output-ext": "typ"}},
     }
 
 

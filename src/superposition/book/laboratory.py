@@ -52,7 +52,7 @@ def laboratory(
     alt: str,
     up: str = "../../",
 ) -> Markdown:
-    """The model of `assets/js/laboratory-tables.js` under the reader's hand; in the PDF the picture `assets/films/laboratory.svg`.
+    """The model of `assets/js/laboratory-tables.js` under the reader's hand; the PDF gets `assets/films/laboratory.svg`.
 
     `sets`: heads that a button switches on alone, by the words on the button. Belongs in a fenced figure div, as a film does.
     Without JavaScript the picture shows. Raises AssetError where picture or tables haven't been made."""
@@ -76,7 +76,9 @@ def laboratory(
 
 
 def tables_script(tables: Mapping[str, Float[np.ndarray, "..."]]) -> bytes:
-    """The tables (see `addition.export`) as a script, since a page that is read from disk may fetch nothing else: float64, little-endian, base64."""
+    """The tables (see `addition.export`) as a script, since a page that is read from disk may fetch nothing else.
+
+    Each is float64, little-endian, in base64."""
     packed = {
         name: {"shape": table.shape, "float64": base64.b64encode(table.astype("<f8").tobytes()).decode()}
         for name, table in tables.items()
