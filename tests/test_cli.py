@@ -71,8 +71,8 @@ def test_run_stores_and_prints_time_place_and_metrics(command, walk, scratch):
 def test_run_takes_several_names_quick_and_a_folder(command, walk, scratch, tmp_path):
     other = scratch.experiment("other", "[quick]\nsteps = 2")
     assert command("run", walk, other, "--quick", "--out", str(tmp_path / "out"))[0] == 0
-    assert runs.load(walk, tmp_path / "out/toy/walk")["path"].shape == (5, 2)
-    assert runs.load(other, tmp_path / "out/toy/other")["path"].shape == (2, 2)
+    assert runs.load(walk, tmp_path / "out/toy/walk", quick=True)["path"].shape == (5, 2)
+    assert runs.load(other, tmp_path / "out/toy/other", quick=True)["path"].shape == (2, 2)
 
 
 @pytest.mark.parametrize(
