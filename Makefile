@@ -6,7 +6,6 @@
 
 PY := .venv/bin/python
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
-export QUARTO_PYTHON := $(CURDIR)/.venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Sets $$python to the first Python that is new enough, or ends with one line that says what is missing.
@@ -40,8 +39,8 @@ preview: venv  ## Quarto's live preview while writing
 	@command -v quarto >/dev/null || { echo "make preview needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started" >&2; exit 1; }
 	@quarto preview
 
-freeze: venv  ## execute the stale chapters again; refresh _freeze and its manifest
-	@$(PY) -m superposition.book.freeze
+freeze: venv  ## make stale assets, execute stale chapters; CHAPTER=toy/intro for one, fresh or not
+	@$(PY) -m superposition.book.freeze $(CHAPTER)
 
 bench: venv  ## speed against the reference techniques; ARGS=toy for one part
 	@.venv/bin/superposition bench $(ARGS)

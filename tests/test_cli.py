@@ -73,8 +73,8 @@ def test_run_stores_and_prints_time_place_and_metrics(command, walk, scratch):
 def test_run_takes_several_names_quick_and_a_folder(command, walk, scratch, tmp_path):
     other = scratch.experiment("other", "[quick]\nsteps = 2")
     assert command("run", walk, other, "--quick", "--out", str(tmp_path / "out"))[0] == 0
-    assert runs.load(walk, tmp_path / "out/toy/walk")["path"].shape == (5, 2)
-    assert runs.load(other, tmp_path / "out/toy/other")["path"].shape == (2, 2)
+    assert runs.load(walk, tmp_path / "out/toy/walk", quick=True)["path"].shape == (5, 2)
+    assert runs.load(other, tmp_path / "out/toy/other", quick=True)["path"].shape == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_status_of_a_fresh_book_exits_with_0(command, walk, monkeypatch):
     monkeypatch.setattr(freeze, "status", lambda: [])
     runs.run(walk)
     code, out, _ = command("status")
-    assert (code, out.splitlines()[-1]) == (0, "All results and chapters are fresh.")
+    assert (code, out.splitlines()[-1]) == (0, "All results, assets and chapters are fresh.")
 
 
 ROW = {"name": "toy 5/2x10", "ours_ms": 0.5, "reference_ms": 2.0, "ratio": 4.0, "what": "ours against einsum"}

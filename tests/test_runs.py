@@ -92,7 +92,8 @@ def test_a_quick_run_stays_out_of_data(walk, scratch):
     quick = runs.run(walk, quick=True)
     assert quick["path"].shape == (5, 2)
     assert set(files_of(scratch.root / "data/toy/walk")) == {"config.toml"}
-    assert runs.load(walk, scratch.root / ".work/quick/toy/walk")["path"].shape == (5, 2)
+    assert (scratch.root / ".work/quick/toy/walk/results.safetensors").exists()
+    assert runs.load(walk, quick=True)["path"].shape == (5, 2)
 
 
 def test_results_go_to_the_folder_asked_for(walk, scratch, tmp_path):
@@ -359,6 +360,35 @@ def test_a_config_that_changed_since_the_run_names_keys_old_and_new(stored, scra
         "data/toy/walk/record.json: config.toml has changed since the run: "
         f"rates [3.7, 3.9] -> [3.7]; steps 30 -> 60. {WAY_OUT}"
     )
+
+
+@pytest.mark.parametrize("place", ["data/toy/walk", "elsewhere"])
+def test_a_quick_run_passes_for_a_full_one_in_no_folder_nor_a_full_one_for_it(walk, scratch, place):
+    folder = scratch.root / place
+    runs.run(walk, quick=True, out=folder)
+    assert runs.load(walk, folder, quick=True)["path"].shape == (5, 2)
+    with pytest.raises(runs.ResultsError, match=f"^{place}/record.json: expected the full run, got a quick one. Way out: "):
+        runs.load(walk, folder)
+    runs.run(walk, out=folder)
+    assert runs.load(walk, folder)["path"].shape == (30, 2)
+    with pytest.raises(runs.ResultsError, match="expected a quick run, got the full one. Way out: .* toy/walk --quick$"):
+        runs.load(walk, folder, quick=True)
+
+
+def test_a_quick_run_in_the_data_folder_is_stale(walk, scratch):
+    runs.run(walk, quick=True, out=scratch.root / "data/toy/walk")
+    (reason,) = runs.stale(walk)
+    assert "expected the full run, got a quick one" in reason
+
+
+def test_where_quick_runs_are_not_allowed_none_is_made_or_loaded(walk, monkeypatch):
+    runs.run(walk)
+    runs.run(walk, quick=True)
+    monkeypatch.setattr(runs, "quick_allowed", False)
+    for refused in (runs.run, runs.load):
+        with pytest.raises(runs.ResultsError, match="toy/walk: a chapter shows the full run, never a quick one"):
+            refused(walk, quick=True)
+    assert runs.load(walk)["path"].shape == (30, 2)
 
 
 def test_a_comment_in_the_config_or_new_quick_values_age_nothing(stored, scratch):

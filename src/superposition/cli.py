@@ -135,7 +135,7 @@ def restamp(
 def status() -> None:
     """Say what is stale, why, and how to refresh it.
 
-    Results come first, then chapters. Exit status 1 where anything is stale.
+    Results come first, then assets and chapters. Exit status 1 where anything is stale.
 
     \b
     Example:  superposition status"""
@@ -151,7 +151,7 @@ def status() -> None:
         print(f"{what}\n  {reason}\n  refresh: {command}")
     if found:
         raise typer.Exit(1)
-    print("All results and chapters are fresh.")
+    print("All results, assets and chapters are fresh.")
 
 
 @app.command()

@@ -33,6 +33,9 @@ RESTAMPED = "restamped"  # a key that a record has besides, where `superposition
 _VERSIONS = ("numpy", "scipy", "numba", "torch", "superposition")
 _TABLE = re.compile(r"[a-z0-9_]+")
 
+quick_allowed = True
+"""Whether quick runs may be made and loaded; a chapter's set-up ends that, so that none is ever frozen."""
+
 
 class RunError(SuperpositionError):
     """A run that cannot start, or whose outcome is not what its module promises."""
@@ -224,6 +227,7 @@ def run(
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
     Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
     running, or what its module returns is not what its SCHEMA says."""
+    _check_quick(name, quick)
     experiment = configs.read(name)
     config = experiment.quick if quick else experiment.full
     code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick))
@@ -243,21 +247,21 @@ def run(
     return stored
 
 
-def load(name: str, folder: Path | None = None) -> Results:
+def load(name: str, place: Path | None = None, quick: bool = False) -> Results:
     """The stored results of the experiment, checked: whole, of this experiment, of the current config and SCHEMA.
 
-    `folder` is where they lie, data/<name> by default; there, results of a quick run will do too.
-    An edit to the code since the run does not matter here: see `stale`.
+    They lie in `place`, by default where `run` put them: data/<name>, or .work/quick/<name> for those of a quick run, which
+    pass for no others, nor others for them. An edit to the code since the run does not matter here: see `stale`.
     Raises ResultsError, naming the file and the way out."""
+    _check_quick(name, quick)
     experiment = configs.read(name)
-    place = folder or paths.experiment(name)
-    record, files = _stored(name, folder)
+    place = place or folder(name, quick)
+    record, files = _stored(name, place, quick)
     try:
-        allowed = [experiment.full, experiment.quick] if folder else [experiment.full]
-        config = _matching(record, allowed, storage.shown(place / storage.RECORD))
+        config = _matching(record["config"], experiment, quick, storage.shown(place / storage.RECORD))
         arrays, tables = _unpack(experiment, files, storage.shown(place / storage.RESULTS))
     except storage.Damaged as error:
-        raise ResultsError(f"{error}. {_way_out(name, folder)}") from None
+        raise ResultsError(f"{error}. {_way_out(name, place, quick)}") from None
     for used in _recordings:
         used[name] = record["results_sha256"]
     return Results(name, config, arrays, tables, record["metrics"], record)
@@ -269,7 +273,7 @@ def stale(name: str, code: Code | None = None) -> list[str]:
     Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again."""
     code = code or Code()
     try:
-        record, _ = _stored(name)
+        record, _ = _stored(name, folder(name))
         if record["config_sha256"] != configs.digest(configs.given(name)):
             load(name)  # another text may say the same
         now = made_by(configs.module_name(name), code)
@@ -286,21 +290,21 @@ def stale(name: str, code: Code | None = None) -> list[str]:
     return reasons
 
 
-def _stored(name: str, folder: Path | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The record of the experiment's stored results, checked, and their files. Raises ResultsError."""
-    place = folder or paths.experiment(name)
+def _stored(name: str, place: Path, quick: bool = False) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The record of the experiment's results in that folder, checked, and their files. Raises ResultsError."""
     try:
         if not (place / storage.RECORD).exists() and not (place / storage.RESULTS).exists():
             raise storage.Damaged(f"{storage.shown(place)}: holds no results yet")
         record, files = storage.read(place)
         _check_record(name, record, storage.shown(place / storage.RECORD))
     except storage.Damaged as error:
-        raise ResultsError(f"{error}. {_way_out(name, folder)}") from None
+        raise ResultsError(f"{error}. {_way_out(name, place, quick)}") from None
     return record, files
 
 
-def _way_out(name: str, folder: Path | None) -> str:
-    return f"Way out: superposition run {name}" + ("" if folder else f", or git checkout -- data/{name}")
+def _way_out(name: str, place: Path, quick: bool) -> str:
+    committed = f", or git checkout -- data/{name}" if place == folder(name) else ""
+    return f"Way out: superposition run {name}{' --quick' if quick else ''}{committed}"
 
 
 def made_by(module: str, code: Code | None = None) -> dict[str, Any]:
@@ -463,13 +467,20 @@ def _check_record(name: str, record: dict[str, Any], file: str) -> None:
         raise storage.Damaged(f"{file}: metrics: expected finite numbers, got {record['metrics']!r}")
 
 
-def _matching(record: dict[str, Any], allowed: list[Config], file: str) -> Config:
-    """The config among `allowed` that the run had."""
-    for config in allowed:
-        if record["config"] == config.model_dump(mode="json"):
-            return config
-    now = allowed[0].model_dump(mode="json")
-    then = record["config"]
+def _check_quick(name: str, quick: bool) -> None:
+    if quick and not quick_allowed:
+        raise ResultsError(f"{name}: a chapter shows the full run, never a quick one. Way out: superposition run {name}")
+
+
+def _matching(then: dict[str, Any], experiment: Experiment, quick: bool, file: str) -> Config:
+    """The config wanted, the full or the quick one, which that of the run has to be."""
+    config = experiment.quick if quick else experiment.full
+    now, other = (each.model_dump(mode="json") for each in (config, experiment.full if quick else experiment.quick))
+    if then == now:
+        return config
+    if then == other:
+        wanted, got = ("a quick", "the full") if quick else ("the full", "a quick")
+        raise storage.Damaged(f"{file}: expected {wanted} run, got {got} one")
     changes = [
         f"{key} {then.get(key, 'absent')!r} -> {now.get(key, 'absent')!r}"
         for key in sorted(now.keys() | then.keys())

@@ -17,10 +17,30 @@ _HEADING = re.compile(r"(#+) (.*?)\s*(?:\{([^}]*)\})?$")
 _IMAGE = re.compile(r'!\[(?P<alt>.*?)\]\([^)]*\)(?:\{[^}]*?fig-alt="(?P<better>[^"]+)"[^}]*\})?')
 
 # Runs before a chapter's cells. Figures as Quarto asks for them; the font list, whose first reading may write to stderr.
+# No network, and nothing of the repository is written: only compiled code is kept beside its source, and scratch in .work.
 _PRELUDE = """
 %config InlineBackend.figure_formats = ["svg"]
+import os
 import socket
+import sys
 import matplotlib.font_manager
+
+_top = os.path.realpath(os.getcwd())
+
+def _watch(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+        touched = args[:1]
+    elif event in ("os.remove", "os.rename", "os.link", "os.symlink", "os.truncate"):
+        touched = args[:2] if event != "os.remove" else args[:1]
+    else:
+        return
+    for path in touched:
+        if isinstance(path, (str, bytes)):
+            parts = os.path.relpath(os.path.realpath(os.fsdecode(path)), _top).split(os.sep)
+            if parts[0] != ".." and parts[0] not in (".venv", ".work") and "__pycache__" not in parts:
+                raise PermissionError(f"a chapter writes in the repository: {'/'.join(parts)}")
+
+sys.addaudithook(_watch)
 
 def _guard(real, host_of):
     def guarded(*args, **kwargs):
@@ -166,7 +186,7 @@ def _add_cell(chapter: Chapter, line: int, body: list[str], divs: list[Figure | 
 
 
 def execute(chapter: Chapter) -> tuple[list[str], dict[int, str]]:
-    """Runs a chapter in a fresh kernel at the top of the repository, without the network.
+    """Runs a chapter in a fresh kernel at the top of the repository, without the network, and lets it write nothing there.
 
     Returns what went wrong (errors, anything on stderr), each as `file:line: what`, and what the inline code shows by line."""
     pieces = [piece for piece in chapter.pieces if piece.inline or piece.options.get("eval", True)]

@@ -58,6 +58,41 @@ def test_the_set_up_can_be_unfolded_and_no_cell_defines_a_function(name):
     assert not [f"{name}.qmd:{cell.line}: {cell.options['label']}" for cell in found], "what computes is in the package, tested"
 
 
+def test_chapter_that_writes_in_the_repository_is_caught():
+    written = chapters.ROOT / "assets/films/stray.svg"
+    codes = (
+        f"open({str(written)!r}, 'w')",
+        "from pathlib import Path\nPath('assets/films/stray.svg').write_bytes(b'')",
+        "import os\nos.replace('assets/five-features.png', 'assets/stray.png')",
+        "import os\nos.remove('index.qmd')",
+        "import tempfile\nwith tempfile.TemporaryFile() as file:\n    file.write(b'x')\nlen(open('index.qmd').read()) > 0",
+    )
+    pieces = [chapters.Piece(line, code, {}) for line, code in enumerate(codes, 1)]
+    problems, _ = chapters.execute(chapters.Chapter("example", "", pieces))
+    assert [problem.split(":")[1] for problem in problems] == ["1", "2", "3", "4"]
+    assert all("PermissionError: a chapter writes in the repository: " in problem for problem in problems)
+    assert not written.exists()
+
+
+def test_chapter_that_loads_or_makes_a_quick_run_is_caught():
+    codes = (
+        "from superposition import book, runs\nbook.setup()",
+        'runs.load("toy/intro", quick=True)',
+        'from superposition.runs import run\nrun("toy/intro", quick=True)',
+        'len(runs.load("toy/intro").arrays) > 0',
+    )
+    pieces = [chapters.Piece(line, code, {}) for line, code in enumerate(codes, 1)]
+    problems, _ = chapters.execute(chapters.Chapter("example", "", pieces))
+    assert [problem.split(":")[1] for problem in problems] == ["2", "3"]
+    assert all("a chapter shows the full run, never a quick one" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_chapter_begins_with_the_set_up_that_refuses_quick_runs(name):
+    first = chapters.read(name).cells[0]
+    assert "book.setup()" in first.code.splitlines()
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_cell_has_a_label(name):
     assert not [f"{name}.qmd:{cell.line}" for cell in chapters.read(name).cells if not cell.options.get("label")]

@@ -17,10 +17,11 @@ from IPython.display import Markdown
 from PIL import Image
 
 from superposition import book, claims
+from superposition.book import solutions, text
+from superposition.book.assets import AssetError
 from superposition.estimates import Estimate
-from superposition.tolerances import AtLeast, Tolerance
-from superposition.book import text
 from superposition.figures import toy
+from superposition.tolerances import AtLeast, Tolerance
 
 HOSTILE = "</script><img src=x onerror=\"alert('1')\"> `</q>` ``` | a\\b \u202egnp.exe\u2066 \x00\x1b[31m \u2028 *b* [l](javascript:x) $x$ ::: \n# no"
 DENSITY = np.array([1.0, 0.2, 0.05])
@@ -226,18 +227,32 @@ def test_a_film_is_a_video_on_the_site_and_a_strip_in_the_pdf(root):
     assert Page(halves(book.film("f", alt="x", up=""))[0]).named("source")[0]["src"] == "assets/films/f.mp4"
 
 
-def test_a_film_that_was_not_made_is_an_error_naming_its_files(root):
-    with pytest.raises(FileNotFoundError, match=r"gone\.mp4, gone\.poster\.png, gone\.strip\.png"):
+def test_a_film_that_was_not_made_is_an_error_naming_its_files_and_the_command(root):
+    (root / "assets/films/gone.mp4").touch()
+    with pytest.raises(AssetError, match=r"^assets/films/gone\.poster\.png, assets/films/gone\.strip\.png: .* make freeze$"):
         book.film("gone", alt="x")
 
 
-def slide(vectors, notes=("a", "b", "c"), alt="Five vectors."):
-    static = toy.five_features(vectors, DENSITY)
-    return halves(book.slider("five", vectors, DENSITY, notes, alt, static))
+def slide(root, vectors, notes=("a", "b", "c"), alt="Five vectors."):
+    (root / "assets/films/five.svg").touch()
+    return halves(book.slider("five", vectors, DENSITY, notes, alt))
+
+
+def test_an_interactive_picture_whose_still_was_not_made_is_an_error_naming_it_and_the_command(root, vectors):
+    W, grid = np.zeros((2, 2, 2, 1)), np.zeros((2, 2))
+    one = np.array([0.1, 1.0])
+    for shown in (
+        lambda: book.slider("gone", vectors, DENSITY, ["a"] * 3, "x"),
+        lambda: book.phase_explorer("gone", W, W[..., 0], grid, grid.astype(int), one, one, ["a"], "x"),
+        lambda: solutions.view("gone", *[[]] * 5, [], 0, "x"),
+        lambda: book.gallery("gone", ["a"], np.zeros((1, 2, 10, 2)), 0, "x"),
+    ):
+        with pytest.raises(AssetError, match=r"^assets/films/gone\.svg: .* make freeze$"):
+            shown()
 
 
 def test_the_slider_holds_its_data_and_a_still_picture_for_the_pdf(root, vectors):
-    html, still = slide(vectors)
+    html, still = slide(root, vectors)
     page = Page(html)
     data = json.loads(page.scripts[0])
     assert np.array(data["W"]) == pytest.approx(vectors, abs=5e-4)
@@ -249,16 +264,17 @@ def test_the_slider_holds_its_data_and_a_still_picture_for_the_pdf(root, vectors
     ends = [(float(line["x2"]), -float(line["y2"])) for line in page.named("line")]
     assert ends[::-1] == pytest.approx(vectors[0], abs=1e-3)
     assert "![](../../assets/films/five.svg)" in still
-    assert (root / "assets/films/five.svg").read_bytes().startswith(b"<?xml")
 
 
-def test_the_slider_gives_the_same_bytes_again(root, vectors):
-    first, svg = slide(vectors), (root / "assets/films/five.svg").read_bytes()
-    assert (slide(vectors), (root / "assets/films/five.svg").read_bytes()) == (first, svg)
+def test_the_slider_gives_the_same_bytes_again_and_writes_nothing(root, vectors):
+    first = slide(root, vectors)
+    before = {file: file.stat().st_mtime_ns for file in root.rglob("*")}
+    assert halves(book.slider("five", vectors, DENSITY, ("a", "b", "c"), "Five vectors.")) == first
+    assert {file: file.stat().st_mtime_ns for file in root.rglob("*")} == before
 
 
 def test_hostile_labels_of_the_slider_stay_text(root, vectors):
-    html, _ = slide(vectors, notes=[HOSTILE] * 3, alt=HOSTILE)
+    html, _ = slide(root, vectors, notes=[HOSTILE] * 3, alt=HOSTILE)
     page = Page(html)
     assert {tag for tag, _ in page.elements} == {
         "div", "svg", "g", "line", "circle", "text", "p", "label", "input", "span", "script"
@@ -273,7 +289,7 @@ def test_the_slider_moves_its_picture_from_disk_by_keyboard(root, vectors):
     script = Path(__file__).resolve().parents[2] / "assets/js/five-features.js"
     (root / "assets/js").mkdir()
     shutil.copy(script, root / "assets/js")
-    html, _ = slide(vectors, notes=["a", HOSTILE, "c"])
+    html, _ = slide(root, vectors, notes=["a", HOSTILE, "c"])
     page_file = root / "chapters/toy/intro.html"
     page_file.parent.mkdir(parents=True)
     page_file.write_text(f"<!doctype html><html lang=en><meta charset=utf-8><body>{html}", encoding="utf-8")

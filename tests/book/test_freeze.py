@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from superposition.book import freeze
+from superposition.book import assets, freeze
+from superposition.book.assets import registry
 
 SETTINGS = """
 project: {type: book, output-dir: _book, execute-dir: project}
@@ -43,6 +44,12 @@ runs.load("toy/never")
 ```
 """
 
+DRAWING = """from matplotlib import pyplot, rcParams
+rcParams["svg.hashsalt"] = "x"
+pyplot.plot(numbers)
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+set_matplotlib_formats("svg", metadata={"Date": None})"""
+
 LOADING = """# More
 
 ````{python}
@@ -53,21 +60,25 @@ figures.style.use()
 ````
 """
 
-# A stand-in for Quarto: freezes every chapter with a cell that has no freeze, with a new time in it, and fails on request.
+# A stand-in for Quarto: freezes every chapter of the book where it is called that has a cell and no freeze, and fails on request.
 QUARTO = """
-import hashlib, json, pathlib, sys, time
-assert sys.argv[1:] == ["render"]
-with open("calls", "a") as calls: calls.write("render\\n")
-for source in sorted(pathlib.Path("chapters").rglob("*.qmd")):
+import hashlib, json, pathlib, sys, yaml
+root = pathlib.Path(sys.argv[3])
+assert sys.argv[1:] == ["render", "--execute-dir", str(root)]
+chapters = yaml.safe_load(pathlib.Path("_quarto.yml").read_text())["book"]["chapters"]
+assert chapters[0] == "index.qmd" and all(pathlib.Path(chapter).is_file() for chapter in chapters)
+done = []
+for source in map(pathlib.Path, chapters):
     frozen = pathlib.Path("_freeze") / source.with_suffix("") / "execute-results"
     if "{python}" not in source.read_text() or frozen.exists(): continue
     frozen.mkdir(parents=True)
-    (frozen.parent / "figure-html").mkdir()
+    done.append(source.as_posix())
     for output in ("html", "typ"):
         key = hashlib.md5(source.read_bytes().replace(b"\\r\\n", b"\\n")).hexdigest()
-        result = dict(engine="jupyter", markdown="# Title", supporting=[str(time.time_ns())], filters=[])
+        result = dict(engine="jupyter", markdown="# Title", supporting=[], filters=[])
         (frozen / (output + ".json")).write_text(json.dumps(dict(hash=key, result=result)))
-if pathlib.Path("fail").exists(): sys.exit("Typst failed")
+    if source.stem == (root / "fail").read_text().strip() if (root / "fail").exists() else False: sys.exit("a cell failed")
+with open(root / "calls", "a") as calls: calls.write(" ".join(done) + "\\n")
 """
 
 
@@ -85,6 +96,7 @@ def root(tmp_path, monkeypatch):
     for name in ("toy/intro", "toy/wide", "toy/commented"):
         write_record(tmp_path, name, "1" * 64)
     monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    monkeypatch.setattr(registry, "ASSETS", ())
     return tmp_path
 
 
@@ -208,16 +220,43 @@ def test_status_is_empty_after_a_refresh_and_a_second_one_executes_nothing(root,
     written = json.loads((root / "_freeze/manifest.json").read_text())
     assert written["chapters/toy/intro.qmd"]["source"] == hashlib.md5(INTRO.encode()).hexdigest()
     assert freeze.refresh() == []
-    assert (root / "calls").read_text() == "render\n"
+    assert (root / "calls").read_text() == "chapters/toy/intro.qmd chapters/toy/more.qmd\n"
+
+
+def test_a_chapter_that_is_named_is_executed_alone_and_even_where_it_is_fresh(root, quarto):
+    assert freeze.refresh(["toy/more"]) == ["chapters/toy/more.qmd"]
+    assert [name for name, _, _ in freeze.status()] == ["chapters/toy/intro.qmd"]
+    assert freeze.refresh(["toy/more"]) == ["chapters/toy/more.qmd"]
+    assert (root / "calls").read_text() == "chapters/toy/more.qmd\n" * 2
+    with pytest.raises(freeze.FreezeError, match=r"'toy/mroe': no such chapter with cells\. Did you mean toy/more\?"):
+        freeze.refresh(["toy/mroe"])
+
+
+def test_what_changes_while_chapters_are_executed_leaves_them_stale(root, quarto, monkeypatch):
+    execute = freeze._execute
+    monkeypatch.setattr(freeze, "_execute", lambda *given: (execute(*given), write_record(root, "toy/wide", "2" * 64)))
+    freeze.refresh()
+    assert freeze.status() == [("chapters/toy/more.qmd", "the results of toy/wide have changed", "make freeze")]
+
+
+def test_a_refresh_makes_the_stale_assets_before_it_executes_and_those_of_a_named_chapter_alone(root, quarto, monkeypatch):
+    calls = []
+
+    def make(names):
+        calls.append((list(names), (root / "calls").exists()))
+        return ["assets/films/a"]
+
+    monkeypatch.setattr(assets, "refresh", make)
+    assert freeze.refresh() == ["assets/films/a", "chapters/toy/intro.qmd", "chapters/toy/more.qmd"]
+    freeze.refresh(["toy/intro"])
+    assert calls == [([], False), (["toy/intro"], True)]
 
 
 def test_two_executions_give_the_same_bytes(root, quarto):
     freeze.refresh()
     first = tree(root / "_freeze")
-    assert freeze.refresh(force=True) == ["chapters/toy/intro.qmd", "chapters/toy/more.qmd"]
+    freeze.refresh(["toy/intro", "toy/more"])
     assert tree(root / "_freeze") == first
-    result = json.loads(first["chapters/toy/intro/execute-results/html.json"])["result"]
-    assert result["supporting"] == ["intro_files/figure-html"]
 
 
 def _source_changes(root):
@@ -278,7 +317,7 @@ def test_a_failed_render_leaves_the_old_freeze(root, quarto):
     freeze.refresh()
     before = tree(root / "_freeze")
     _source_changes(root)
-    (root / "fail").touch()
+    (root / "fail").write_text("more")
     with pytest.raises(freeze.FreezeError, match="the freeze is as it was"):
         freeze.refresh()
     assert tree(root / "_freeze") == before
@@ -307,15 +346,28 @@ def test_cells_that_do_not_parse_name_their_chapter(root):
 
 
 @pytest.mark.skipif(shutil.which("quarto") is None, reason="no quarto on the PATH")
-def test_quarto_takes_the_freeze_after_it_was_settled_without_a_kernel(root):
-    plain_cell = INTRO.replace("from superposition import metrics, runs\n", "")
-    (root / "chapters/toy/intro.qmd").write_text(plain_cell)
+def test_quarto_renders_a_refreshed_book_without_a_kernel_and_one_chapter_with_the_environment_to_the_same_bytes(root):
+    drawn = INTRO.replace("from superposition import metrics, runs\n", "").replace("print(numbers)", DRAWING)
+    (root / "chapters/toy/intro.qmd").write_text(drawn)
     (root / "chapters/toy/more.qmd").write_text("# More\n")
+    shutil.copy(Path(__file__).resolve().parents[2] / "_environment", root)
     assert freeze.refresh() == ["chapters/toy/intro.qmd"]
-    frozen = tree(root / "_freeze")
-    shutil.rmtree(root / ".quarto", ignore_errors=True)
-    environment = {**os.environ, "QUARTO_PYTHON": str(root / "no-python")}
-    ended = subprocess.run(["quarto", "render"], cwd=root, env=environment, capture_output=True, encoding="utf-8")
-    assert ended.returncode == 0, ended.stderr
-    assert "kernel" not in ended.stderr and tree(root / "_freeze") == frozen
+    frozen = tree(root / "_freeze/chapters")  # beside them Quarto keeps the scripts that its pages load
+    assert {"toy/intro/figure-html/fig-x-output-1.svg", "toy/intro/figure-typst/fig-x-output-1.svg"} <= frozen.keys()
+    assert "kernel" not in render(root) and tree(root / "_freeze/chapters") == frozen
     assert (root / "_book/chapters/toy/intro.html").exists() and (root / "_book/Small.pdf").exists()
+    assert [file.parent.name for file in (root / "_book").rglob("fig-x-output-1.svg")] == ["figure-html"]
+    python = root / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho >> "{root}/asked"\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    assert "kernel" in render(root, "chapters/toy/intro.qmd") and (root / "asked").exists()
+    assert tree(root / "_freeze/chapters") == frozen
+
+
+def render(root, *arguments):
+    """What Quarto says as it renders, called by a user's shell: which Python to use it has to find out by itself."""
+    environment = {key: value for key, value in os.environ.items() if key != "QUARTO_PYTHON"}
+    ended = subprocess.run(["quarto", "render", *arguments], cwd=root, env=environment, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stderr
+    return ended.stderr

@@ -13,7 +13,8 @@ from superposition import book, runs
 from superposition.addition.engine import browser_tables, data, learning_curves
 from superposition.addition.engine.lookup import Lookup, ablated
 from superposition.addition.engine.transformer import Transformer
-from superposition.figures import addition
+from superposition.book.assets import AssetError
+from superposition.book.laboratory import tables_script
 
 from . import site
 from .test_elements import HOSTILE, Page, halves
@@ -40,9 +41,14 @@ def rendered(folder, model, sets):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SUPERPOSITION_ROOT", str(folder))
         (folder / "_quarto.yml").touch()
-        lookup = Lookup.of(model)
-        static = addition.laboratory(*browser_tables.view(lookup, 444445, 555555, 3))
-        return halves(book.laboratory(browser_tables.tables(lookup, seen()), sets, alt=HOSTILE, static=static))
+        for file, content in (("films/laboratory.svg", b""), ("js/laboratory-tables.js", tables(model))):
+            (folder / "assets" / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "assets" / file).write_bytes(content)
+        return halves(book.laboratory(model.n_heads, sets, alt=HOSTILE))
+
+
+def tables(model):
+    return tables_script(browser_tables.tables(Lookup.of(model), seen()))
 
 
 @pytest.fixture(scope="module")
@@ -308,14 +314,19 @@ def test_hostile_words_stay_words(tmp_path, model):
     assert "![](../../assets/films/laboratory.svg)" in still
 
 
-def test_the_same_model_gives_the_same_files(tmp_path, model):
+def test_the_same_model_gives_the_same_tables(model):
+    assert tables(model) == tables(model)
+    held = json.loads(tables(model).decode().split("=", 1)[1].rstrip(";\n"))
+    assert held["by_token"]["shape"] == [7, 11, 32]
+
+
+@pytest.mark.parametrize("missing", ["films/laboratory.svg", "js/laboratory-tables.js"])
+def test_a_laboratory_whose_picture_or_tables_were_not_made_is_an_error(tmp_path, model, monkeypatch, missing):
     rendered(tmp_path, model, {})
-    files = [tmp_path / "assets" / name for name in ("js/laboratory-tables.js", "films/laboratory.svg")]
-    before = [file.read_bytes() for file in files]
-    rendered(tmp_path, model, {})
-    assert [file.read_bytes() for file in files] == before
-    tables = json.loads(before[0].decode().split("=", 1)[1].rstrip(";\n"))
-    assert tables["by_token"]["shape"] == [7, 11, 32]
+    (tmp_path / "assets" / missing).unlink()
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    with pytest.raises(AssetError, match=f"^assets/{missing}: .* make freeze$"):
+        book.laboratory(32, {}, alt="x")
 
 
 def test_the_built_chapter_runs_the_model_of_the_committed_results(chromium, plain_edition, model):

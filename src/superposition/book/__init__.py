@@ -2,12 +2,12 @@
 
 from superposition.book import text
 from superposition.book.elements import claims_appendix, claims_count, claims_table, film, setup, slider, table
-from superposition.book.gallery import films, gallery
+from superposition.book.gallery import gallery
 from superposition.book.heads import head_picker
 from superposition.book.laboratory import laboratory
 from superposition.book.phase import phase_explorer
 
 __all__ = [
-    "claims_appendix", "claims_count", "claims_table", "film", "films", "gallery", "head_picker", "laboratory", "phase_explorer",
+    "claims_appendix", "claims_count", "claims_table", "film", "gallery", "head_picker", "laboratory", "phase_explorer",
     "setup", "slider", "table", "text",
 ]  # fmt: skip

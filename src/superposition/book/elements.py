@@ -10,11 +10,10 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import Markdown
 from jaxtyping import Float
-from matplotlib.figure import Figure
 from PIL import Image
 
-from superposition import claims, paths
-from superposition.book import freeze, text
+from superposition import claims, runs
+from superposition.book import assets, freeze, text
 from superposition.figures import style
 from superposition.figures.toy.plane import sparsity_title
 
@@ -24,12 +23,13 @@ _INTERVAL = re.compile(r"(\S+) \((\S+) to (\S+)\)")
 def setup() -> None:
     """First cell of a chapter: the figures' style, SVG output that a re-render doesn't change, warnings as errors.
 
-    Printed arrays are as wide as a page."""
+    Printed arrays are as wide as a page. From then on a quick run's results are refused, so that none is ever frozen."""
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     warnings.filterwarnings("error", module=r"superposition(\.|$)")
     np.set_printoptions(linewidth=60)
     style.use()
     if get_ipython() is not None:
+        runs.quick_allowed = False
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         # The size is the figure's own: the default crops each to its ink, so that no two have the same scale.
@@ -41,13 +41,10 @@ def film(name: str, alt: str, up: str = "../../") -> Markdown:
 
     Belongs in a fenced figure div, whose last paragraph is the caption. `alt` says what the film shows; `up` leads from
     the chapter's folder to the top. Its controls stand below the picture, for a browser's own would cover an axis;
-    without JavaScript it has the browser's. Raises FileNotFoundError where the film hasn't been made."""
-    folder = paths.assets() / "films"
-    missing = [p.name for p in (folder / f"{name}{end}" for end in (".mp4", ".poster.png", ".strip.png")) if not p.exists()]
-    if missing:
-        raise FileNotFoundError(f"{folder} lacks {', '.join(missing)}: make the film with figures.animation.film")
-    with Image.open(folder / f"{name}.poster.png") as poster:
-        width, height = poster.size
+    without JavaScript it has the browser's. Raises AssetError where the film hasn't been made."""
+    _, poster, _ = assets.made(f"films/{name}", ".mp4", ".poster.png", ".strip.png")
+    with Image.open(poster) as picture:
+        width, height = picture.size
     source = text.attribute(f"{up}assets/films/{name}")
     player = (
         f'<div data-film>\n<video class="film" controls muted loop playsinline preload="none" width="{width}" height="{height}" '
@@ -74,16 +71,13 @@ def slider(
     density: Float[np.ndarray, "panel"],
     notes: Sequence[str],
     alt: str,
-    static: Figure,
     up: str = "../../",
 ) -> Markdown:
-    """Feature vectors that move as the reader slides from density to density; in the PDF the picture `static`.
+    """Feature vectors that move as the reader slides from density to density; in the PDF the picture `assets/films/<name>.svg`.
 
     `notes`: a word per density, such as the name of its shape. Belongs in a fenced figure div, as a film does.
-    Writes `assets/films/<name>.svg`. Without JavaScript the first panel shows, and no slider."""
-    still = paths.assets() / "films" / f"{name}.svg"
-    still.parent.mkdir(parents=True, exist_ok=True)
-    still.write_bytes(style.svg(static))
+    Without JavaScript the first panel shows, and no slider. Raises AssetError where the picture hasn't been made."""
+    assets.made(f"films/{name}", ".svg")
     labels = [f"{sparsity_title(float(p))}: {note}" for p, note in zip(density, notes, strict=True)]
     data = {"alt": text.visible(alt), "labels": [text.visible(label) for label in labels], "W": np.round(W.astype(float), 3).tolist()}
     identifier = text.attribute(f"slider-{name}")

@@ -1,5 +1,5 @@
 """The frozen executions of the chapters: what is in the book, whether `_freeze` still fits it, and how to refresh it.
-`make freeze` executes the stale chapters with Quarto and writes `_freeze/manifest.json`, which says what each was made of."""
+`make freeze` makes what is stale under `assets/`, executes stale chapters with Quarto, and notes what each was made of."""
 
 import hashlib
 import json
@@ -9,15 +9,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from superposition import configs, paths, runs
+from superposition.book import assets
 from superposition.digests import CARRIERS, EFFECTS, Code, Key
-from superposition.errors import SuperpositionError
+from superposition.errors import SuperpositionError, did_you_mean
 
 REFRESH = "make freeze"
 _CELL = re.compile(r"^[\t >]*(```+)\s*\{python(?:[ ,][^}\n]*)?\}[ \t]*\n(.*?)^[\t >]*\1[ \t]*$", re.M | re.S)
@@ -91,9 +92,11 @@ def executed(chapter: Path, output: Literal["html", "typ"]) -> str:
     """The chapter's executed Markdown for that output: frozen, or the source itself where it has no cells.
 
     Raises FreezeError where it is missing, broken, older than its source, or lacks one of its figures."""
-    if not cells(chapter):
-        return _source(chapter)
-    file = folder(chapter) / "execute-results" / f"{output}.json"
+    return _frozen(folder(chapter), chapter, output) if cells(chapter) else _source(chapter)
+
+
+def _frozen(place: Path, chapter: Path, output: str) -> str:
+    file = place / "execute-results" / f"{output}.json"
     shown = file.relative_to(paths.root())
     try:
         frozen = json.loads(file.read_text(encoding="utf-8"))
@@ -105,7 +108,7 @@ def executed(chapter: Path, output: Literal["html", "typ"]) -> str:
     if key != source_digest(chapter):
         raise FreezeError(f"{chapter} has changed since it was executed: {REFRESH}")
     for figure in _FIGURE.findall(markdown):
-        if not (folder(chapter) / figure).is_file():
+        if not (place / figure).is_file():
             raise FreezeError(f"{chapter}: its frozen figure {figure} is missing: {REFRESH}")
     return markdown
 
@@ -146,7 +149,11 @@ def manifest() -> dict[str, Any]:
 
 
 def status() -> list[tuple[str, str, str]]:
-    """What is stale: chapter, reason, and the command that refreshes it; empty when all is fresh."""
+    """What is stale: asset or chapter, reason, and the command that refreshes it; empty when all is fresh."""
+    return assets.status() + _stale()
+
+
+def _stale() -> list[tuple[str, str, str]]:
     found = []
     written = manifest()
     frozen = [chapter for chapter in chapters() if cells(chapter)]
@@ -159,81 +166,82 @@ def status() -> list[tuple[str, str, str]]:
     return found
 
 
-def refresh(force: bool = False) -> list[str]:
-    """Executes the stale chapters again with Quarto, all of them with `force`, and writes the manifest.
+def refresh(names: Collection[str] = ()) -> list[str]:
+    """Makes the stale assets, executes the stale chapters again with Quarto, and writes both manifests.
 
-    Returns the chapters executed. Where the render fails the freeze stays as it was.
-    Raises FreezeError where there is no Quarto, a result is missing, or the render fails."""
-    found = status()
+    With `names`, such as toy/intro, that is done for these chapters alone, and they are executed even where they are fresh.
+    Returns what was made and executed. Where a chapter fails, the freeze stays as it was.
+    Raises FreezeError where a name is no chapter's, there is no Quarto, a result is missing, or the render fails."""
+    known = {chapter.with_suffix("").as_posix().removeprefix("chapters/"): chapter for chapter in chapters() if cells(chapter)}
+    for name in names:
+        if name not in known:
+            raise FreezeError(f"{name!r}: no such chapter with cells.{did_you_mean(name, known)} There are: {', '.join(known)}")
+    made = assets.refresh(names)
+    asked = {known[name].as_posix() for name in names}
+    found = [entry for entry in _stale() if not names or entry[0] in asked]
     missing = sorted({command for _, _, command in found if command != REFRESH})
     if missing:
         raise FreezeError("some results are missing; first: " + " && ".join(missing))
-    chosen = [chapter.as_posix() for chapter in chapters() if cells(chapter)] if force else sorted({name for name, _, _ in found})
-    if not chosen:
-        return []
-    quarto = shutil.which("quarto")
-    if quarto is None:
-        raise FreezeError("executing chapters needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started")
-    paths.work().mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="freeze-", dir=paths.work()) as kept:
-        old = Path(kept) / "_freeze"
-        if paths.freeze().exists():
-            shutil.copytree(paths.freeze(), old)
-        try:
-            for name in chosen:
-                shutil.rmtree(folder(Path(name)), ignore_errors=True)
-            _render(quarto)
-            _settle(chosen)
-        except BaseException:
-            shutil.rmtree(paths.freeze(), ignore_errors=True)
-            if old.exists():
-                shutil.copytree(old, paths.freeze())
-            raise
-    return chosen
+    stale = asked | {name for name, _, _ in found}
+    chosen = [chapter for chapter in known.values() if chapter.as_posix() in stale]
+    made_of = {chapter.as_posix(): ingredients(chapter) for chapter in chosen}
+    if chosen:
+        paths.work().mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="freeze-", dir=paths.work()) as book:
+            _execute(chosen, Path(book))
+            for chapter in chosen:
+                shutil.rmtree(folder(chapter), ignore_errors=True)
+                shutil.copytree(Path(book) / folder(chapter).relative_to(paths.root()), folder(chapter))
+    for stranger in stale - made_of.keys():
+        shutil.rmtree(folder(Path(stranger)))
+    if stale:
+        kept = {name: entry for name, entry in manifest().items() if name in {chapter.as_posix() for chapter in known.values()}}
+        _write(paths.freeze() / "manifest.json", json.dumps(kept | made_of, indent=2, sort_keys=True) + "\n")
+    return made + sorted(stale)
 
 
 def main() -> None:
-    """`python -m superposition.book.freeze [--force]`, which `make freeze` calls."""
-    extra = set(sys.argv[1:]) - {"--force"}
-    if extra:
-        sys.exit(f"unknown argument {' '.join(sorted(extra))}: expected --force or nothing")
+    """`python -m superposition.book.freeze [CHAPTER...]`, which `make freeze` calls."""
     try:
-        done = refresh(force="--force" in sys.argv[1:])
+        done = refresh(sys.argv[1:])
     except SuperpositionError as error:
         sys.exit(f"superposition: {error}")
-    print("executed " + ", ".join(done) if done else "every chapter is fresh: nothing to execute")
+    print("refreshed " + ", ".join(done) if done else "every asset and chapter is fresh: nothing to do")
 
 
-def _render(quarto: str) -> None:
-    """Renders the book: HTML and PDF of all chapters, of which only those without a freeze are executed."""
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
-    ended = subprocess.run([quarto, "render"], cwd=paths.root(), env=environment, check=False)
+def _execute(chosen: list[Path], book: Path) -> None:
+    """Executes the chapters for both outputs, as a book of their own in the folder `book`, and checks what was frozen there.
+
+    There Quarto finds nothing left over from another render, so that an execution is the same bytes each time."""
+    quarto = shutil.which("quarto")
+    if quarto is None:
+        raise FreezeError("executing chapters needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started")
+    (book / "index.qmd").write_text("# A book begins with this file {.unnumbered}\n", encoding="utf-8")
+    for chapter in chosen:
+        (book / chapter).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(paths.root() / chapter, book / chapter)
+    (book / "_quarto.yml").write_text(yaml.safe_dump(_settings(chosen)), encoding="utf-8")
+    command = [quarto, "render", "--execute-dir", str(paths.root())]
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "SUPERPOSITION_ROOT": str(paths.root())}
+    ended = subprocess.run(command, cwd=book, env=environment, check=False)
     if ended.returncode:
         raise FreezeError(f"quarto render failed with status {ended.returncode}, see above; the freeze is as it was")
+    for chapter in chosen:
+        for output in ("html", "typ"):
+            _frozen(book / folder(chapter).relative_to(paths.root()), chapter, output)
 
 
-def _settle(executed_now: list[str]) -> None:
-    """Makes the new files independent of the execution that wrote them, checks them, and writes the manifest."""
-    made, code = {}, Code(carriers=_CARRIERS)
-    for chapter in chapters():
-        if not cells(chapter):
-            continue
-        for output, figures in (("html", "figure-html"), ("typ", "figure-typst")):
-            if chapter.as_posix() in executed_now:
-                _normalise(chapter, output, figures)
-            executed(chapter, output)
-        made[chapter.as_posix()] = ingredients(chapter, code)
-    _write(paths.freeze() / "manifest.json", json.dumps(made, indent=2, sort_keys=True) + "\n")
-
-
-def _normalise(chapter: Path, output: str, figures: str) -> None:
-    """`supporting` lists what happened to lie about when Quarto froze: write what the chapter has, its figures."""
-    file = folder(chapter) / "execute-results" / f"{output}.json"
-    if file.exists():
-        frozen = json.loads(file.read_text(encoding="utf-8"))
-        has_figures = (folder(chapter) / figures).is_dir()
-        frozen["result"]["supporting"] = [f"{chapter.stem}_files/{figures}"] if has_figures else []
-        _write(file, json.dumps(frozen, indent=2, ensure_ascii=False) + "\n")
+def _settings(chosen: list[Path]) -> dict[str, Any]:
+    """A book of these chapters that executes as this one does, and is as quickly rendered as can be: no theme, no PDF."""
+    own = config()
+    html, typst = (
+        {key: value for key, value in own["format"][name].items() if key.startswith("fig-")} for name in ("html", "typst")
+    )
+    return {key: own[key] for key in ("lang", "jupyter", "execute") if key in own} | {
+        "project": {"type": "book", "output-dir": "_book"},
+        "book": {"title": "Executed", "chapters": ["index.qmd", *(c.as_posix() for c in chosen if c != Path("index.qmd"))]},
+        "format": {"html": html | {"theme": "none", "minimal": True}, "typst": typst | {"output-ext": "typ"}},
+    }
 
 
 def _write(file: Path, text: str) -> None:
@@ -285,7 +293,8 @@ def _roots(chapter: Path, code: Code) -> list[Key]:
         roots = code.add(_module(chapter), executed)
     except SyntaxError as error:
         raise FreezeError(f"{chapter}: its cells do not parse: {error.msg}: {error.text}") from None
-    shown = chapters() if "claims_appendix(" in executed else _CLAIMED.findall(executed)
+    every = any(f"{call}(" in executed for call in ("claims_appendix", "claims_count"))
+    shown = chapters() if every else _CLAIMED.findall(executed)
     for part, leaf in (Path(name).with_suffix("").parts[-2:] for name in map(str, shown) if "/" in str(name)):
         if code.is_module(module := f"superposition.{part}.claims.{leaf}"):
             roots.append((module, EFFECTS))

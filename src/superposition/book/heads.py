@@ -6,13 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from IPython.display import Markdown
-from jaxtyping import Float
-from matplotlib.figure import Figure
+from jaxtyping import Float, Integer
 
-from superposition import paths
-from superposition.book import text
+from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style
 
 _MATRICES = {
     "Q": "Q, what a head asks for",
@@ -24,30 +21,20 @@ _MATRICES = {
 
 def head_picker(
     name: str,
-    digits: Float[np.ndarray, "checkpoint 4 head 10 2"],
-    places: Float[np.ndarray, "checkpoint 3 head 19 2"],
-    epochs: Sequence[int],
+    n_heads: int,
+    epochs: Sequence[int] | Integer[np.ndarray, "checkpoint"],
     first: int,
     alt: str,
-    static: Figure,
     up: str = "../../",
 ) -> Markdown:
     """A head's ten digits and nineteen positions as its Q, K, V or O sees them at an epoch, all three chosen by the reader.
 
-    Limits hold over all epochs. Belongs in a fenced figure div, as a film does. Writes `assets/js/<name>.js` with the points
-    and `assets/films/<name>.svg`, the picture `static` for the PDF and for a page without JavaScript."""
-    (paths.assets() / "js").mkdir(parents=True, exist_ok=True)
-    (paths.assets() / "films").mkdir(parents=True, exist_ok=True)
-    (paths.assets() / "films" / f"{name}.svg").write_bytes(style.svg(static))
-    packed = [packing(one) for one in (np.moveaxis(digits, 2, 0), np.moveaxis(places, 2, 0))]
-    data = {
-        "digits": packed[0][0], "places": packed[1][0], "halves": [half.tolist() for _, half in packed],
-        "epochs": [int(epoch) for epoch in epochs],
-    }  # fmt: skip
-    script = f"(window.superpositionHeads = window.superpositionHeads || {{}})[{text.script_json(name)}] = {text.script_json(data)};\n"
-    (paths.assets() / "js" / f"{name}.js").write_text(script, encoding="ascii")
+    Belongs in a fenced figure div, as a film does. The points are in `assets/js/<name>.js`; the PDF, and a page without
+    JavaScript, get `assets/films/<name>.svg`. Raises AssetError where one of them hasn't been made."""
+    assets.made(f"js/{name}", ".js")
+    assets.made(f"films/{name}", ".svg")
     own, box = text.attribute(name), "height:44px;color:#1f2328;background:#fff;border:1px solid #777"
-    heads = "".join(f'<option value="{h}"{" selected" if h == first else ""}>{h}</option>' for h in range(digits.shape[2]))
+    heads = "".join(f'<option value="{h}"{" selected" if h == first else ""}>{h}</option>' for h in range(n_heads))
     matrices = "".join(f'<option value="{x}"{" selected" if x == "V" else ""}>{said}</option>' for x, said in _MATRICES.items())
     html = f"""<div class="slider" data-slider="heads" data-name="{own}" data-alt="{text.attribute(alt)}" \
 data-script="{text.attribute(up)}assets/js/{own}.js">
@@ -64,6 +51,22 @@ style="width:min(22rem,55%);height:44px;vertical-align:middle"> \
 </div>
 <script src="{text.attribute(up)}assets/js/heads.js"></script>"""
     return Markdown(_two_editions(html, f'![]({up}assets/films/{name}.svg){{fig-alt="{_quoted(alt)}"}}'))
+
+
+def points_script(
+    name: str,
+    digits: Float[np.ndarray, "checkpoint 4 head 10 2"],
+    places: Float[np.ndarray, "checkpoint 3 head 19 2"],
+    epochs: Sequence[int] | Integer[np.ndarray, "checkpoint"],
+) -> bytes:
+    """The points of the picker of that name, for `assets/js/<name>.js`; limits hold over all epochs."""
+    packed = [packing(one) for one in (np.moveaxis(digits, 2, 0), np.moveaxis(places, 2, 0))]
+    data = {
+        "digits": packed[0][0], "places": packed[1][0], "halves": [half.tolist() for _, half in packed],
+        "epochs": [int(epoch) for epoch in epochs],
+    }  # fmt: skip
+    held = f"(window.superpositionHeads = window.superpositionHeads || {{}})[{text.script_json(name)}]"
+    return f"{held} = {text.script_json(data)};\n".encode("ascii")
 
 
 def packing(points: Float[np.ndarray, "head checkpoint matrix n 2"]) -> tuple[str, Float[np.ndarray, "head matrix"]]:

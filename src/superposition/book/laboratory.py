@@ -8,12 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from IPython.display import Markdown
 from jaxtyping import Float
-from matplotlib.figure import Figure
 
-from superposition import paths
-from superposition.book import text
+from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style
 
 PLACES = ("ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands", "millions")
 SUMS = ((1234, 5678), (444445, 555555))  # an easy one, and a carry that runs through every column
@@ -50,20 +47,17 @@ _STYLE = """<style>
 
 
 def laboratory(
-    tables: Mapping[str, Float[np.ndarray, "..."]],
+    n_heads: int,
     sets: Mapping[str, Sequence[int]],
     alt: str,
-    static: Figure,
     up: str = "../../",
 ) -> Markdown:
-    """The model of these `tables` (see `addition.export`) under the reader's hand; in the PDF the picture `static`.
+    """The model of `assets/js/laboratory-tables.js` under the reader's hand; the PDF gets `assets/films/laboratory.svg`.
 
     `sets`: heads that a button switches on alone, by the words on the button. Belongs in a fenced figure div, as a film does.
-    Writes `assets/js/laboratory-tables.js` and `assets/films/laboratory.svg`. Without JavaScript the picture shows."""
-    still, script = paths.assets() / "films/laboratory.svg", paths.assets() / "js/laboratory-tables.js"
-    for file, content in ((still, style.svg(static)), (script, _tables_script(tables))):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    Without JavaScript the picture shows. Raises AssetError where picture or tables haven't been made."""
+    assets.made("films/laboratory", ".svg")
+    assets.made("js/laboratory-tables", ".js")
     here = text.attribute(up)
     presets = " ".join(f'<button type="button" data-sum="{a} {b}">{a} + {b}</button>' for a, b in SUMS)
     html = f"""{_STYLE}
@@ -72,7 +66,7 @@ def laboratory(
 <p>{_input("a", SUMS[0][0])} + {_input("b", SUMS[0][1])} {presets}</p>
 {_digits()}
 <p data-part="status" id="laboratory-status" role="status" style="min-height:3em"></p>
-{_heads(tables["WOU"].shape[0], sets)}
+{_heads(n_heads, sets)}
 <div class="views"><div>{_view("attention", 152)}{_view("contributions", 198)}</div>{_view("map", 360)}</div>
 </fieldset>
 <noscript><img src="{here}assets/films/laboratory.svg" alt="{text.attribute(alt)}"></noscript>
@@ -81,8 +75,10 @@ def laboratory(
     return Markdown(_two_editions(html, f'![]({up}assets/films/laboratory.svg){{fig-alt="{_quoted(alt)}"}}'))
 
 
-def _tables_script(tables: Mapping[str, np.ndarray]) -> bytes:
-    """The tables as a script, since a page that is read from disk may fetch nothing else: float64, little-endian, base64."""
+def tables_script(tables: Mapping[str, Float[np.ndarray, "..."]]) -> bytes:
+    """The tables (see `addition.export`) as a script, since a page that is read from disk may fetch nothing else.
+
+    Each is float64, little-endian, in base64."""
     packed = {
         name: {"shape": table.shape, "float64": base64.b64encode(table.astype("<f8").tobytes()).decode()}
         for name, table in tables.items()

@@ -4,12 +4,9 @@ Plain SVG and a small script, which needs no library and works from disk; the PD
 import numpy as np
 from IPython.display import Markdown
 from jaxtyping import Float, Integer
-from matplotlib.figure import Figure
 
-from superposition import paths
-from superposition.book import text
+from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style
 from superposition.figures.toy.phase import PHASE_COLOURS
 
 _SIDE = 240  # of the map, in the units of its SVG
@@ -25,16 +22,13 @@ def phase_explorer(
     density: Float[np.ndarray, "density"],
     phases: list[str],
     alt: str,
-    static: Figure,
     up: str = "../../",
 ) -> Markdown:
     """A map of phases with a cursor, sliders for importance and density, and the cell's optimal weights on a line.
 
-    Belongs in a fenced figure div, whose last paragraph is the caption. Writes `assets/films/<name>.svg`, the picture
-    `static` for the PDF. Densities fall along their axis. Without JavaScript the first cell shows, and no sliders."""
-    still = paths.assets() / "films" / f"{name}.svg"
-    still.parent.mkdir(parents=True, exist_ok=True)
-    still.write_bytes(style.svg(static))
+    Belongs in a fenced figure div, whose last paragraph is the caption; the PDF gets `assets/films/<name>.svg`. Densities
+    fall along their axis. Without JavaScript the first cell shows, and no sliders. Raises AssetError without that picture."""
+    assets.made(f"films/{name}", ".svg")
     weights = W[..., 0] * np.where(W[..., :1, 0] < 0, -1, 1)  # the loss doesn't know left from right
     data = {
         "alt": text.visible(alt), "phases": phases,

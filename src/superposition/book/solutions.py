@@ -7,10 +7,9 @@ import numpy as np
 from IPython.display import Markdown
 from jaxtyping import Float, Int
 
-from superposition import metrics, paths
-from superposition.book import text
+from superposition import metrics
+from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.figures import style
 from superposition.figures.toy import geometry
 from superposition.toy.measures import polytopes
 
@@ -51,14 +50,10 @@ def view(
 ) -> Markdown:
     """A slider over solutions, each drawn as dots (features) and lines (overlaps) above a strip of dimensionalities.
 
-    The solution `first` shows at the start, and as a picture in the PDF. Writes `assets/films/<name>.svg`, that picture.
-    Belongs in a fenced figure div, as a film does."""
+    The solution `first` shows at the start, and as a picture in the PDF: `assets/films/<name>.svg`.
+    Raises AssetError where that hasn't been made. Belongs in a fenced figure div, as a film does."""
+    assets.made(f"films/{name}", ".svg")
     panels = [panel(one, f"S = {s:.2f}") for one, s in zip(W, sparsity, strict=True)]
-    shown = panels[first]
-    static = geometry.solution(shown.place, shown.edges, shown.shape, shown.label)
-    still = paths.assets() / "films" / f"{name}.svg"
-    still.parent.mkdir(parents=True, exist_ok=True)
-    still.write_bytes(style.svg(static))
     height = max(float(one.place[:, 1].max(initial=1)) for one in panels) + 0.6
     width = max(float(one.place[:, 0].max(initial=1)) for one in panels) + 0.6
     drawn = [

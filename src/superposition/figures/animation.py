@@ -1,9 +1,10 @@
 """Films from one frame function: an MP4 for the site, its poster, and a strip of stills for the PDF.
 The same frames give the same bytes, so a film that is made again changes nothing in the repository."""
 
-import os
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import imageio_ffmpeg
 import numpy as np
@@ -11,8 +12,6 @@ from jaxtyping import UInt8
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-
-from superposition import paths
 
 _DPI = 150
 # One thread and no date for equal bytes; the index first, so that a browser starts before it has the whole file.
@@ -26,53 +25,46 @@ _X264 = (
 def film(
     frame: Callable[[int], Figure],
     n_frames: int,
-    name: str,
     fps: int = 24,
     stills: Sequence[int] | None = None,
     strip_columns: int | None = None,
     hold: float | int = 1.5,
-) -> Path:
-    """Writes `assets/films/<name>.mp4`, `<name>.poster.png` (the last frame) and `<name>.strip.png`; returns the first.
+) -> dict[str, bytes]:
+    """A film as the bytes of its files: `.mp4`, `.poster.png` (the last frame) and `.strip.png`.
 
     `frame(k)` gives frame k, 0 ≤ k < n_frames; it may redraw and return the same figure each time.
     `stills`: the frames of the strip, `strip_columns` of them side by side; by default four, evenly, two by two,
     and of a wide film, whose letters would get too small, the middle and the last, one above the other.
-    `hold`: seconds for which the last frame stays. Files appear whole or not at all.
-    Raises ValueError where frames differ in size."""
-    folder = paths.assets() / "films"
-    folder.mkdir(parents=True, exist_ok=True)
+    `hold`: seconds for which the last frame stays. Raises ValueError where frames differ in size."""
     kept: dict[int, np.ndarray] = {}
     first = pixels(frame(0))
     height, width, _ = first.shape
     wide = width > 1.8 * height
     stills = list(stills or (np.array([0.5, 1] if wide else [0, 1 / 3, 2 / 3, 1]) * (n_frames - 1)).round().astype(int).tolist())
-    movie = folder / f"{name}.mp4"
-    part = folder / f".{name}.part.mp4"
-    writer = imageio_ffmpeg.write_frames(
-        str(part), (width, height), fps=fps, codec="libx264", quality=None, macro_block_size=2,
-        pix_fmt_in="rgb24", pix_fmt_out="yuv420p", output_params=_X264,
-    )
-    writer.send(None)
-    whole = False
-    try:
-        for k in range(n_frames):
-            image = pixels(frame(k))
-            if image.shape != first.shape:
-                raise ValueError(f"frame {k} of the film {name!r} has shape {image.shape}, frame 0 has {first.shape}")
-            if k in stills or k == n_frames - 1:
-                kept[k] = image
-            writer.send(image)
-        for _ in range(round(hold * fps)):
-            writer.send(image)
-        whole = True
-    finally:
-        writer.close()
-        if not whole:
-            part.unlink(missing_ok=True)
-    os.replace(part, movie)
-    _save(kept[n_frames - 1], folder / f"{name}.poster.png")
-    _save(strip([kept[k] for k in stills], strip_columns or (1 if wide else 2)), folder / f"{name}.strip.png")
-    return movie
+    with TemporaryDirectory() as folder:
+        movie = Path(folder) / "film.mp4"
+        writer = imageio_ffmpeg.write_frames(
+            str(movie), (width, height), fps=fps, codec="libx264", quality=None, macro_block_size=2,
+            pix_fmt_in="rgb24", pix_fmt_out="yuv420p", output_params=_X264,
+        )
+        writer.send(None)
+        try:
+            for k in range(n_frames):
+                image = pixels(frame(k))
+                if image.shape != first.shape:
+                    raise ValueError(f"frame {k} has shape {image.shape}, frame 0 has {first.shape}")
+                if k in stills or k == n_frames - 1:
+                    kept[k] = image
+                writer.send(image)
+            for _ in range(round(hold * fps)):
+                writer.send(image)
+        finally:
+            writer.close()
+        return {
+            ".mp4": movie.read_bytes(),
+            ".poster.png": _png(kept[n_frames - 1]),
+            ".strip.png": _png(strip([kept[k] for k in stills], strip_columns or (1 if wide else 2))),
+        }
 
 
 def pixels(figure: Figure) -> UInt8[np.ndarray, "height width 3"]:
@@ -96,8 +88,8 @@ def strip(images: Sequence[np.ndarray], columns: int) -> UInt8[np.ndarray, "heig
     return np.vstack([np.hstack(row) for row in rows])
 
 
-def _save(image: np.ndarray, path: Path) -> None:
+def _png(image: np.ndarray) -> bytes:
     """A PNG of at most 128 colours, which line art doesn't miss."""
-    part = path.with_name(f".{path.name}.part")
-    Image.fromarray(image).quantize(128, dither=Image.Dither.NONE).save(part, format="PNG", optimize=True)
-    os.replace(part, path)
+    sink = BytesIO()
+    Image.fromarray(image).quantize(128, dither=Image.Dither.NONE).save(sink, format="PNG", optimize=True)
+    return sink.getvalue()
