@@ -1,8 +1,10 @@
-"""Every experiment end to end in its quick version: in seconds, twice to the same bytes, and shaped as the committed one."""
+"""Every experiment end to end in its quick version: twice to the same bytes, and shaped as the committed one."""
+
+import sys
 
 import pytest
 
-from superposition import paths, runs
+from superposition import configs, paths, runs
 
 
 def shape(results: runs.Results) -> dict:
@@ -14,8 +16,21 @@ def shape(results: runs.Results) -> dict:
     }
 
 
+@pytest.fixture
+def askers(monkeypatch):
+    """The names of the modules that ask a job for its device."""
+    names = set()
+
+    def device(job):
+        names.add(sys._getframe(1).f_globals["__name__"])
+        return "cpu"
+
+    monkeypatch.setattr(runs.Job, "device", property(device, lambda *_: None), raising=False)
+    return names
+
+
 @pytest.mark.parametrize("name", runs.names())
-def test_an_experiment_runs_quickly_reproducibly_and_as_committed(name, tmp_path, monkeypatch):
+def test_an_experiment_runs_reproducibly_as_committed_and_on_the_devices_that_it_names(name, tmp_path, monkeypatch, askers):
     committed = runs.load(name)
     data, digests = paths.data(), []  # all of it: an experiment may read the results of another
     for attempt in ("first", "second"):
@@ -29,4 +44,5 @@ def test_an_experiment_runs_quickly_reproducibly_and_as_committed(name, tmp_path
         assert shape(quick) == shape(runs.load(name, runs.folder(name, quick=True)))
     assert digests[0] == digests[1]
     assert shape(quick) == shape(committed)
-    assert quick.record["seconds"] < 60
+    askers.discard("superposition.runs")
+    assert bool(askers) == hasattr(configs.read(name).module, "DEVICES"), f"DEVICES, and who asks for a device: {askers}"

@@ -102,6 +102,7 @@ class Job:
         self._started = time.monotonic()
         self._before = 0.0  # seconds computed by earlier, interrupted runs
         self._saved: dict[str, float] = {}
+        self._begun: set[str] = set()
 
     @property
     def seconds(self) -> float:
@@ -178,8 +179,12 @@ class Job:
     def load_checkpoint(self, key: str) -> dict[str, np.ndarray] | None:
         """The state last saved under `key` by a run of the same config and code, or None.
 
-        A checkpoint of another config or code, or a broken one, is reported in one line on stderr and left alone."""
+        A checkpoint of another config or code, or a broken one, is reported in one line on stderr and left alone.
+        Raises ValueError for a key that this run has asked for before: it would go on from the other's state."""
         path = self._path(key)
+        if key in self._begun:
+            raise ValueError(f"checkpoint key {key!r}: used twice in one run: give each training or map a `key` of its own")
+        self._begun.add(key)
         if path is None or not path.exists():
             return None
         try:
@@ -219,23 +224,26 @@ def run(
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
     A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there
-    is one. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
+    is one, and the module's DEVICES name it; without DEVICES a module computes on the CPU. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
-    Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
-    running, or what its module returns is not what its SCHEMA says."""
+    Raises ConfigError for a faulty config, RunError where the device is missing or not the experiment's, or what its
+    module returns is not what its SCHEMA says, storage.Busy where it is already running, and storage.Unwritable where
+    `out` can't be written to: all but the schema before anything is computed."""
     experiment = configs.read(name)
     config = experiment.quick if quick else experiment.full
     stamp = {"config_sha256": configs.digest(config), "code_sha256": code_digest([experiment.module.__name__])}
-    device = _device(device)
+    device = _device(device, experiment)
+    out = out or folder(name, quick)
     resumable = checkpoints(name, quick)
     with storage.lock(resumable / "lock", f"{name}{' --quick' if quick else ''}"):
+        storage.prepare(out)
         job = Job(device, resumable, stamp, scheduler)
         arrays, metrics, *tables = experiment.module.run(config, job)
         if scheduler is not None and not job.mapped:
             print(f"{name}: has no items to spread over {scheduler}: all of it was computed here", file=sys.stderr)
         results = Results(name, config, dict(arrays), dict(*tables), {key: float(value) for key, value in metrics.items()})
         _check_shapes(experiment, results)
-        stored = _store(experiment, results, stamp, job, out or folder(name, quick))
+        stored = _store(experiment, results, stamp, job, out)
         job.forget()
     return stored
 
@@ -302,11 +310,14 @@ def _check_state(function: Callable[..., Any], state: object) -> None:
         raise RunError(f"{function.__module__}.{function.__qualname__}: expected arrays by name, got {state!r:.80}")
 
 
-def _device(wanted: str) -> str:
-    if wanted == "cpu":
-        return wanted
-    if wanted not in ("auto", "cuda"):
+def _device(wanted: str, experiment: Experiment) -> str:
+    if wanted not in ("auto", "cpu", "cuda"):
         raise RunError(f"device {wanted!r}: expected auto, cpu or cuda")
+    able = "cuda" in getattr(experiment.module, "DEVICES", ("cpu",))
+    if wanted == "cuda" and not able:
+        raise RunError(f"device 'cuda': {experiment.name} computes on the CPU only: use --device cpu, or auto")
+    if wanted == "cpu" or not able:
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():
