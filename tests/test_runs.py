@@ -161,7 +161,7 @@ def _refused(dir):
 
 
 def test_two_runs_of_one_experiment_at_once_are_refused_with_the_process_named(scratch):
-    name = scratch.experiment("walk", "steps = 1\npause = 60\n[quick]\npause = 0")
+    name = scratch.experiment("walk", "steps = 1\npause = 3600\n[quick]\npause = 0")
     with scratch.start(f"from superposition import runs; runs.run({name!r}, device='cpu')") as first:
         first.stdout.readline()
         with pytest.raises(storage.Busy, match=f"toy/walk is already running, as process {first.pid}:"):

@@ -223,8 +223,9 @@ def run(
 ) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
-    A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there
-    is one, and the module's DEVICES name it; without DEVICES a module computes on the CPU. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
+    A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there is
+    one and the module's DEVICES hold it; a module without DEVICES computes on the CPU. A run that was killed resumes
+    from its checkpoint and ends in the same bytes as if it had not been.
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
     Raises ConfigError for a faulty config, RunError where the device is missing or not the experiment's, or what its
     module returns is not what its SCHEMA says, storage.Busy where it is already running, and storage.Unwritable where
