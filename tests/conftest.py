@@ -7,6 +7,7 @@ from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -15,6 +16,10 @@ MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in 
 install_import_hook([name for name in MODULES if not name.endswith((".kernel", ".backprop", ".exact", ".rectified"))], "checking.checked")
 
 import superposition.toy  # noqa: E402
+
+# No example fails for being slow: that depends on what else the machine is doing.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
