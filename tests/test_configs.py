@@ -177,9 +177,16 @@ class Numbers(runs.Config):
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.lists(st.floats(allow_nan=False, allow_infinity=False)))
-def test_a_config_survives_the_way_through_json_with_its_digest(a, b):
+def test_a_config_survives_the_way_through_json(a, b):
     config = Numbers(a=a, b=tuple(b))
     back = json.loads(json.dumps(config.model_dump(mode="json")))
     again = Numbers(a=back["a"], b=tuple(back["b"]))
     assert again == config
-    assert configs.digest(again) == configs.digest(config)
+
+
+def test_the_digest_of_a_config_is_of_what_its_file_says_and_not_of_how(scratch):
+    name = scratch.experiment("walk", "steps = 3\nrates = [1.5]\n[quick]\nsteps = 2")
+    full, quick = configs.digest(configs.given(name)), configs.digest(configs.given(name, quick=True))
+    scratch.experiment("walk", "# why\nrates = [ 1.5, ]\nsteps = 3 # so many\n[quick]\nsteps = 1")
+    assert configs.digest(configs.given(name)) == full
+    assert configs.digest(configs.given(name, quick=True)) != quick

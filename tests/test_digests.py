@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from superposition import digests
+from superposition import digests, trees
+from superposition.digests import Code
 
 BASE = '''
 """Docstring."""
@@ -22,50 +25,11 @@ def step(x: float, rate=0.5):
 
 
 def test_the_canonical_tree_is_spelled_out_as_by_hand():
-    tree = ast.parse('def f(x):\n    "doc"\n    return -x, "é"\n')
-    assert digests.canonical(tree) == (
-        "Module(body=[FunctionDef(args=arguments(args=[arg(arg='x')]), "
-        "body=[Return(value=Tuple(ctx=Load(), elts=[UnaryOp(op=USub(), operand=Name(ctx=Load(), id='x')), "
-        "Constant(value='\\xe9')]))], name='f')])"
+    tree = ast.parse('def f(x: int) -> int:\n    "doc"\n    return -x, "é"\n').body[0]
+    assert trees.canonical(tree) == (
+        "FunctionDef((['x'] (0, 0, False, False)[][][][Return(value=Tuple(ctx=Load(), elts=[UnaryOp(op=USub(), "
+        "operand=Name(x Load), ), Constant(value='\\xe9', ), ], ), ), ])"
     )
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("# why", "# because"),
-        ('"""What it does."""', '"""Other words,\n    on two lines."""'),
-        ('"""Docstring."""', ""),
-        ("x * rate if x else None", "(x*rate if x\n            else None)"),
-        ("def step", "\n\n\n\ndef step"),
-    ],
-)
-def test_comments_docstrings_and_layout_do_not_count(old, new):
-    assert old in BASE
-    assert digests.canonical(ast.parse(BASE.replace(old, new))) == digests.canonical(ast.parse(BASE))
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("rate=0.5", "rate=0.25"),
-        ("rate=0.5", "rate=1"),
-        ("x * rate", "x / rate"),
-        ("x * rate", "rate * x"),
-        ("else None", "else 0"),
-        ("x: float", "x: int"),
-        ("def step", "def stop"),
-        ("import numpy as np", "import numpy"),
-    ],
-)
-def test_every_other_edit_counts(old, new):
-    assert old in BASE
-    assert digests.canonical(ast.parse(BASE.replace(old, new))) != digests.canonical(ast.parse(BASE))
-
-
-def test_equal_values_of_different_types_differ():
-    trees = [digests.canonical(ast.parse(source)) for source in ("1", "1.0", "True", "'1'", "b'1'", "1j", "None", "...", "()", "[]")]
-    assert len(set(trees)) == len(trees)
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
@@ -76,121 +40,197 @@ def test_other_versions_of_python_give_the_same_text(version):
     files = sorted(str(path) for path in Path(digests.__file__).parent.rglob("*.py"))
     code = (
         "import ast, importlib.util, sys, hashlib\n"
-        f"spec = importlib.util.spec_from_file_location('digests', {digests.__file__!r})\n"
-        "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
+        f"spec = importlib.util.spec_from_file_location('trees', {trees.__file__!r})\n"
+        "module = sys.modules['trees'] = importlib.util.module_from_spec(spec); spec.loader.exec_module(module)\n"
         f"for file in {files!r}:\n"
-        "    print(hashlib.sha256(module.canonical(ast.parse(open(file, 'rb').read())).encode()).hexdigest())"
+        "    for node in ast.parse(open(file, 'rb').read()).body:\n"
+        "        print(hashlib.sha256(module.canonical(node).encode()).hexdigest())"
     )
     outputs = [subprocess.run([python, "-c", code], check=True, capture_output=True).stdout for python in (sys.executable, other)]
     assert outputs[0] == outputs[1]
 
 
-CHAIN = {
-    "top": "from superposition.toy import near\nimport numpy",
-    "near": "def late():\n    from .far import value\n    return value",
-    "far": "import superposition.toy.farther as f\nvalue = 1",
-    "farther": "x = 1",
-    "other": "y = 1",
-}
-
-
 @pytest.fixture
-def chain(scratch):
-    for leaf, source in CHAIN.items():
-        scratch.module(leaf, source)
+def package(tmp_path):
+    """Digests of a small package of its own: `package(a="...", b="...")` is that of `superposition.a.run`."""
 
-    def digest_after(leaf=None, source=""):
-        if leaf:
-            scratch.module(leaf, source)
-        return digests.code_digest(["superposition.toy.top"])
+    def digest(**modules):
+        root = tmp_path / "superposition"
+        shutil.rmtree(root, ignore_errors=True)
+        for module, source in {"__init__": "", **modules}.items():
+            file = root / f"{module}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(source)
+            if file.parent != root and not (file.parent / "__init__.py").exists():
+                (file.parent / "__init__.py").write_text("")
+        return Code(tmp_path).digest([("superposition.a", "run")])
 
-    return digest_after
-
-
-@pytest.mark.parametrize("leaf", ["top", "near", "far", "farther"])
-def test_an_edit_to_any_module_it_imports_near_or_far_counts(chain, leaf):
-    assert chain() != chain(leaf, CHAIN[leaf] + "\nz = 2")
-
-
-def test_an_edit_to_a_module_it_does_not_import_does_not_count(chain):
-    assert chain() == chain("other", "y = 2")
+    return digest
 
 
-def test_modules_that_import_each_other_are_no_trouble(chain):
-    assert chain("farther", "from superposition.toy import top")
+RUN = "from superposition.b import near, TABLE\ndef run(x):\n    return near(x) + TABLE['k'] + OWN\nOWN = 3\n"
+NEAR = "TABLE = {'k': 2}\ndef near(x):\n    return helper(x) * 5\ndef helper(x):\n    return x + 7\ndef other(x):\n    return x\n"
+TURNED = "def other(x):\n    return x\ndef helper(x):\n    return x + 7\ndef near(x):\n    return helper(x) * 5\nTABLE = {'k': 2}\n"
 
 
-def test_the_order_in_which_modules_are_named_does_not_count(scratch, chain):
-    names = ["superposition.toy.top", "superposition.toy.other"]
-    assert digests.code_digest(names) == digests.code_digest(names[::-1]) != chain()
+@pytest.mark.parametrize(
+    ("what", "a", "b"),
+    [
+        ("adding a definition", RUN + "def more():\n    return 9\n", NEAR + "MORE = 1\n"),
+        ("comments, docstrings and layout", RUN.replace("def run(x):", 'def run(x):\n    """Says."""\n    # why\n'), NEAR),
+        ("annotations of functions", RUN.replace("run(x)", "run(x: int) -> float"), NEAR.replace("helper(x):", "helper(x: 'A'):")),
+        ("the order of definitions", "OWN = 3\n" + RUN.replace("OWN = 3\n", ""), TURNED),
+        ("an edit to what is not reached", RUN, NEAR.replace("return x\n", "return 2 * x\n")),
+        ("renaming a helper", RUN, NEAR.replace("helper", "assistant")),
+        ("renaming a constant", RUN.replace("OWN", "MINE"), NEAR),
+        ("importing by another way", RUN.replace("from superposition.b import near, TABLE", "from superposition import b")
+         .replace("near(", "b.near(").replace("TABLE[", "b.TABLE["), NEAR),
+        ("importing under another name", RUN.replace("near, TABLE", "near as n, TABLE as T").replace("near(x)", "n(x)").replace("TABLE[", "T["), NEAR),
+        ("importing inside the function", RUN.replace("from superposition.b import near, TABLE\n", "")
+         .replace("run(x):\n", "run(x):\n    from .b import near, TABLE\n"), NEAR),
+        ("a local name like an unused import", "import numpy as helper\n" + RUN, NEAR),
+    ],
+)  # fmt: skip
+def test_it_does_not_change_with(package, what, a, b):
+    assert package(a=a, b=b) == package(a=RUN, b=NEAR)
 
 
-def test_nothing_is_executed(chain):
-    assert chain("farther", "raise SystemExit")
+def test_moving_a_definition_to_another_module_or_folder_changes_nothing(package):
+    before = package(a=RUN, b=NEAR)
+    moved = NEAR.replace("def helper(x):\n    return x + 7\n", "")
+    assert package(a=RUN, b="from superposition.far.c import helper\n" + moved, **{"far/c": "def helper(x):\n    return x + 7\n"}) == before
 
 
-@pytest.fixture
-def read(monkeypatch):
-    """Names of the modules whose source is read into the digest."""
-    seen = []
-    real = digests._tree
-
-    def tree(name):
-        seen.append(name)
-        return real(name)
-
-    monkeypatch.setattr(digests, "_tree", tree)
-    return seen
+def test_two_copies_of_a_helper_are_one_thing(package):
+    two = "def run(x):\n    return one(x) + two(x)\ndef one(x):\n    return x + 1\ndef two(x):\n    return x + 1\n"
+    assert package(a=two) == package(a="def run(x):\n    return one(x) + one(x)\ndef one(x):\n    return x + 1\n")
 
 
-@pytest.mark.parametrize(("module", "counts"), [("runs", False), ("claims", False), ("storage", False), ("metrics", True)])
-def test_edits_to_what_carries_results_do_not_count_and_those_to_measures_do(scratch, monkeypatch, module, counts):
-    scratch.module("top", "from superposition import runs, metrics\nfrom superposition.claims import claim")
-    before = digests.code_digest(["superposition.toy.top"])
-    real = digests._tree
-    edited = ast.parse("EDITED = True")
-    monkeypatch.setattr(digests, "_tree", lambda name: edited if name == f"superposition.{module}" else real(name))
-    assert (digests.code_digest(["superposition.toy.top"]) != before) == counts
+@pytest.mark.parametrize("old,new", [("* 5", "* 6"), ("x + 7", "x - 7"), ("'k': 2", "'k': 2.0"), ("helper(x) *", "other(x) *")])
+def test_any_edit_to_what_is_reached_changes_it(package, old, new):
+    assert old in NEAR
+    assert package(a=RUN, b=NEAR.replace(old, new)) != package(a=RUN, b=NEAR)
 
 
-def test_a_name_that_a_package_re_exports_leads_to_the_module_that_defines_it(scratch, read):
-    package = scratch.modules / "pack"
-    package.mkdir()
-    (package / "__init__.py").write_text('"""Doc."""\nfrom .one import a as first\nfrom .two import b\n__all__ = ["first", "b"]')
-    (package / "one.py").write_text("a = 1")
-    (package / "two.py").write_text("b = 1")
-    scratch.module("top", "from superposition.toy.pack import first")
-    before = digests.code_digest(["superposition.toy.top"])
-    assert "superposition.toy.pack.one" in read
-    assert "superposition.toy.pack.two" not in read
-    (package / "two.py").write_text("b = 2")
-    assert digests.code_digest(["superposition.toy.top"]) == before
-    (package / "one.py").write_text("a = 2")
-    assert digests.code_digest(["superposition.toy.top"]) != before
+@pytest.mark.parametrize(
+    ("what", "source", "changed"),
+    [
+        ("a comprehension's variable hides nothing outside it", "def run(x):\n    return [f for f in x] + f(x)\ndef f(x):\n    return 1", "return 1"),
+        ("nor does the first iterable's", "def run(x):\n    return [f for f in f(x)]\ndef f(x):\n    return 1", "return 1"),
+        ("a class attribute hides nothing from its methods", "class run:\n    f = 0\n    def g(self):\n        return f()\ndef f():\n    return 1", "return 1"),
+        ("a default", "def run(x=f()):\n    return x\ndef f():\n    return 1", "return 1"),
+        ("a decorator", "@f\ndef run(x):\n    return x\ndef f(g):\n    return g or 1", "or 1"),
+        ("a global statement", "def run():\n    global F\n    F = F + 1\nF = 1", "F = 1"),
+        ("a lambda in a constant", "run = lambda x: f(x)\ndef f(x):\n    return 1", "return 1"),
+        ("a base class", "class run(B):\n    pass\nclass B:\n    x = 1", "x = 1"),
+        ("a string inside an f-string", "def run():\n    return f'{F} and 1'\nF = 0", "and 1"),
+        ("what a name is bound to twice", "run = {}\nrun['k'] = 1\n", "= 1"),
+        ("a top-level statement with an effect", "import sys\ndef run():\n    return 0\nsys.setrecursionlimit(1)", "(1)"),
+        ("a function that a decorator registers", "from z import register\ndef run():\n    return 0\n@register\ndef f():\n    return 1", "return 1"),
+        ("mutual recursion", "def run(x):\n    return odd(x)\ndef odd(x):\n    return even(x)\ndef even(x):\n    return odd(x) + 1", "+ 1"),
+        ("an annotation of a class, which may be a field", "class run:\n    x: list[1]", "[1]"),
+        ("one of two names bound at once", "def run():\n    return A\nA, B = 1, 2", "1, "),
+        ("a match", "def run(x):\n    match x:\n        case [F]:\n            return g(F)\ndef g(x):\n    return 1", "return 1"),
+    ],
+)  # fmt: skip
+def test_it_sees_through(package, what, source, changed):
+    assert changed in source
+    assert package(a=source) != package(a=source.replace(changed, changed.replace("1", "5")))
 
 
-@pytest.mark.parametrize("source", ["from superposition.toy import pack", "import superposition.toy.pack", "from .pack import *"])
-def test_a_package_imported_whole_brings_all_that_it_re_exports(scratch, read, source):
-    package = scratch.modules / "pack"
-    package.mkdir()
-    (package / "__init__.py").write_text("from .one import a")
-    (package / "one.py").write_text("a = 1")
-    scratch.module("top", source)
-    digests.code_digest(["superposition.toy.top"])
-    assert "superposition.toy.pack.one" in read
+def test_the_names_of_an_assignment_are_told_apart(package):
+    source = "def run():\n    return A\nA, B = 1, 2\n"
+    assert package(a=source) != package(a=source.replace("return A", "return B"))
 
 
-def test_a_package_that_computes_counts_for_the_modules_inside(scratch):
-    package = scratch.modules / "pack"
-    package.mkdir()
-    (package / "__init__.py").write_text("SCALE = 1")
-    (package / "one.py").write_text("a = 1")
-    scratch.module("top", "from superposition.toy.pack.one import a")
-    before = digests.code_digest(["superposition.toy.top"])
-    (package / "__init__.py").write_text("SCALE = 2")
-    assert digests.code_digest(["superposition.toy.top"]) != before
+@pytest.mark.parametrize("use", ["f(b)", "getattr(b, 'near')(x)", "vars(b)", "b.missing(x)"])
+def test_a_module_as_a_value_is_all_of_it(package, use):
+    a = f"from superposition import b\ndef run(x):\n    return {use}\n"
+    assert package(a=a, b=NEAR) != package(a=a, b=NEAR.replace("    return x\n", "    return 2 * x\n"))
 
 
-def test_a_module_without_source_is_named():
+def test_an_import_by_a_name_made_at_run_time_is_the_whole_package(package):
+    a = "from importlib import import_module\ndef run(x):\n    return import_module(x)\n"
+    assert package(a=a, b=NEAR) != package(a=a, b=NEAR.replace("+ 7", "+ 8"))
+
+
+def test_a_star_import_finds_its_definition(package):
+    a = "from superposition.b import *\ndef run(x):\n    return near(x)\n"
+    assert package(a=a, b=NEAR) != package(a=a, b=NEAR.replace("+ 7", "+ 8"))
+
+
+def test_what_a_package_executes_counts_for_the_modules_inside(package):
+    a = "from superposition.far.c import near\ndef run(x):\n    return near(x)\n"
+    first, second = ({"a": a, "far/c": NEAR, "far/__init__": f"import os\nos.umask({k})\n"} for k in (1, 2))
+    assert package(**first) != package(**second)
+
+
+def test_edits_to_what_carries_results_do_not_count(package):
+    a = "from superposition import runs\nfrom superposition.storage import f\nclass run(runs.Config):\n    x = f()\n"
+    assert package(a=a, runs="Config = 1", storage="f = 1") == package(a=a, runs="Config = 2", storage="f = 2")
+
+
+def test_a_name_that_is_not_there_is_an_error(package):
+    with pytest.raises(KeyError, match="superposition.a defines no 'run'"):
+        package(a="x = 1")
     with pytest.raises(ModuleNotFoundError, match=r"superposition\.nowhere"):
-        digests.code_digest(["superposition.nowhere"])
+        Code().digest([("superposition.nowhere", "run")])
+
+
+NAMES = st.sampled_from("abcdefgh")
+BODY = st.tuples(st.sampled_from(["{0}(x) + {1}", "[{0}(y) for y in x]", "{1} * (lambda z: {0}(z))(x)", "x if {0}(x) else {1}"]), NAMES, st.integers(0, 9))
+
+
+def written(bodies: dict, order: list, rename=lambda name: name) -> str:
+    lines = [f"def {rename(name)}(x):\n    return {bodies[name][0].format(rename(bodies[name][1]), bodies[name][2])}" for name in order]
+    return "\n".join(lines).replace(f"def {rename('a')}(", "def run(").replace(f"{rename('a')}(", "run(")
+
+
+@settings(max_examples=150, deadline=None)
+@given(bodies=st.fixed_dictionaries(dict.fromkeys("abcdefgh", BODY)), order=st.permutations("abcdefgh"), edited=NAMES)
+def test_of_functions_that_call_each_other_in_any_way_only_edits_of_the_reached_count(tmp_path_factory, bodies, order, edited):
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "superposition").mkdir()
+    (folder / "superposition" / "__init__.py").touch()
+
+    def digest(text):
+        (folder / "superposition" / "m.py").write_text(text)
+        return Code(folder).digest([("superposition.m", "run")])
+
+    before = digest(written(bodies, list("abcdefgh")))
+    assert digest(written(bodies, order)) == before
+    assert digest(written(bodies, order, rename=lambda name: f"{name}_of_another_name")) == before
+    reached, name = set(), "a"
+    while name not in reached:
+        reached.add(name)
+        name = bodies[name][1]
+    form, callee, number = bodies[edited]
+    changed = digest(written(bodies | {edited: (form, callee, number + 10)}, order))
+    uses = "{1}" in form
+    assert (changed != before) == (edited in reached and uses)
+
+
+def test_the_kept_trees_give_the_same_digests_and_follow_edits(scratch):
+    scratch.module("near", "def f():\n    return 1")
+    scratch.module("top", "from superposition.toy.near import f\ndef run():\n    return f()")
+    roots = [("superposition.toy.top", "run")]
+    first = Code().digest(roots)
+    assert (scratch.root / ".work" / "trees.json").exists()
+    assert Code().digest(roots) == first
+    scratch.module("near", "def f():\n    return 2")
+    assert Code().digest(roots) != first
+    (scratch.root / ".work" / "trees.json").write_text("{ broken")
+    scratch.module("near", "def f():\n    return 1")
+    assert Code().digest(roots) == first
+
+
+def test_it_names_what_is_reached_with_the_digest_of_each_alone(package, tmp_path):
+    package(a=RUN, b=NEAR)
+    before = Code(tmp_path).reached([("superposition.a", "run")])
+    assert {module: sorted(names) for module, names in before.items()} == {
+        "superposition.a": ["OWN", "run"],
+        "superposition.b": ["TABLE", "helper", "near"],
+    }
+    package(a=RUN, b=NEAR.replace("+ 7", "+ 8"))
+    after = Code(tmp_path).reached([("superposition.a", "run")])
+    assert [name for name in before["superposition.b"] if before["superposition.b"][name] != after["superposition.b"][name]] == ["helper"]

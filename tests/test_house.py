@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "superposition"
 PARTS = sorted(path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists() and path.name not in ("figures", "book"))
 
+# What is no experiment lies in one of these: the models and their training, what holds exactly, what is read off a model.
+FOLDERS = {"engine", "theory", "measures", "claims"}
+
 # Imports go downwards only: a module imports from its own storey or from those below it.
 STOREYS = [
     ["errors", "paths"],
@@ -85,11 +88,20 @@ def test_an_experiment_has_its_four_rooms(name):
     assert any(loads.search(chapter.read_text()) for chapter in chapters if chapter.exists()), f"no chapter loads {name}"
 
 
-def test_every_experiment_module_has_its_data():
-    modules = {path.relative_to(SOURCE).with_suffix("").as_posix() for part in PARTS for path in (SOURCE / part).glob("*.py")}
-    experiments = {name for name in modules if re.search(r"^SCHEMA\b", (SOURCE / f"{name}.py").read_text(), re.M)}
-    used = {tomllib.loads((ROOT / "data" / name / "config.toml").read_text()).get("module", name) for name in runs.names()}
-    assert experiments == used
+@pytest.mark.parametrize("part", PARTS)
+def test_in_a_parts_folder_stand_its_experiments_and_all_else_in_folders_that_say_what_it_is(part):
+    modules = {name for name in runs.names() if name.startswith(f"{part}/")}
+    modules = {tomllib.loads((ROOT / "data" / name / "config.toml").read_text()).get("module", name) for name in modules}
+    folder = SOURCE / part
+    assert {f"{part}/{path.stem}" for path in folder.glob("*.py")} - {f"{part}/__init__"} == modules
+    assert {path.name for path in folder.iterdir() if path.is_dir()} - {"__pycache__"} <= FOLDERS
+    assert {path for path in folder.glob("*/*/**") if path.is_dir() and path.name != "__pycache__"} == set()
+
+
+def test_no_two_modules_of_the_parts_share_a_name_but_claims_with_their_experiments():
+    shared = {"__init__", "bench"}
+    names = [path.stem for part in PARTS for path in (SOURCE / part).rglob("*.py") if path.parent.name != "claims"]
+    assert [name for name in sorted(names) if names.count(name) > 1 and name not in shared] == []
 
 
 @pytest.mark.parametrize("name", runs.names())

@@ -58,22 +58,27 @@ def test_load_gives_what_run_computed(sequence):
     assert (loaded.config, loaded.record) == (ran.config, ran.record)
 
 
+def digest_of_walk() -> str:
+    return runs.made_by("superposition.toy.walk")["code_sha256"]
+
+
 def test_an_unknown_array_is_an_error_that_says_what_there_is(sequence):
     with pytest.raises(KeyError, match="toy/sequence has no 'y': it holds x, xx, words"):
         runs.run(sequence)["y"]
 
 
-def test_the_record_has_its_ten_keys_and_says_what_ran(walk, scratch):
+def test_the_record_has_its_keys_and_says_what_ran(walk, scratch):
     runs.run(walk, device="cpu")
     record = json.loads((scratch.root / "data/toy/walk/record.json").read_text())
     assert list(record) == [
-        "experiment", "config", "seed", "config_sha256", "code_sha256",
+        "experiment", "config", "seed", "config_sha256", "code_sha256", "reached", "used",
         "results_sha256", "device", "seconds", "versions", "metrics",
     ]  # fmt: skip
     assert record["config"] == {"seed": 0, "steps": 30, "rates": [3.7, 3.9], "pause": 0.0}
     assert (record["experiment"], record["seed"], record["device"]) == ("toy/walk", 0, "cpu")
     assert record["versions"]["numpy"] == np.__version__
-    assert record["code_sha256"] == runs.code_digest(["superposition.toy.walk"])
+    assert record["code_sha256"] == digest_of_walk()
+    assert [pair.partition(":")[0] for pair in record["reached"]["superposition.toy.walk"].split()] == ["Config", "SCHEMA", "run"]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(scratch):
@@ -224,7 +229,7 @@ def test_the_seconds_of_a_resumed_run_count_those_before_the_kill(scratch, capsy
     ("change", "reason"),
     [
         (lambda scratch, path: scratch.experiment("walk", "steps = 30\nseed = 5"), "of another config"),
-        (lambda scratch, path: scratch.experiment("walk", "steps = 30", scratch.WALK + "\nx = 1"), "of another code"),
+        (lambda scratch, path: scratch.experiment("walk", "steps = 30", scratch.WALK.replace("0.99", "0.98")), "of another code"),
         (lambda scratch, path: path.write_bytes(path.read_bytes()[:-3]), "truncated"),
         (lambda scratch, path: path.write_bytes(b"garbage"), "not a safetensors file"),
         (lambda scratch, path: path.write_bytes(b""), "empty"),
@@ -255,7 +260,7 @@ def test_a_checkpoint_that_does_not_fit_is_reported_in_one_line_and_not_used(scr
 
 def _stamp_with_the_code_of_now(path):
     state, notes = storage.unpack(path.read_bytes())
-    path.write_bytes(storage.pack(state, notes | {"code_sha256": runs.code_digest(["superposition.toy.walk"])}))
+    path.write_bytes(storage.pack(state, notes | {"code_sha256": digest_of_walk()}))
 
 
 def test_checkpoints_are_spaced_unless_forced(tmp_path):
@@ -430,8 +435,41 @@ def test_an_edit_to_the_code_makes_results_stale_but_loadable(stored, scratch):
     scratch.experiment("walk", "steps = 30", scratch.WALK.replace("A random walk", "A walk"))
     assert runs.stale("toy/walk") == []
     scratch.experiment("walk", "steps = 30", scratch.WALK.replace("0.99", "0.98"))
-    assert runs.stale("toy/walk") == ["data/toy/walk: the code has changed since the run"]
+    assert runs.stale("toy/walk") == ["data/toy/walk: the code has changed since the run: toy.walk.run"]
     assert runs.load("toy/walk")["path"].shape == (30, 2)
+
+
+READER = """
+from superposition import runs
+
+class Config(runs.Config):
+    pass
+
+SCHEMA = {"last": "rate"}
+
+def run(config, job):
+    return {"last": runs.load("toy/walk")["last"]}, {}
+"""
+
+
+def test_results_age_by_the_results_that_their_run_loaded_and_by_what_ages_those(stored, scratch):
+    scratch.experiment("reader", "", READER)
+    scratch.experiment("second", "", READER.replace("toy/walk", "toy/reader"))
+    runs.run("toy/reader")
+    runs.run("toy/second")
+    used = json.loads((scratch.root / "data/toy/reader/record.json").read_text())["used"]
+    assert used == {"toy/walk": runs.load("toy/walk").record["results_sha256"]}
+    assert runs.stale("toy/reader") == runs.stale("toy/second") == []
+    scratch.experiment("walk", "steps = 30\nseed = 1")
+    assert "toy/walk, which is stale" in runs.stale("toy/second")[0]
+    runs.run("toy/walk")
+    assert runs.stale("toy/reader") == ["data/toy/reader: computed from results of toy/walk that have changed since"]
+    assert "toy/reader, which is stale" in runs.stale("toy/second")[0]
+
+
+def test_what_another_run_loads_meanwhile_is_not_recorded(stored, scratch):
+    runs.load("toy/walk")
+    assert runs.run("toy/walk").record["used"] == {}
 
 
 def test_what_cannot_be_loaded_is_stale_for_that_reason(stored, scratch):

@@ -1,5 +1,5 @@
 """Speed against the reference techniques: the two sides alternate in one process, and medians are compared.
-Each part lists its comparisons in its module `bench`."""
+Each part lists its comparisons in its module `engine.bench`."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def measure(comparison: Comparison) -> Row:
 def parts() -> list[str]:
     """The parts that have comparisons."""
     packages = (part.name for part in iter_modules(superposition.__path__) if part.ispkg)
-    return sorted(part for part in packages if find_spec(f"superposition.{part}.bench"))
+    return sorted(part for part in packages if find_spec(f"superposition.{part}.engine") and find_spec(f"superposition.{part}.engine.bench"))
 
 
 def rows(name: str = "") -> Iterator[Row]:
@@ -78,7 +78,7 @@ def rows(name: str = "") -> Iterator[Row]:
     measured = False
     first = name.split(" ")[0]
     for part in [first] if first in parts() else parts():
-        for comparison in import_module(f"superposition.{part}.bench").comparisons():
+        for comparison in import_module(f"superposition.{part}.engine.bench").comparisons():
             seen.append(comparison.name)
             if name == part or comparison.name.startswith(name):
                 measured = True

@@ -62,10 +62,12 @@ def list_() -> None:
     \b
     Example:  superposition list"""
     from superposition import paths, runs
+    from superposition.digests import Code
 
+    code = Code()
     table = _table("experiment", "seeds", "size", "seconds", "device", "results")
     for name in runs.names():
-        reasons = runs.stale(name)
+        reasons = runs.stale(name, code)
         try:
             record = json.loads((paths.experiment(name) / "record.json").read_text())
         except (OSError, ValueError):
@@ -114,6 +116,24 @@ def run(
 
 
 @app.command()
+def restamp(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Experiments, such as toy/intro.")],
+) -> None:
+    """Keep results whose code has changed, where the change leaves their numbers alone.
+
+    Makes a quick run with the code of the commit that the results come from, and one with the present code. Where
+    both give the same bytes, the record takes the present code's digest and says so; else compute the results anew.
+
+    \b
+    Example:  superposition restamp toy/intro toy/wide"""
+    from superposition import restamp as new_code
+
+    for name in names:
+        commit = new_code.restamp(name)
+        print(f"{name}: the same bytes as by the code of {commit[:12]}" if commit else f"{name}: is fresh")
+
+
+@app.command()
 def status() -> None:
     """Say what is stale, why, and how to refresh it.
 
@@ -123,8 +143,11 @@ def status() -> None:
     Example:  superposition status"""
     from superposition import runs
     from superposition.book import freeze
+    from superposition.digests import Code
 
-    found = [(name, "; ".join(reasons), f"superposition run {name}") for name in runs.names() if (reasons := runs.stale(name))]
+    code = Code()
+    every = {name: "; ".join(runs.stale(name, code)) for name in runs.names()}
+    found = [(name, reasons, f"superposition run {name}") for name, reasons in every.items() if reasons]
     found += freeze.status()
     for what, reason, command in found:
         print(f"{what}\n  {reason}\n  refresh: {command}")

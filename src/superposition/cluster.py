@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from superposition.digests import code_digest
+from superposition.digests import Code
 from superposition.errors import SuperpositionError
 
 State = dict[str, np.ndarray]
@@ -21,13 +21,13 @@ class ClusterError(SuperpositionError):
 
 
 @cache
-def _digest(module: str) -> str:
-    return code_digest([module])
+def _digest(module: str, name: str) -> str:
+    return Code().digest([(module, name)])
 
 
 def _shard(function: Callable[[Any], State], item: object, expected: str) -> State:
     """Runs on a worker: the item, by the code that the run was started with."""
-    if _digest(function.__module__) != expected:
+    if _digest(function.__module__, function.__qualname__) != expected:
         host = socket.gethostname()
         raise ClusterError(f"worker on {host}: another version of {function.__module__} than where the run started")
     return function(item)
@@ -61,7 +61,7 @@ def spread(address: str, function: Callable[[Any], State], items: Sequence[objec
 
         if not client.scheduler_info()["workers"]:
             raise ClusterError(f"scheduler {address}: it has no workers: start some with `dask worker {address}`")
-        expected = _digest(function.__module__)
+        expected = _digest(function.__module__, function.__qualname__)
         futures = {client.submit(_shard, function, item, expected, pure=False): k for k, item in enumerate(items)}
         try:
             finished = as_completed(list(futures))

@@ -7,13 +7,13 @@ import re
 import tomllib
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from superposition import paths
+from superposition.digests import Code
 from superposition.errors import SuperpositionError, did_you_mean
 
 
@@ -54,16 +54,13 @@ def read(name: str) -> Experiment:
             f"There are: {', '.join(names()) or 'none'}"
         )
     file = f"data/{name}/config.toml"
-    try:
-        given = tomllib.loads((paths.data() / name / "config.toml").read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}") from None
-    module = _module(file, given.pop("module", name))
-    quick = given.pop("quick", {})
-    if not isinstance(quick, dict):
-        raise ConfigError(f"{file}: quick: expected a table of overrides, got {quick!r}")
-    full, faults = _validated(module.Config, given)
-    short, quick_faults = _validated(module.Config, given | quick)
+    module = import_module(module_name(name))
+    missing = [need for need in ("Config", "SCHEMA", "run") if not hasattr(module, need)]
+    if missing:
+        raise ConfigError(f"{file}: module: expected an experiment, but {module.__name__} has no {', '.join(missing)}")
+    quick = _text(name).get("quick", {})
+    full, faults = _validated(module.Config, given(name))
+    short, quick_faults = _validated(module.Config, given(name, quick=True))
     lines = [f"{file}: {fault}" for fault in faults.values()]
     lines += [f"{file}: [quick] {fault}" for key, fault in quick_faults.items() if key in quick or not faults]
     if full is None or short is None:
@@ -71,21 +68,38 @@ def read(name: str) -> Experiment:
     return Experiment(name, module, full, short)
 
 
-def digest(config: Config) -> str:
-    """SHA-256 of the config's values, as JSON with sorted keys."""
-    return hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+def given(name: str, quick: bool = False) -> dict[str, Any]:
+    """The values that the experiment's config.toml gives, unchecked; with its `[quick]` overrides for a quick run."""
+    text = _text(name)
+    overrides = text.get("quick", {})
+    if not isinstance(overrides, dict):
+        raise ConfigError(f"data/{name}/config.toml: quick: expected a table of overrides, got {overrides!r}")
+    values = {key: value for key, value in text.items() if key not in ("module", "quick")}
+    return values | overrides if quick else values
 
 
-def _module(file: str, name: Any) -> ModuleType:
-    full = f"{__package__}.{str(name).replace('/', '.')}"
-    known = isinstance(name, str) and re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", name)
-    if not known or not find_spec(full.rpartition(".")[0]) or not find_spec(full):
-        raise ConfigError(f"{file}: module: expected a module of the package, such as toy/intro, got {name!r}")
-    module = import_module(full)
-    missing = [need for need in ("Config", "SCHEMA", "run") if not hasattr(module, need)]
-    if missing:
-        raise ConfigError(f"{file}: module: expected an experiment, but {full} has no {', '.join(missing)}")
-    return module
+def module_name(name: str) -> str:
+    """The full name of the module that computes the experiment; nothing is imported."""
+    given = _text(name).get("module", name)
+    full = f"{__package__}.{str(given).replace('/', '.')}"
+    known = isinstance(given, str) and re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", given)
+    if not known or not Code().is_module(full):
+        raise ConfigError(f"data/{name}/config.toml: module: expected a module of the package, such as toy/intro, got {given!r}")
+    return full
+
+
+def digest(values: dict[str, Any]) -> str:
+    """SHA-256 of what a config gives, as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _text(name: str) -> dict[str, Any]:
+    """The content of the experiment's config.toml."""
+    file = paths.data() / name / "config.toml"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"data/{name}/config.toml: not valid TOML: {error}") from None
 
 
 def _validated(kind: type[Config], given: dict[str, Any]) -> tuple[Config | None, dict[str, str]]:

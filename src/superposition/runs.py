@@ -17,18 +17,19 @@ import numpy as np
 import pyarrow as pa
 from superposition import configs, paths, storage
 from superposition.configs import Config, ConfigError, Experiment, names
-from superposition.digests import code_digest
+from superposition.digests import Code, Key
 from superposition.errors import SuperpositionError
 
 __all__ = [
     "Config", "ConfigError", "Job", "Results", "ResultsError", "RunError",
-    "checkpoints", "code_digest", "folder", "load", "names", "run", "stale",
+    "checkpoints", "folder", "load", "names", "run", "stale",
 ]  # fmt: skip
 
 RECORD_KEYS = (
-    "experiment", "config", "seed", "config_sha256", "code_sha256",
+    "experiment", "config", "seed", "config_sha256", "code_sha256", "reached", "used",
     "results_sha256", "device", "seconds", "versions", "metrics",
 )  # fmt: skip
+RESTAMPED = "restamped"  # a key that a record has besides, where `superposition restamp` took new code for it
 _VERSIONS = ("numpy", "scipy", "numba", "torch", "superposition")
 _TABLE = re.compile(r"[a-z0-9_]+")
 
@@ -232,19 +233,21 @@ def run(
     `out` can't be written to: all but the schema before anything is computed."""
     experiment = configs.read(name)
     config = experiment.quick if quick else experiment.full
-    stamp = {"config_sha256": configs.digest(config), "code_sha256": code_digest([experiment.module.__name__])}
+    code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick))
+    stamp = {"config_sha256": given, "code_sha256": code["code_sha256"]}
     device = _device(device, experiment)
     out = out or folder(name, quick)
     resumable = checkpoints(name, quick)
     with storage.lock(resumable / "lock", f"{name}{' --quick' if quick else ''}"):
         storage.prepare(out)
         job = Job(device, resumable, stamp, scheduler)
-        arrays, metrics, *tables = experiment.module.run(config, job)
+        with _recorded() as used:
+            arrays, metrics, *tables = experiment.module.run(config, job)
         if scheduler is not None and not job.mapped:
             print(f"{name}: has no items to spread over {scheduler}: all of it was computed here", file=sys.stderr)
         results = Results(name, config, dict(arrays), dict(*tables), {key: float(value) for key, value in metrics.items()})
         _check_shapes(experiment, results)
-        stored = _store(experiment, results, stamp, job, out)
+        stored = _store(experiment, results, {"config_sha256": given, **code, "used": used}, job, out)
         job.forget()
     return stored
 
@@ -257,30 +260,104 @@ def load(name: str, folder: Path | None = None) -> Results:
     Raises ResultsError, naming the file and the way out."""
     experiment = configs.read(name)
     place = folder or paths.experiment(name)
-    way_out = f"Way out: superposition run {name}" + ("" if folder else f", or git checkout -- data/{name}")
-    record_file = storage.shown(place / storage.RECORD)
+    record, files = _stored(name, folder)
+    try:
+        allowed = [experiment.full, experiment.quick] if folder else [experiment.full]
+        config = _matching(record, allowed, storage.shown(place / storage.RECORD))
+        arrays, tables = _unpack(experiment, files, storage.shown(place / storage.RESULTS))
+    except storage.Damaged as error:
+        raise ResultsError(f"{error}. {_way_out(name, folder)}") from None
+    for used in _recordings:
+        used[name] = record["results_sha256"]
+    return Results(name, config, arrays, tables, record["metrics"], record)
+
+
+def stale(name: str, code: Code | None = None) -> list[str]:
+    """Why the committed results are not those of the current config, code, and results they were computed from.
+
+    Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again."""
+    code = code or Code()
+    try:
+        record, _ = _stored(name)
+        if record["config_sha256"] != configs.digest(configs.given(name)):
+            load(name)  # another text may say the same
+        now = made_by(configs.module_name(name), code)
+    except SuperpositionError as error:
+        return [str(error)]
+    reasons = []
+    if record["code_sha256"] != now["code_sha256"]:
+        reasons.append(f"data/{name}: the code has changed since the run: {differing(record['reached'], now['reached'])}")
+    for source, digest in record["used"].items():
+        if results_digest(source) != digest:
+            reasons.append(f"data/{name}: computed from results of {source} that have changed since")
+        elif why := stale(source, code):
+            reasons.append(f"data/{name}: computed from {source}, which is stale: {why[0]}")
+    return reasons
+
+
+def _stored(name: str, folder: Path | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The record of the experiment's stored results, checked, and their files. Raises ResultsError."""
+    place = folder or paths.experiment(name)
     try:
         if not (place / storage.RECORD).exists() and not (place / storage.RESULTS).exists():
             raise storage.Damaged(f"{storage.shown(place)}: holds no results yet")
         record, files = storage.read(place)
-        _check_record(name, record, record_file)
-        allowed = [experiment.full, experiment.quick] if folder else [experiment.full]
-        config = _matching(record, allowed, record_file)
-        arrays, tables = _unpack(experiment, files, storage.shown(place / storage.RESULTS))
+        _check_record(name, record, storage.shown(place / storage.RECORD))
     except storage.Damaged as error:
-        raise ResultsError(f"{error}. {way_out}") from None
-    return Results(name, config, arrays, tables, record["metrics"], record)
+        raise ResultsError(f"{error}. {_way_out(name, folder)}") from None
+    return record, files
 
 
-def stale(name: str) -> list[str]:
-    """Why the committed results are not those of the current config and code; empty where they are."""
+def _way_out(name: str, folder: Path | None) -> str:
+    return f"Way out: superposition run {name}" + ("" if folder else f", or git checkout -- data/{name}")
+
+
+def made_by(module: str, code: Code | None = None) -> dict[str, Any]:
+    """What a record says of the code that made its results: the digest, and the definitions that it reached."""
+    code, roots = code or Code(), roots_of(module)
+    return {"code_sha256": code.digest(roots), "reached": lines(code.reached(roots))}
+
+
+def lines(reached: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Definitions with their digests, by module, as records keep them: a line each."""
+    return {module: " ".join(f"{name}:{digest}" for name, digest in own.items()) for module, own in reached.items()}
+
+
+def roots_of(module: str) -> list[Key]:
+    """The definitions of an experiment's module that its results depend on."""
+    return [(module, name) for name in ("Config", "SCHEMA", "run")]
+
+
+def differing(then: dict[str, str], now: dict[str, str]) -> str:
+    """Which definitions are new or other than they were, by their names now, shortened to the first four."""
+    known = {pair.rpartition(":")[2] for line in then.values() for pair in line.split()}
+    pairs = [(module, *pair.rpartition(":")[::2]) for module, line in now.items() for pair in line.split()]
+    changed = [f"{module.partition('.')[2]}.{name}" for module, name, digest in pairs if digest not in known]
+    if not changed:
+        return "what its definitions call"
+    return ", ".join(changed[:4]) + (f" and {len(changed) - 4} more" if len(changed) > 4 else "")
+
+
+_recordings: list[dict[str, str]] = []
+
+
+@contextmanager
+def _recorded() -> Iterator[dict[str, str]]:
+    """The digests of the results that are loaded inside a `with` block, by name."""
+    used: dict[str, str] = {}
+    _recordings.append(used)
     try:
-        results = load(name)
-    except SuperpositionError as error:
-        return [str(error)]
-    if results.record["code_sha256"] != code_digest([configs.read(name).module.__name__]):
-        return [f"data/{name}: the code has changed since the run"]
-    return []
+        yield used
+    finally:
+        _recordings.remove(used)
+
+
+def results_digest(name: str) -> str | None:
+    """What the experiment's record says of its results now; None where there is none."""
+    try:
+        return json.loads((paths.experiment(name) / storage.RECORD).read_text(encoding="utf-8"))["results_sha256"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def folder(name: str, quick: bool = False) -> Path:
@@ -358,7 +435,7 @@ def _shape_fault(schema: dict[str, str], arrays: dict[str, np.ndarray]) -> str |
 
 
 def _store(
-    experiment: Experiment, results: Results, stamp: dict[str, str], job: Job, folder: Path
+    experiment: Experiment, results: Results, origin: dict[str, Any], job: Job, folder: Path
 ) -> Results:
     notes = {"axes": experiment.module.SCHEMA, "tables": sorted(results.tables)}
     files = {storage.RESULTS: storage.pack(results.arrays, notes)}
@@ -367,26 +444,31 @@ def _store(
         "experiment": results.name,
         "config": results.config.model_dump(mode="json"),
         "seed": results.config.seed,
-        **stamp,
+        **origin,
         "results_sha256": storage.digest(files),
         "device": job.device,
         "seconds": round(job.seconds, 3),
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _VERSIONS},
         "metrics": results.metrics,
     }
-    storage.commit(folder, files, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+    storage.commit(folder, files, written(record))
     return Results(results.name, results.config, results.arrays, results.tables, results.metrics, record)
 
 
+def written(record: dict[str, Any]) -> bytes:
+    """A record as it is stored."""
+    return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+
+
 def _check_record(name: str, record: dict[str, Any], file: str) -> None:
-    if set(record) != set(RECORD_KEYS):
-        lacks = [key for key in RECORD_KEYS if key not in record]
-        extra = [key for key in record if key not in RECORD_KEYS]
+    lacks = [key for key in RECORD_KEYS if key not in record]
+    extra = [key for key in record if key not in (*RECORD_KEYS, RESTAMPED)]
+    if lacks or extra:
         said = f"lacks {', '.join(lacks)}" if lacks else f"has the unknown {', '.join(extra)}"
         raise storage.Damaged(f"{file}: {said}: written by another version of the package")
     if record["experiment"] != name:
         raise storage.Damaged(f"{file}: expected the experiment {name!r}, got {record['experiment']!r}")
-    for key in ("config", "versions", "metrics"):
+    for key in ("config", "reached", "used", "versions", "metrics"):
         if not isinstance(record[key], dict):
             raise storage.Damaged(f"{file}: {key}: expected a dictionary, got {record[key]!r}")
     if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in record["metrics"].values()):

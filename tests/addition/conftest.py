@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import learning
-from superposition.addition.model import Transformer
+from superposition.addition.engine import learning_curves
+from superposition.addition.engine.transformer import Transformer
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def random_model():
 def small():
     """A config that takes a second."""
     sizes = {"seeds": 2, "n_train": 300, "n_test": 50, "n_fresh": 400, "epochs": 6, "batch": 64}
-    return learning.Config(seed=3, n_heads=32, d_head=2, lr=1e-3, weight_decay=0.01, **sizes)
+    return learning_curves.Config(seed=3, n_heads=32, d_head=2, lr=1e-3, weight_decay=0.01, **sizes)
 
 
 @pytest.fixture(scope="session")
 def learnt(small):
-    """What `learning.learn` gives, by reading."""
-    return {reading: learning.learn(small, reading, runs.Job()) for reading in ("at once", "one by one")}
+    """What `learning_curves.learn` gives, by reading."""
+    return {reading: learning_curves.learn(small, reading, runs.Job()) for reading in ("at once", "one by one")}

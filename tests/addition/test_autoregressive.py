@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.addition import data
+from superposition.addition.engine import data
 from superposition.addition.autoregressive import alone, free_running
 
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from superposition import configs, runs
-from superposition.addition import balanced, chains, data, learning
-from superposition.addition.model import Transformer
+from superposition.addition import balanced
+from superposition.addition.engine import carry_chains, data, learning_curves
+from superposition.addition.engine.transformer import Transformer
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +18,9 @@ def results():
 def test_recipes_are_tried_on_sums_that_they_were_not_trained_on():
     config = configs.read("addition/balanced").full
     for seed in range(config.seeds):
-        tried = chains.draw(1000 + seed, config.n_test, 0) @ [10**6, 1]
+        tried = carry_chains.draw(1000 + seed, config.n_test, 0) @ [10**6, 1]
         for share in config.shares:
-            assert not np.isin(tried, chains.draw(seed, config.n_train, share) @ [10**6, 1]).any()
+            assert not np.isin(tried, carry_chains.draw(seed, config.n_train, share) @ [10**6, 1]).any()
 
 
 def test_checkpoints_run_from_the_start_to_the_end():
@@ -29,8 +30,8 @@ def test_checkpoints_run_from_the_start_to_the_end():
 def test_the_stored_models_add_as_well_as_recorded(results):
     for recipe in range(len(results.config.shares)):
         for seed in range(results.config.seeds):
-            model = Transformer.of({name: results[name][recipe, seed] for name in learning.PARAMETERS})
-            pairs = chains.draw(1000 + seed, results.config.n_test, 0)[:4000]
+            model = Transformer.of({name: results[name][recipe, seed] for name in learning_curves.PARAMETERS})
+            pairs = carry_chains.draw(1000 + seed, results.config.n_test, 0)[:4000]
             with torch.no_grad():
                 said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
             right = (said == data.answers(*pairs.T)).all(1).mean()

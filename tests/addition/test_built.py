@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from superposition import configs, runs
-from superposition.addition import built, chains, data
-from superposition.addition.lookup import Lookup
+from superposition.addition import built
+from superposition.addition.engine import carry_chains, data
+from superposition.addition.engine.lookup import Lookup
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +26,14 @@ def said(model, pairs):
 
 
 def test_it_has_the_originals_shape(model):
-    from superposition.addition.model import shapes
+    from superposition.addition.engine.transformer import shapes
 
     assert {name: tuple(parameter.shape) for name, parameter in model.named_parameters()} == shapes(32, 2)
 
 
 def test_in_double_precision_it_adds_all_sums_tried_short_chains_and_long(model):
     for seed, share in ((1, 0), (2, 1)):
-        pairs = chains.draw(seed, 3000, share)
+        pairs = carry_chains.draw(seed, 3000, share)
         assert (said(model, pairs) == data.answers(*pairs.T)).all()
     edges = np.array([[999999, 1], [999999, 999999], [0, 0], [500000, 500000], [444444, 555555], [444445, 555555], [9, 1]])
     assert (said(model, edges) == data.answers(*edges.T)).all()
@@ -55,7 +56,7 @@ def test_its_heads_are_hyperbolas_of_the_column_with_its_decimals(model, config)
 def test_in_double_precision_no_column_of_any_sum_is_misread(model, config):
     """Every u there is, by the formula; and the network's logits are the formula's, to a millionth of the least lead."""
     read, _ = built.readout(config)
-    pairs = chains.draw(6, 2000, 1)
+    pairs = carry_chains.draw(6, 2000, 1)
     with torch.no_grad():
         logits = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].numpy()
     for column in range(6):
@@ -90,7 +91,7 @@ def test_the_stored_network_is_this_one_and_as_right_as_recorded(model):
     results = runs.load("addition/built")
     for name, parameter in model.named_parameters():
         np.testing.assert_allclose(results[name], parameter.detach().numpy(), rtol=1e-5, atol=1e-5)
-    pairs = chains.draw(8, 4000, 0)
+    pairs = carry_chains.draw(8, 4000, 0)
     stored = built.Transformer.of({name: results[name] for name, _ in model.named_parameters()})
     assert (said(stored, pairs) == data.answers(*pairs.T)).all(1).mean() > 0.999
     assert results["sum_accuracy"][0] > 0.999

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.addition import ablation, circuits, data, subsets
-from superposition.addition.ablation import ABLATIONS, Parts
+from superposition.addition import circuits
+from superposition.addition.engine import data
+from superposition.addition.measures import ablation, head_sets
+from superposition.addition.measures.ablation import ABLATIONS, Parts
 from superposition.addition.circuits import ENOUGH
-from superposition.addition.model import Transformer
-from superposition.addition.original import PROBES
+from superposition.addition.engine.transformer import Transformer
+from superposition.addition.measures.original_heat_maps import PROBES
 
 LOST = ablation.EFFECTS.index("answers lost")
 
@@ -47,13 +49,13 @@ def test_the_stored_sets_keep_what_they_promise_and_no_head_of_the_exact_ones_ca
     model = Transformer.of({name: train[name][seed] for name in circuits.learning.PARAMETERS})
     parts = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     for column in (0, 2):
-        each, base = subsets.margins(parts, column)
-        right = len(base) - int(subsets.wrong(base + each.sum(0)))
+        each, base = head_sets.margins(parts, column)
+        right = len(base) - int(head_sets.wrong(base + each.sum(0)))
         for enough, chosen in zip(ENOUGH, results["smallest"][seed, column], strict=True):
-            most = subsets.allowed(enough, right, len(base))
-            assert subsets.wrong(base + each[chosen].sum(0)) <= most
+            most = head_sets.allowed(enough, right, len(base))
+            assert head_sets.wrong(base + each[chosen].sum(0)) <= most
             if chosen.sum() == results["at_least"][seed, column, ENOUGH.index(enough)]:
-                assert all(subsets.wrong(base + each[chosen].sum(0) - each[h]) > most for h in np.flatnonzero(chosen))
+                assert all(head_sets.wrong(base + each[chosen].sum(0) - each[h]) > most for h in np.flatnonzero(chosen))
 
 
 def test_what_a_set_keeps_is_what_the_whole_model_keeps_without_the_others(results, train):

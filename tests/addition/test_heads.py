@@ -6,9 +6,10 @@ import torch
 from scipy.spatial import ConvexHull
 
 from superposition import runs
-from superposition.addition import data, heads
+from superposition.addition import heads
+from superposition.addition.engine import data
 from superposition.addition.claims.heads import by_seed, other_columns, own_column
-from superposition.addition.lookup import N_TOKENS, Lookup
+from superposition.addition.engine.lookup import Lookup, N_TOKENS
 
 ANGLE = 2 * np.pi * np.arange(10) / 10
 DIAL = np.stack([np.cos(ANGLE), np.sin(ANGLE)], 1)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.addition import ablation, shapes, sharing
-from superposition.addition.ablation import Parts
+from superposition.addition import shapes
+from superposition.addition.measures import ablation, head_sharing
+from superposition.addition.measures.ablation import Parts
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def heads():
 
 
 def test_no_more_heads_share_a_circuit_than_there_are(results, heads):
-    measured = dict(zip(sharing.MEASURES, np.moveaxis(results["measured"], -1, 0), strict=True))
+    measured = dict(zip(head_sharing.MEASURES, np.moveaxis(results["measured"], -1, 0), strict=True))
     for name in ("heads per circuit", "score", "effective rank"):
         assert (measured[name] <= heads[:, None, None] + 1e-4).all() and (measured[name] >= 1).all()
     assert (measured["circuits per head"] <= ablation.N_PAIRS + 1e-3).all()
@@ -36,4 +37,4 @@ def test_the_last_models_numbers_are_its_own(results, heads):
     assert model.n_heads == heads[-1]
     parts = Parts.of(model, ablation.balanced(seed, results.config.each))
     assert parts.right(parts.logits).mean(0) == pytest.approx(results["whole"][-1], abs=1e-6)
-    np.testing.assert_allclose(sharing.measured(ablation.effects(parts)), results["measured"][-1], rtol=1e-3)
+    np.testing.assert_allclose(head_sharing.measured(ablation.effects(parts)), results["measured"][-1], rtol=1e-3)

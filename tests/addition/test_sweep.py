@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import data, learning, sweep, training
-from superposition.addition.model import Transformer, shapes
+from superposition.addition import sweep
+from superposition.addition.engine import data, learning_curves, transformer_training
+from superposition.addition.engine.transformer import Transformer, shapes
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,14 @@ def test_the_stored_models_add_as_well_as_recorded(results):
     config = results.config
     for shape, heads in enumerate(results["heads"]):
         seed = shape % config.seeds
-        model = Transformer.of(training.named(results["theta"][shape, seed], int(heads), sweep.size(config, int(heads))))
+        theta, d_head = results["theta"][shape, seed], sweep.size(config, int(heads))
+        model = Transformer.of(transformer_training.named(theta, int(heads), d_head))
         pairs = data.draw(config.seed + seed, config.n_train + config.n_test + config.n_fresh)
         pairs = pairs[config.n_train : config.n_train + config.n_test]
         with torch.no_grad():
             said = model(torch.from_numpy(data.tokens(*pairs.T)))[:, data.N_INPUTS :].argmax(-1).numpy()
         right = (said == data.answers(*pairs.T)).mean(0)
-        stored = results["digit_accuracy"][shape, seed, learning.SPLITS.index("test")]
+        stored = results["digit_accuracy"][shape, seed, learning_curves.SPLITS.index("test")]
         assert right == pytest.approx(stored, abs=2e-3)
 
 

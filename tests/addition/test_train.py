@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from superposition import runs
-from superposition.addition import data, learning
-from superposition.addition.lookup import Lookup
-from superposition.addition.model import Transformer
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine.lookup import Lookup
+from superposition.addition.engine.transformer import Transformer
 
 # Final accuracy of digits in the outputs of the three notebooks: train, test.
 PRINTED = np.array([[0.9868, 0.9799], [0.9845, 0.9795], [0.9877, 0.9813]])
@@ -19,7 +19,7 @@ def results():
 
 
 def models(results):
-    return [Transformer.of({name: results[name][k] for name in learning.PARAMETERS}) for k in range(results.config.seeds)]
+    return [Transformer.of({name: results[name][k] for name in learning_curves.PARAMETERS}) for k in range(results.config.seeds)]
 
 
 def test_the_printed_accuracies_lie_within_the_spread_of_ours(results):

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from superposition import configs, runs
-from superposition.addition import chains, data, learning
-from superposition.addition.model import Transformer
+from superposition.addition.engine import carry_chains, data, learning_curves
+from superposition.addition.engine.transformer import Transformer
 
-FRESH = learning.SPLITS.index("fresh")
+FRESH = learning_curves.SPLITS.index("fresh")
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def results():
 
 
 def models(results):
-    return [Transformer.of({name: results[name][k] for name in learning.PARAMETERS}) for k in range(results.config.seeds)]
+    return [Transformer.of({name: results[name][k] for name in learning_curves.PARAMETERS}) for k in range(results.config.seeds)]
 
 
 def said_alone(model, pairs):
@@ -48,5 +48,5 @@ def test_every_seed_adds_ninety_nine_of_a_hundred_sums_on_its_own(results):
 
 def test_long_chains_are_no_harder(results):
     for model in models(results):
-        pairs = chains.draw(78, 2000, 1)
+        pairs = carry_chains.draw(78, 2000, 1)
         assert (said_alone(model, pairs) == data.answers(*pairs.T)).all(1).mean() > 0.97

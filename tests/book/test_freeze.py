@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from superposition.book import freeze
-from superposition.digests import code_digest
 
 SETTINGS = """
 project: {type: book, output-dir: _book, execute-dir: project}
@@ -103,6 +102,7 @@ def quarto(root, monkeypatch):
 
 def write_record(root: Path, name: str, digest: str) -> None:
     (root / "data" / name).mkdir(parents=True, exist_ok=True)
+    (root / "data" / name / "config.toml").touch()
     (root / "data" / name / "record.json").write_text(json.dumps({"results_sha256": digest}))
 
 
@@ -130,48 +130,74 @@ def test_the_key_is_the_md5_of_the_source_with_unix_line_ends(root):
     assert freeze.source_digest(Path("chapters/toy/intro.qmd")) == expected
 
 
-def test_ingredients_are_the_results_loaded_and_the_modules_drawn_with(root):
+def reached(chapter: str) -> dict[str, list[str]]:
+    """The definitions that the chapter's cells reach, by module."""
+    found = freeze.ingredients(Path(chapter))["reached"]
+    return {module: [pair.partition(":")[0] for pair in line.split()] for module, line in found.items()}
+
+
+def write_cell(root: Path, code: str) -> str:
+    (root / "chapters/toy/more.qmd").write_text(f"# A\n\n```{{python}}\n{code}\n```\n")
+    return "chapters/toy/more.qmd"
+
+
+def test_ingredients_are_the_results_loaded_and_the_definitions_drawn_with(root):
     made = freeze.ingredients(Path("chapters/toy/more.qmd"))
     assert made["results"] == {"toy/intro": "1" * 64, "toy/wide": "1" * 64}
-    assert made["code"] == code_digest(["superposition.figures.style"])
-    intro = freeze.ingredients(Path("chapters/toy/intro.qmd"))
-    assert intro["code"] == code_digest(["superposition.metrics"])
+    assert "use" in reached("chapters/toy/more.qmd")["superposition.figures.style"]
+    assert "superposition.metrics" not in reached("chapters/toy/intro.qmd")  # imported, and not used
 
 
 def test_a_chapter_that_asks_for_all_names_depends_on_the_results_of_every_experiment(root):
-    (root / "data/toy/wide/config.toml").touch()
     (root / "data/toy/new").mkdir()
     (root / "data/toy/new/config.toml").touch()
     (root / "chapters/toy/more.qmd").write_text("# A\n\n```{python}\nstored = [runs.load(name) for name in runs.names()]\n```\n")
-    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"] == {"toy/new": None, "toy/wide": "1" * 64}
+    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"] == {
+        name: None if name == "toy/new" else "1" * 64 for name in ("toy/commented", "toy/intro", "toy/new", "toy/wide")
+    }
 
 
-def test_a_chapter_depends_on_the_modules_that_define_what_it_draws_with_and_on_no_others(root):
-    cell = "# A\n\n```{python}\nfrom superposition import book, figures\nbook.table(figures.toy.phase_maps(1))\n```\n"
-    (root / "chapters/toy/more.qmd").write_text(cell)
-    defining = ["superposition.book.elements", "superposition.figures.toy.phase"]
-    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["code"] == code_digest(defining)
+def test_a_chapter_depends_on_the_definitions_that_it_calls_and_on_no_others(root):
+    found = reached(write_cell(root, "from superposition import book, figures\nbook.table(figures.toy.phase_maps(1))"))
+    assert "table" in found["superposition.book.elements"] and "slider" not in found["superposition.book.elements"]
+    assert "phase_maps" in found["superposition.figures.toy.phase"]
+    assert "superposition.figures.toy.geometry" not in found
 
 
-def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_code(root, monkeypatch):
-    from superposition import claims
+def test_code_of_any_part_counts_and_so_does_what_the_prose_calls(root):
+    name = write_cell(root, "from superposition import metrics\nfrom superposition.toy import polytopes")
+    assert reached(name) == {}
+    with open(root / name, "a") as file:
+        file.write("It is `{python} metrics.norms(1)` and `{python} polytopes.clusters(2)`.\n")
+    found = reached(name)
+    assert "norms" in found["superposition.metrics"] and "clusters" in found["superposition.toy.polytopes"]
 
-    def check(intro):
-        raise AssertionError("no claim is evaluated")
 
-    check.__module__ = "superposition.metrics"
-    known = [
-        claims.Claim(id, "source", "statement", "measure", "tolerance", (experiment,), check)
-        for id, experiment in (("toy/intro/a", "toy/intro"), ("toy/other/b", "toy/wide"))
-    ]
-    monkeypatch.setattr(claims, "registry", lambda: known)
-    shown = '# A\n\n```{python}\nfrom superposition import book\nbook.claims_table("toy/intro")\n```\n'
-    (root / "chapters/toy/more.qmd").write_text(shown)
-    made = freeze.ingredients(Path("chapters/toy/more.qmd"))
-    assert made["results"] == {"toy/intro": "1" * 64}
-    assert made["code"] == code_digest(["superposition.book.elements", "superposition.claims", "superposition.metrics"])
-    (root / "chapters/toy/more.qmd").write_text(shown.replace('claims_table("toy/intro")', "claims_appendix()"))
-    assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"].keys() == {"toy/intro", "toy/wide"}
+def test_a_chapter_uses_the_results_that_code_it_calls_names(root, monkeypatch):
+    import superposition.toy
+
+    (root / "modules").mkdir()
+    monkeypatch.setattr(superposition.toy, "__path__", [str(root / "modules"), *superposition.toy.__path__])
+    source = "def both():\n    return ['toy/intro', 'toy/wide']\ndef none():\n    return 'such as toy/intro'\n"
+    (root / "modules" / "named.py").write_text(source)
+    name = write_cell(root, "from superposition.toy import named\nnamed.both()")
+    assert freeze.ingredients(Path(name))["results"].keys() == {"toy/intro", "toy/wide"}
+    assert freeze.ingredients(Path(write_cell(root, "from superposition.toy import named\nnamed.none()")))["results"] == {}
+
+
+def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_checks(root):
+    name = write_cell(root, 'from superposition import book\nbook.claims_table("toy/intro")')
+    found = reached(name)
+    assert "superposition.toy.claims.intro" in found and "superposition.toy.claims.phase" not in found
+    assert "evaluate" in found["superposition.claims"]
+    assert "toy/intro" in freeze.ingredients(Path(name))["results"]
+
+
+def test_the_appendix_of_claims_depends_on_the_claims_of_every_chapter(root):
+    shutil.copy(root / "chapters/toy/more.qmd", root / "chapters/toy/geometry.qmd")
+    (root / "_quarto.yml").write_text(SETTINGS.replace("chapters/toy/more.qmd]", "chapters/toy/more.qmd, chapters/toy/geometry.qmd]"))
+    found = reached(write_cell(root, "from superposition import book\nbook.claims_appendix()"))
+    assert {"superposition.toy.claims.intro", "superposition.toy.claims.geometry"} <= found.keys()
 
 
 def test_status_is_empty_after_a_refresh_and_a_second_one_executes_nothing(root, quarto):
@@ -220,7 +246,7 @@ def _figure_vanishes(root):
     [
         (_source_changes, "has changed since it was executed"),
         (_results_change, "the results of toy/wide have changed"),
-        (_code_changes, "the code that it draws with has changed"),
+        (_code_changes, "the code that it reaches has changed: what its definitions call"),
         (_figure_vanishes, "its frozen figure figure-html/fig-x-output-1.svg is missing"),
     ],
 )
@@ -256,7 +282,7 @@ def test_a_failed_render_leaves_the_old_freeze(root, quarto):
     with pytest.raises(freeze.FreezeError, match="the freeze is as it was"):
         freeze.refresh()
     assert tree(root / "_freeze") == before
-    assert list((root / ".work").iterdir()) == []
+    assert [path.name for path in (root / ".work").iterdir()] == ["trees.json"]
 
 
 def test_a_broken_manifest_makes_all_stale_and_is_written_anew(root, quarto):

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from superposition import book, runs
-from superposition.addition import data, export, learning
-from superposition.addition.lookup import Lookup, ablated
-from superposition.addition.model import Transformer
+from superposition.addition.engine import browser_tables, data, learning_curves
+from superposition.addition.engine.lookup import Lookup, ablated
+from superposition.addition.engine.transformer import Transformer
 from superposition.figures import addition
 
 from . import site
@@ -32,7 +32,7 @@ def seen(pairs=PAIRS):
 def model():
     """The transformer that the chapter shows, in float64."""
     trained = runs.load("addition/train")
-    return Transformer.of({name: trained[name][0].astype(float) for name in learning.PARAMETERS})
+    return Transformer.of({name: trained[name][0].astype(float) for name in learning_curves.PARAMETERS})
 
 
 def rendered(folder, model, sets):
@@ -41,8 +41,8 @@ def rendered(folder, model, sets):
         patch.setenv("SUPERPOSITION_ROOT", str(folder))
         (folder / "_quarto.yml").touch()
         lookup = Lookup.of(model)
-        static = addition.laboratory(*export.view(lookup, 444445, 555555, 3))
-        return halves(book.laboratory(export.tables(lookup, seen()), sets, alt=HOSTILE, static=static))
+        static = addition.laboratory(*browser_tables.view(lookup, 444445, 555555, 3))
+        return halves(book.laboratory(browser_tables.tables(lookup, seen()), sets, alt=HOSTILE, static=static))
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_the_answer_is_shown_digit_by_digit_right_or_wrong(room, model):
 def test_the_map_is_the_transformers_own_answers_for_all_pairs_of_digits(room, model, answer):
     room.click("[data-sum='444445 555555']")
     room.check(f"[data-digit][value='{answer}']")
-    found = export.view(Lookup.of(model), 444445, 555555, answer)
+    found = browser_tables.view(Lookup.of(model), 444445, 555555, answer)
     digits, filled = shown_map(room)
     assert (digits == found.varied).all()
     tens = 10 ** min(answer, 5)
@@ -207,7 +207,7 @@ def test_attention_is_drawn_for_the_head_chosen_with_numbers_as_one_writes_them(
 
 def test_contributions_are_coloured_relative_to_the_mean_digit(room, model):
     room.check("[data-digit][value='2']")
-    found = export.view(Lookup.of(model), 1234, 5678, 2).contributions
+    found = browser_tables.view(Lookup.of(model), 1234, 5678, 2).contributions
     centred = found - found.mean(1, keepdims=True)
     fills = cell_fills(room, "contributions")[:320]
     rgb = np.array([[int(x) for x in re.findall(r"\d+", fill)] for fill in fills]).reshape(10, 32, 3)

@@ -6,7 +6,7 @@ import torch
 
 from superposition import runs
 from superposition.toy import absolute
-from superposition.toy.networks import Networks
+from superposition.toy.engine.networks import Networks
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from superposition import metrics, runs
-from superposition.toy import adversarial, attacks, largest, models
+from superposition.toy import adversarial
+from superposition.toy.engine import autoencoders, largest_feature
+from superposition.toy.measures import attacks
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_dead_outputs_hide_from_the_gradient_but_not_from_the_attacks_on_single_
 def test_a_dedicated_model_of_whole_dimensions_has_the_loss_of_the_linear_optimum():
     importance, density = 0.9 ** np.arange(20), np.array([1.0, 0.3, 0.01])
     for k in (0, 5, 12):
-        loss = models.linear_optimum(density, importance, k)
+        loss = autoencoders.linear_optimum(density, importance, k)
         dimensions, diagonal, _ = adversarial.dedicated(loss, density, importance)
         np.testing.assert_allclose(dimensions, k, atol=1e-6)
         np.testing.assert_allclose(diagonal, np.broadcast_to(np.arange(20) < k, (3, 20)), atol=1e-6)
@@ -83,7 +85,7 @@ def test_a_dedicated_model_has_the_loss_that_it_was_made_for():
 def test_a_classifiers_distance_is_where_its_answer_flips():
     rng = np.random.default_rng(1)
     C, c, x = rng.standard_normal((6, 6)), rng.standard_normal(6) / 9, rng.random((400, 6))
-    right, distance = largest.distances(C, c, x)
+    right, distance = largest_feature.distances(C, c, x)
     label = x.argmax(-1)
     np.testing.assert_array_equal(right, (x @ C + c).argmax(-1) == label)
     assert right.sum() > 20
@@ -99,9 +101,9 @@ def test_a_classifiers_distance_is_where_its_answer_flips():
 
 def test_the_identity_flips_exactly_where_another_feature_becomes_the_largest():
     x = np.random.default_rng(2).random((50, 8))
-    right, distance = largest.distances(np.eye(8), np.zeros(8), x)
+    right, distance = largest_feature.distances(np.eye(8), np.zeros(8), x)
     assert right.all()
-    np.testing.assert_allclose(distance, largest.true_distance(x))
+    np.testing.assert_allclose(distance, largest_feature.true_distance(x))
 
 
 def test_the_stored_models_without_superposition_err_under_attack_by_its_square(results):

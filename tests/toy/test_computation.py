@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy import borrowed, circuits
-from superposition.toy.circuits import TARGETS
+from superposition.toy.theory import dedicated_neurons, shared_neurons
+from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.claims.computation import balance, balanced, gain, known, lopsidedness, parts, printed_constants, solved
 from superposition.toy.computation import LOGIC, frames, stack
 
@@ -30,7 +30,7 @@ def test_the_film_begins_at_the_start_ends_at_the_end_and_shows_no_step_twice():
 @pytest.mark.parametrize("target", LOGIC)
 def test_losses_of_the_logic_are_those_of_the_stored_weights_on_every_input(target, results):
     t = LOGIC.index(target)
-    values = circuits.VALUES[circuits.INPUTS[target]]
+    values = dedicated_neurons.VALUES[dedicated_neurons.INPUTS[target]]
     x = np.array([[a, b] for a in values for b in values], float)
     y = {"and": x.min(1), "or": x.max(1), "max": np.abs(x).max(1)}[target]
     on = results.config.original_on[1]
@@ -51,12 +51,13 @@ def test_no_network_does_better_than_the_best_known(results):
 def test_relu_neurons_that_read_one_input_alone_never_beat_the_bound_for_a_square(results):
     square = TARGETS.index("square")
     for name, on in (("share", results.config.on), ("original_share", results.config.original_on)):
-        bound = np.array([p * circuits.HINGE_LOSS / circuits.variance("square", p) for p in on])
+        bound = np.array([p * dedicated_neurons.HINGE_LOSS / dedicated_neurons.variance("square", p) for p in on])
         assert (results[name][square, 0] > 0.9999 * bound[:, None]).all()
 
 
 def test_relu_networks_that_read_three_inputs_lie_a_little_below_that_bound_at_best(results):
-    bound = np.array([p * circuits.HINGE_LOSS / circuits.variance("square", p) for p in results.config.original_on])
+    hinge, on = dedicated_neurons.HINGE_LOSS, results.config.original_on
+    bound = np.array([p * hinge / dedicated_neurons.variance("square", p) for p in on])
     ratio = results["original_loss"][TARGETS.index("square"), 0] / bound[:, None]
     assert (ratio[0] < 1).sum() > 5 and 0.97 < ratio.min() < 1
 
@@ -72,7 +73,7 @@ def test_with_all_inputs_on_the_mean_of_six_neurons_is_below_dedicated_ones_for_
 def test_with_rare_inputs_every_relu_network_of_or_max_abs_and_square_is_below_any_that_shares_no_neuron(results):
     staged, outputs, on = runs.load("toy/gradual"), results.config.outputs, results.config.on[-1]
     for target in ("or", "max", "abs", "square"):
-        least = borrowed.silence(target, on, outputs) * gain(results, target)[1][0, -1]
+        least = shared_neurons.silence(target, on, outputs) * gain(results, target)[1][0, -1]
         assert (staged["loss"][TARGETS.index(target), 0, -1].mean(-1) < least).all()
 
 

@@ -6,7 +6,7 @@ import torch
 
 from superposition import configs, metrics, runs
 from superposition.toy import dropout
-from superposition.toy.networks import keep
+from superposition.toy.engine.networks import keep
 
 RNG = np.random.default_rng(0)
 

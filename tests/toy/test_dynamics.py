@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy import jumps
+from superposition.toy.measures import jumps
 
 TIME = np.arange(400)
 

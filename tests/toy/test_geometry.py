@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from superposition import metrics, runs
-from superposition.toy import polytopes, worth
+from superposition.toy import polytope_prices
+from superposition.toy.measures import polytopes
 from superposition.toy.claims import geometry as claims
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]
@@ -48,5 +49,5 @@ def test_the_stored_losses_are_those_of_the_stored_weights(results):
 
 def test_no_model_beats_the_least_loss_without_superposition_in_dense_data_by_more_than_two_percent(results):
     n, m = results["W"].shape[-2:]
-    floor = (n - m) * worth.guessed(results["density"][0])
+    floor = (n - m) * polytope_prices.guessed(results["density"][0])
     assert (results["loss"][:, 0] > 0.98 * floor).all()

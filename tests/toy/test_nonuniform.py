@@ -5,7 +5,7 @@ import pytest
 
 from superposition import runs
 from superposition.toy import nonuniform
-from superposition.toy.strata import Strata
+from superposition.toy.theory.stratified_loss import Strata
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from superposition import metrics, runs
-from superposition.toy import exact, features, phase
+from superposition.toy import phase
+from superposition.toy.engine import features
+from superposition.toy.theory import expected_loss
 from superposition.toy.claims import phase as claims
 from superposition.toy.phase import PHASES
 
@@ -34,7 +36,8 @@ def test_phases_of_known_weights():
 def test_fixed_losses_are_the_exact_losses_of_the_fixed_shapes(n):
     p, importance = np.full((1, n), 0.35), np.linspace(1, 2, n)[None]
     shapes, dropped, _ = phase.fixed_shapes(n)
-    expected = [exact.loss(W[None], d.diagonal()[None] * p / 2, p, importance)[0] for W, d in zip(shapes, dropped, strict=True)]
+    biases = [d.diagonal() * p / 2 for d in dropped]
+    expected = [expected_loss.loss(W[None], b[None], p, importance)[0] for W, b in zip(shapes, biases, strict=True)]
     assert phase.fixed_losses(p, importance)[:, 0] == pytest.approx(expected, rel=1e-12)
 
 
@@ -54,7 +57,7 @@ def test_no_fixed_shape_and_no_start_beats_the_optimum(diagram):
 def test_the_stored_loss_is_the_exact_loss_of_the_stored_weights_and_the_gradient_vanishes(diagram):
     p, importance = (array.reshape(-1, array.shape[-1]) for array in cells(diagram))
     W, b = diagram["W"].reshape(len(p), *diagram["W"].shape[-2:]), diagram["b"].reshape(len(p), -1)
-    loss, dW, db = exact.gradients(W, b, p, importance)
+    loss, dW, db = expected_loss.gradients(W, b, p, importance)
     assert loss == pytest.approx(diagram["loss"].ravel(), rel=1e-10)
     assert np.quantile(np.abs(dW).max((1, 2)), 0.99) < 1e-5 and np.quantile(np.abs(db).max(1), 0.99) < 1e-5
 
@@ -84,7 +87,7 @@ def test_on_the_border_sharing_and_dropping_cost_the_same():
     rng, importance = np.random.default_rng(0), np.array([1, two["importance"][10]])
     for factor, shares in ((0.97, True), (1.03, False)):
         q = np.full((40, 2), p * factor)
-        W, _, loss = exact.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile(importance, (40, 1)))
+        W, _, loss = expected_loss.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile(importance, (40, 1)))
         drop = phase.fixed_losses(q[:1], importance[None])[:2].min()
         assert (metrics.norms(W[loss.argmin()]).min() > 0.5) == shares
         assert (loss.min() < drop * (1 - 1e-6)) == shares, row
@@ -93,7 +96,7 @@ def test_on_the_border_sharing_and_dropping_cost_the_same():
 def optimum(p: float, r: float) -> float:
     """The shortest vector's length in the best of forty random starts of two features."""
     q, rng = np.full((40, 2), p), np.random.default_rng(0)
-    W, _, loss = exact.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile([1, r], (40, 1)))
+    W, _, loss = expected_loss.polish(rng.normal(size=(40, 2, 1)), np.zeros((40, 2)), q, np.tile([1, r], (40, 1)))
     return float(metrics.norms(W[loss.argmin()]).min())
 
 

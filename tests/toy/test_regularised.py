@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from superposition import runs
-from superposition.toy import networks, regularised
-from superposition.toy.training import AdamW
+from superposition.toy import regularised
+from superposition.toy.engine import networks
+from superposition.toy.engine.training import AdamW
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,16 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from superposition import runs
-from superposition.addition import data, learning, training
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine.transformer_training import Examples, Trainees
 
 Array = np.ndarray
-Config = learning.Config
-SCHEMA = learning.PARAMETERS | learning.MEASURES | {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
+Config = learning_curves.Config
+SCHEMA = learning_curves.PARAMETERS | learning_curves.MEASURES
+SCHEMA |= {"free_accuracy": "seed split answer", "free_sum_accuracy": "seed split"}
 
 
-def alone(models: training.Trainees, seen: UInt8[Array, "model example n_ctx"]) -> UInt8[Array, "model example n_answers"]:
+def alone(models: Trainees, seen: UInt8[Array, "model example n_ctx"]) -> UInt8[Array, "model example n_answers"]:
     """The digits that each model says one after another, seeing none but its own."""
     seen, said = seen.copy(), []
     for place in range(data.N_INPUTS, data.N_CTX):
@@ -22,7 +24,7 @@ def alone(models: training.Trainees, seen: UInt8[Array, "model example n_ctx"]) 
     return np.stack(said, -1)
 
 
-def free_running(models: training.Trainees, splits: list[training.Examples]) -> dict[str, Float[Array, "..."]]:
+def free_running(models: Trainees, splits: list[Examples]) -> dict[str, Float[Array, "..."]]:
     """Accuracies of every model on its own, by split."""
     right = [alone(models, examples.seen) == examples.answers for examples in splits]
     return {
@@ -33,6 +35,6 @@ def free_running(models: training.Trainees, splits: list[training.Examples]) -> 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every seed with the true digits before it, and say how well it adds with them and on its own."""
-    models, splits, arrays = learning.learn(config, "one by one", job)
-    arrays = {name: array for name, array in arrays.items() if name not in learning.FILM}
-    return arrays | free_running(models, splits), learning.metrics(arrays)
+    models, splits, arrays = learning_curves.learn(config, "one by one", job)
+    arrays = {name: array for name, array in arrays.items() if name not in learning_curves.FILM}
+    return arrays | free_running(models, splits), learning_curves.metrics(arrays)

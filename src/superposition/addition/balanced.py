@@ -4,8 +4,8 @@ One recipe draws all sums evenly; in the other some have columns that sum to 9 w
 import numpy as np
 
 from superposition import runs
-from superposition.addition import chains, learning, training
-from superposition.addition.data import Reading
+from superposition.addition.engine import carry_chains, learning_curves, transformer_training
+from superposition.addition.engine.data import Reading
 
 Array = np.ndarray
 SPLITS = ("test", "long")  # uniform sums, and sums with long chains
@@ -25,7 +25,7 @@ class Config(runs.Config):
     shares: tuple[float, ...]
 
 
-SCHEMA = {name: f"recipe {axes}" for name, axes in learning.PARAMETERS.items()} | {
+SCHEMA = {name: f"recipe {axes}" for name, axes in learning_curves.PARAMETERS.items()} | {
     "epoch": "checkpoint",
     "loss": "recipe checkpoint seed split",
     "digit_accuracy": "recipe checkpoint seed split answer",
@@ -35,10 +35,10 @@ SCHEMA = {name: f"recipe {axes}" for name, axes in learning.PARAMETERS.items()} 
 }
 
 
-def sums(config: Config, first: int, count: int, share: float | int) -> training.Examples:
+def sums(config: Config, first: int, count: int, share: float | int) -> transformer_training.Examples:
     """The sums of every seed, drawn from seeds that start at `first`."""
-    drawn = [chains.draw(config.seed + first + k, count, share) for k in range(config.seeds)]
-    return training.Examples.of(np.stack(drawn), READING)
+    drawn = [carry_chains.draw(config.seed + first + k, count, share) for k in range(config.seeds)]
+    return transformer_training.Examples.of(np.stack(drawn), READING)
 
 
 def checkpoints(epochs: int, count: int = 16) -> list[int]:
@@ -50,14 +50,14 @@ def _trained(config, recipe, splits, job):
     """The models of one recipe, and their measures at every checkpoint."""
     seeds = [config.seed + k for k in range(config.seeds)]
     examples = sums(config, 0, config.n_train, config.shares[recipe])
-    models = training.Trainees.start(seeds, config.n_heads, config.d_head, READING)
-    optimiser = training.AdamW(config.lr, config.weight_decay)
-    _, watched = training.train(
+    models = transformer_training.Trainees.start(seeds, config.n_heads, config.d_head, READING)
+    optimiser = transformer_training.AdamW(config.lr, config.weight_decay)
+    _, watched = transformer_training.train(
         models, examples, seeds, config.epochs, config.batch, optimiser, checkpoints(config.epochs),
-        lambda models: learning.judge(models, splits), job, key=f"recipe_{recipe}",
+        lambda models: learning_curves.judge(models, splits), job, key=f"recipe_{recipe}",
     )  # fmt: skip
-    seen = training.Examples(*(array[:, : config.n_test] for array in vars(examples).values()))
-    known = learning.judged(models.logits(seen.seen), seen)["sum_accuracy"]
+    seen = transformer_training.Examples(*(array[:, : config.n_test] for array in vars(examples).values()))
+    known = learning_curves.judged(models.logits(seen.seen), seen)["sum_accuracy"]
     return models.parameters() | watched | {"train_sum_accuracy": known}
 
 

@@ -6,9 +6,9 @@ from jaxtyping import Float
 from scipy.optimize import linprog
 
 from superposition import runs
-from superposition.addition import chains, learning, training
-from superposition.addition.data import EQUALS, N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS, VOCAB
-from superposition.addition.model import N_OUT, Transformer, shapes
+from superposition.addition.engine import carry_chains, learning_curves, transformer_training
+from superposition.addition.engine.data import EQUALS, N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS, VOCAB
+from superposition.addition.engine.transformer import N_OUT, Transformer, shapes
 
 Array = np.ndarray
 SPLITS = ("test", "long")  # as in addition/balanced
@@ -23,7 +23,7 @@ class Config(runs.Config):
     points: int
 
 
-SCHEMA = {name: axes.removeprefix("seed ") for name, axes in learning.PARAMETERS.items()} | {
+SCHEMA = {name: axes.removeprefix("seed ") for name, axes in learning_curves.PARAMETERS.items()} | {
     "read": "function n_out",
     "lead": "point",
     "u": "point",
@@ -143,11 +143,11 @@ def transformer(config: Config) -> Transformer:
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Build the network, round it to float32, and try it on uniform sums and on sums with long chains."""
     model = transformer(config).float()
-    parameters = training.arrays(model)
-    theta = training.flat(parameters)[None]
-    one = training.Trainees(model.n_heads, model.d_head, "at once", theta, theta, theta)
-    drawn = [chains.draw(config.seed + 1000 * (k + 1), config.n_sums, k) for k in range(len(SPLITS))]
-    judged = learning.judge(one, [training.Examples.of(pairs[None], "at once") for pairs in drawn])
+    parameters = transformer_training.arrays(model)
+    theta = transformer_training.flat(parameters)[None]
+    one = transformer_training.Trainees(model.n_heads, model.d_head, "at once", theta, theta, theta)
+    drawn = [carry_chains.draw(config.seed + 1000 * (k + 1), config.n_sums, k) for k in range(len(SPLITS))]
+    judged = learning_curves.judge(one, [transformer_training.Examples.of(pairs[None], "at once") for pairs in drawn])
     read, lead = readout(config)
     arrays = parameters | {"read": read, "lead": lead, "u": points(config.near, config.points)}
     arrays |= {name: judged[name][0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy", "carry_accuracy")}

@@ -7,10 +7,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from superposition import runs
-from superposition.addition import chains, data, learning, training
-from superposition.addition.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
-from superposition.addition.lookup import Lookup
-from superposition.addition.model import Transformer
+from superposition.addition.engine import carry_chains, data, learning_curves, transformer_training
+from superposition.addition.engine.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
+from superposition.addition.engine.lookup import Lookup
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 SOURCES: dict[str, tuple[str, data.Reading]] = {  # where the models of each kind are stored, and how they read
@@ -59,12 +59,12 @@ def errors(said: UInt8[Array, "example n_answers"], pairs: Int[Array, "example 2
     }
 
 
-def depths(one: training.Trainees, rng: np.random.Generator, count: int) -> Float[Array, "answer chain"]:
+def depths(one: transformer_training.Trainees, rng: np.random.Generator, count: int) -> Float[Array, "answer chain"]:
     """Accuracy of each answer by how many columns right below it sum to 9; 0 where there are not that many columns."""
     found = np.zeros((N_ANSWERS, N_ANSWERS))
     for answer in range(N_ANSWERS):
         for depth in range(answer + 1):
-            sums = training.Examples.of(chains.of_depth(rng, count, answer, depth)[None], one.reading)
+            sums = transformer_training.Examples.of(carry_chains.of_depth(rng, count, answer, depth)[None], one.reading)
             found[answer, depth] = (one.logits(sums.seen)[0, :, answer].argmax(-1) == sums.answers[0, :, answer]).mean()
     return found
 
@@ -134,7 +134,7 @@ def both_ways(
     every, seen = np.argwhere(np.ones((10, 10))), []
     for column in (every[every.sum(1) <= 8], every[every.sum(1) >= 10]):
         a[:, answer - depth - 1], b[:, answer - depth - 1] = column[rng.integers(len(column), size=len(a))].T
-        seen.append(data.tokens(*chains.numbers(a, b).T, reading))
+        seen.append(data.tokens(*carry_chains.numbers(a, b).T, reading))
     return *seen, own
 
 
@@ -160,11 +160,11 @@ def margin(
 def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config, seed: int) -> dict[str, Array]:
     """All measures of one model, on sums that no training drew."""
     n_heads, _, d_head = parameters["W_Q"].shape
-    one = training.Trainees(n_heads, d_head, reading, *(training.flat(parameters)[None] for _ in range(3)))
+    one = transformer_training.Trainees(n_heads, d_head, reading, *[transformer_training.flat(parameters)[None]] * 3)
     rng = np.random.default_rng([config.seed, seed, 4])
     pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
     few = pairs[: config.n_ablated]
-    sums = training.Examples.of(pairs[None], reading)
+    sums = transformer_training.Examples.of(pairs[None], reading)
     with torch.no_grad():
         tables = Lookup.of(Transformer.of(parameters))
         heads = ablations(tables, torch.from_numpy(sums.seen[0, : len(few)]), sums.answers[0, : len(few)], rng)
@@ -176,7 +176,7 @@ def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config
 def stored(kind: str) -> list[dict[str, Array]]:
     """The parameters of the models of one kind. Raises runs.ResultsError where there are none yet."""
     results = runs.load(SOURCES[kind][0])
-    stacked = {name: results[name] if kind != "built" else results[name][None] for name in learning.PARAMETERS}
+    stacked = {name: results[name] if kind != "built" else results[name][None] for name in learning_curves.PARAMETERS}
     return [{name: array[k] for name, array in stacked.items()} for k in range(len(stacked["W_E"]))]
 
 

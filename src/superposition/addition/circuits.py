@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.addition import ablation, data, exact, learning, original, sharing, subsets
-from superposition.addition.ablation import ABLATIONS, Parts
-from superposition.addition.model import Transformer
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.measures import ablation, head_sharing, minimum_head_sets, original_heat_maps, head_sets
+from superposition.addition.measures.ablation import ABLATIONS, Parts
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 ENOUGH = (0.95, 0.99)  # the shares of a digit's right answers that a sufficient set of heads keeps
@@ -58,7 +59,7 @@ SCHEMA = {
 def trained(models: int) -> list[tuple[Transformer, int]]:
     """The models of `addition/train`, each with its seed: all, or the first so many."""
     results = runs.load("addition/train")
-    each = [Transformer.of({key: results[key][k] for key in learning.PARAMETERS}) for k in range(results.config.seeds)]
+    each = [Transformer.of({key: results[key][k] for key in learning_curves.PARAMETERS}) for k in range(results.config.seeds)]
     return [(model, results.config.seed + k) for k, model in enumerate(each)][: models or None]
 
 
@@ -75,18 +76,18 @@ def switched(parts: Parts) -> dict[str, Array]:
 
 def shared(effect: Float[Array, "effect column pair head"], config: Config, seed: int) -> dict[str, Array]:
     """How the circuits of every column share heads, and what there is by lot."""
-    null = [[sharing.null(one, config.draws, seed) for one in of] for of in effect]
-    return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": sharing.overlap(effect)}
+    null = [[head_sharing.null(one, config.draws, seed) for one in of] for of in effect]
+    return {"measured": head_sharing.measured(effect), "null": np.array(null), "overlap": head_sharing.overlap(effect)}
 
 
 def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Array]:
     """Accuracy by the number of heads: sets grown, sets cut down, random ones; and the smallest that are enough."""
-    each, base = subsets.margins(parts, column)
+    each, base = head_sets.margins(parts, column)
     total, full = base.shape[0], base + each.sum(0)
-    grown, cut = subsets.greedy(base, each, config.beam), subsets.greedy(full, -each, config.beam)
-    right = total - int(subsets.wrong(full))
-    chosen = [subsets.smallest(grown, cut, subsets.allowed(enough, right, total)) for enough in ENOUGH]
-    lot = subsets.by_lot(base, each, config.orders, seed)
+    grown, cut = head_sets.greedy(base, each, config.beam), head_sets.greedy(full, -each, config.beam)
+    right = total - int(head_sets.wrong(full))
+    chosen = [head_sets.smallest(grown, cut, head_sets.allowed(enough, right, total)) for enough in ENOUGH]
+    lot = head_sets.by_lot(base, each, config.orders, seed)
     counts = {"grown": grown[0], "cut": cut[0][::-1], "by_lot": lot}
     return {name: 1 - np.asarray(count) / total for name, count in counts.items()} | {"chosen": np.stack(chosen)}
 
@@ -95,12 +96,12 @@ def proven(parts: Parts, column: int, chosen: Bool[Array, "enough head"], nodes:
     """The smallest sufficient sets for each of ENOUGH, given those found, and the sizes that they have at least.
 
     Every smaller size is excluded by a search of at most `nodes` nodes; where set and bound agree, the size is exact."""
-    each, base = subsets.margins(parts, column)
-    right = len(base) - int(subsets.wrong(base + each.sum(0)))
-    tree = exact.Tree.of(each, base, int(chosen.sum(-1).max()))
+    each, base = head_sets.margins(parts, column)
+    right = len(base) - int(head_sets.wrong(base + each.sum(0)))
+    tree = minimum_head_sets.Tree.of(each, base, int(chosen.sum(-1).max()))
     best, bounds = chosen.copy(), []
     for k, enough in enumerate(ENOUGH):
-        size, ended, most = 0, True, subsets.allowed(enough, right, len(base))
+        size, ended, most = 0, True, head_sets.allowed(enough, right, len(base))
         while ended and size < best[k].sum():
             found, ended = tree.search(most, size, nodes)
             if found is not None:
@@ -139,11 +140,12 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     parts = Parts.of(model, ablation.balanced(seed, config.each))
     others = Parts.of(model, ablation.balanced(seed + 1000, config.each_set))
     effect, heat = ablation.effects(parts), ablation.maps(parts)
-    maps, none = original.heat_maps(model)
+    maps, none = original_heat_maps.heat_maps(model)
+    tokens = torch.from_numpy(data.tokens(*ablation.numbers(parts.pair)))
     return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
         "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
-        "probe": original.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
+        "probe": original_heat_maps.probed(model, tokens, parts.answers[:, 0]),
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
     }  # fmt: skip
 
@@ -155,5 +157,5 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays |= {name: np.stack([one[name] for one in each]) for name in SCHEMA if name not in arrays}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     arrays |= {name: arrays[name].astype(np.float16) for name in ("effect", "map")}
-    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, sharing.MEASURES.index("score")]
+    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
     return arrays, {"score": float(score.mean()), "best head alone": float(arrays["alone"][:, 1, :, 0].max(-1).mean())}

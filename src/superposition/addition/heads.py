@@ -7,9 +7,9 @@ from jaxtyping import Float
 from numpy.polynomial import Polynomial
 
 from superposition import runs
-from superposition.addition import data, learning
-from superposition.addition.lookup import N_TOKENS, Lookup
-from superposition.addition.model import Transformer
+from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine.lookup import Lookup, N_TOKENS
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 
@@ -383,10 +383,10 @@ def shifts(b_O: Float[Array, "seed d_model"], WOU: Float[Array, "seed head 2 n_o
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Measure every head of every seed, of its start, and of the film's checkpoints; then take away and see what is lost."""
     trained = runs.load(MODELS)
-    each = [{name: trained[name][k] for name in learning.PARAMETERS} for k in range(trained.config.seeds)]
+    each = [{name: trained[name][k] for name in learning_curves.PARAMETERS} for k in range(trained.config.seeds)]
     models = tables([Transformer.of(parameters) for parameters in each])
     QKV, WOU = _stacked(models)
-    fresh = learning.sums(trained.config, "at once")[learning.SPLITS.index("fresh")]
+    fresh = learning_curves.sums(trained.config, "at once")[learning_curves.SPLITS.index("fresh")]
     sums = [(seen[: config.n_sums], right[: config.n_sums]) for seen, right in zip(fresh.seen, fresh.answers, strict=True)]
     arrays = {
         "QKV": QKV, "WOU": WOU, "o_shift": shifts(trained["b_O"], WOU),

@@ -4,9 +4,11 @@ Reads the models of `addition/sweep`: when they are trained again, this has to b
 import numpy as np
 
 from superposition import runs
-from superposition.addition import ablation, circuits, sharing, training
-from superposition.addition.ablation import EFFECTS, Parts
-from superposition.addition.model import Transformer
+from superposition.addition import circuits
+from superposition.addition.engine import transformer_training
+from superposition.addition.measures import ablation, head_sharing
+from superposition.addition.measures.ablation import EFFECTS, Parts
+from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 Config = circuits.Config
@@ -25,7 +27,7 @@ def trained(models: int) -> list[tuple[Transformer, int]]:
     results = runs.load("addition/sweep")
     width = results.config.n_heads * results.config.d_head
     each = [
-        (Transformer.of(training.named(theta, int(heads), width // int(heads))), results.config.seed + k)
+        (Transformer.of(transformer_training.named(theta, int(heads), width // int(heads))), results.config.seed + k)
         for heads, of_shape in zip(results["heads"], results["theta"], strict=True) for k, theta in enumerate(of_shape)
     ]  # fmt: skip
     return each[: models or None]
@@ -47,5 +49,5 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     each = job.map(analysed, [(*one, config) for one in trained(config.models)], "models")
     arrays = {name: np.stack([one[name] for one in each]) for name in SCHEMA}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
-    score = arrays["measured"][:, EFFECTS.index("answers lost"), 0, sharing.MEASURES.index("score")]
+    score = arrays["measured"][:, EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
     return arrays, {"score": float(score.mean())}

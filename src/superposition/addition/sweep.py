@@ -4,12 +4,12 @@ Every shape has as many parameters and trains on the same sums; `circuits` says 
 import numpy as np
 
 from superposition import runs
-from superposition.addition import learning, training
+from superposition.addition.engine import learning_curves, transformer_training
 
 Array = np.ndarray
 
 
-class Config(learning.Config):
+class Config(learning_curves.Config):
     """`heads`: numbers of heads, in each of which n_heads · d_head dimensions are shared out."""
 
     heads: tuple[int, ...]
@@ -36,12 +36,13 @@ def size(config: Config, heads: int) -> int:
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every shape from every seed, and say how well it adds."""
     seeds = [config.seed + k for k in range(config.seeds)]
-    splits, optimiser, found = learning.sums(config, "at once"), training.AdamW(config.lr, config.weight_decay), []
+    splits, found = learning_curves.sums(config, "at once"), []
+    optimiser = transformer_training.AdamW(config.lr, config.weight_decay)
     for heads in config.heads:
-        models = training.Trainees.start(seeds, heads, size(config, heads), "at once")
-        loss, watched = training.train(
+        models = transformer_training.Trainees.start(seeds, heads, size(config, heads), "at once")
+        loss, watched = transformer_training.train(
             models, splits[0], seeds, config.epochs, config.batch, optimiser, [config.epochs],
-            lambda models: learning.judge(models, splits), job, f"{heads}-heads",
+            lambda models: learning_curves.judge(models, splits), job, f"{heads}-heads",
         )  # fmt: skip
         kept = {name: watched[name][-1] for name in ("loss", "digit_accuracy", "sum_accuracy")}
         found.append({"theta": models.theta, "epoch_loss": loss} | kept)

@@ -4,14 +4,14 @@ The seven answers are read all at once, each at a place that holds `=`; one seed
 import numpy as np
 
 from superposition import runs
-from superposition.addition import learning
+from superposition.addition.engine import learning_curves
 
 Array = np.ndarray
-Config = learning.Config
-SCHEMA = learning.PARAMETERS | learning.MEASURES | learning.FILM
+Config = learning_curves.Config
+SCHEMA = learning_curves.PARAMETERS | learning_curves.MEASURES | learning_curves.FILM
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train every seed, and say how well it adds."""
-    _, _, arrays = learning.learn(config, "at once", job)
-    return arrays, learning.metrics(arrays)
+    _, _, arrays = learning_curves.learn(config, "at once", job)
+    return arrays, learning_curves.metrics(arrays)

@@ -1,7 +1,6 @@
 """The frozen executions of the chapters: what is in the book, whether `_freeze` still fits it, and how to refresh it.
 `make freeze` executes the stale chapters with Quarto and writes `_freeze/manifest.json`, which says what each was made of."""
 
-import ast
 import hashlib
 import json
 import os
@@ -16,17 +15,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from superposition import configs, paths
-from superposition.digests import code_digest, defining, is_module, re_exports
+from superposition import configs, paths, runs
+from superposition.digests import CARRIERS, EFFECTS, Code, Key
 from superposition.errors import SuperpositionError
 
 REFRESH = "make freeze"
 _CELL = re.compile(r"^[\t >]*(```+)\s*\{python(?:[ ,][^}\n]*)?\}[ \t]*\n(.*?)^[\t >]*\1[ \t]*$", re.M | re.S)
 _LOADED = re.compile(r"""\bload\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
-_ALL_LOADED = re.compile(r"\bruns\.names\(")
+_INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`]+)`")
+_NAMED = re.compile(r"value='([a-z0-9_]+/[a-z0-9_]+)'")
 _CLAIMED = re.compile(r"""\b(?:claims_table|evaluate)\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
 _FIGURE = re.compile(r"\b[\w-]+_files/(figure-(?:html|typst)/[^\s)\"']+)")
-_DRAWING = ("figures", "book", "metrics")
+# A chapter shows what claims say; what else carries results, or builds the book around the chapter, does not count.
+_CARRIERS = CARRIERS - {"superposition.claims"} | {"superposition.book.freeze"}
 
 
 class FreezeError(SuperpositionError):
@@ -114,23 +115,24 @@ def folder(chapter: Path) -> Path:
     return paths.freeze() / chapter.with_suffix("")
 
 
-def ingredients(chapter: Path) -> dict[str, Any]:
-    """What the chapter's execution depends on: digests of its source, of the results it loads, and of the code it draws with.
+def ingredients(chapter: Path, code: Code | None = None) -> dict[str, Any]:
+    """What the chapter's execution depends on: digests of its source, of the results it uses, and of all code that it reaches.
 
-    A cell that calls `runs.names()` loads the results of every experiment. A result that was never computed has the
-    digest None. Raises FreezeError for cells that do not parse."""
-    shown = _claims_shown(chapter)
-    loaded = {name for cell in cells(chapter) for name in _LOADED.findall(cell)}
-    loaded |= {name for claim in shown for name in claim.experiments}
-    if any(_ALL_LOADED.search(cell) for cell in cells(chapter)):
-        loaded |= set(configs.names())
-    modules = _modules(chapter)
-    if shown:
-        modules |= {"superposition.claims"} | {claim.check.__module__ for claim in shown}
+    It uses the results whose names its cells hold, or the code that these reach; a result that was never computed has
+    the digest None. `code` spares reading the package again. Raises FreezeError for cells that do not parse."""
+    code = code or Code(carriers=_CARRIERS)
+    roots = _roots(chapter, code)
+    text = code.text(roots)
+    known = set(configs.names())
+    loaded = known if "carrier names" in text else known & set(_NAMED.findall(text))
+    loaded |= {name for cell in cells(chapter) for name in _LOADED.findall(cell)}
+    inside = code.reached(roots)
+    inside.pop(_module(chapter))
     return {
         "source": source_digest(chapter),
-        "results": {name: _results_digest(name) for name in sorted(loaded)},
-        "code": code_digest(sorted(modules)),
+        "results": {name: runs.results_digest(name) for name in sorted(loaded)},
+        "code": code.digest(roots),
+        "reached": runs.lines(inside),
     }
 
 
@@ -148,8 +150,9 @@ def status() -> list[tuple[str, str, str]]:
     found = []
     written = manifest()
     frozen = [chapter for chapter in chapters() if cells(chapter)]
+    code = Code(carriers=_CARRIERS)
     for chapter in frozen:
-        for reason, command in _reasons(chapter, written.get(chapter.as_posix())):
+        for reason, command in _reasons(chapter, written.get(chapter.as_posix()), code):
             found.append((chapter.as_posix(), reason, command))
     for stranger in sorted(_frozen_sources() - {chapter.as_posix() for chapter in frozen}):
         found.append((stranger, "is frozen, but is no chapter with cells", REFRESH))
@@ -211,7 +214,7 @@ def _render(quarto: str) -> None:
 
 def _settle(executed_now: list[str]) -> None:
     """Makes the new files independent of the execution that wrote them, checks them, and writes the manifest."""
-    made = {}
+    made, code = {}, Code(carriers=_CARRIERS)
     for chapter in chapters():
         if not cells(chapter):
             continue
@@ -219,7 +222,7 @@ def _settle(executed_now: list[str]) -> None:
             if chapter.as_posix() in executed_now:
                 _normalise(chapter, output, figures)
             executed(chapter, output)
-        made[chapter.as_posix()] = ingredients(chapter)
+        made[chapter.as_posix()] = ingredients(chapter, code)
     _write(paths.freeze() / "manifest.json", json.dumps(made, indent=2, sort_keys=True) + "\n")
 
 
@@ -248,14 +251,14 @@ def _frozen_sources() -> set[str]:
     return {file.parents[1].relative_to(paths.freeze()).as_posix() + ".qmd" for file in found}
 
 
-def _reasons(chapter: Path, written: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _reasons(chapter: Path, written: dict[str, Any] | None, code: Code) -> Iterator[tuple[str, str]]:
     try:
         for output in ("html", "typ"):
             executed(chapter, output)
     except FreezeError as error:
         yield str(error).removeprefix(f"{chapter}").removesuffix(f": {REFRESH}").strip(": "), REFRESH
         return
-    now = ingredients(chapter)
+    now = ingredients(chapter, code)
     for name, digest in now["results"].items():
         if digest is None:
             yield f"{name} has no results", f"superposition run {name}"
@@ -267,52 +270,26 @@ def _reasons(chapter: Path, written: dict[str, Any] | None) -> Iterator[tuple[st
         if now["results"].get(name, "") is not None:
             yield f"the results of {name} have changed", REFRESH
     if written["code"] != now["code"]:
-        yield "the code that it draws with has changed", REFRESH
+        yield f"the code that it reaches has changed: {runs.differing(written['reached'], now['reached'])}", REFRESH
 
 
-def _results_digest(name: str) -> str | None:
+def _module(chapter: Path) -> str:
+    """The name under which the chapter's cells stand among the package's modules."""
+    return f"cells of {chapter.as_posix()}"
+
+
+def _roots(chapter: Path, code: Code) -> list[Key]:
+    """The chapter's cells and inline expressions, and the claims that they show: of the chapters named, or all."""
+    executed = "\n".join([*cells(chapter), *_INLINE.findall(_source(chapter))])
     try:
-        return json.loads((paths.experiment(name) / "record.json").read_text(encoding="utf-8"))["results_sha256"]
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _claims_shown(chapter: Path) -> list[Any]:
-    """The claims that the chapter's cells show or quote: those of the chapters named, or all of them."""
-    code = "\n".join(cells(chapter))
-    named = tuple(f"{name}/" for name in _CLAIMED.findall(code))
-    if not named and "claims_appendix(" not in code:
-        return []
-    from superposition import claims  # imports every part, and is seldom needed
-
-    return [claim for claim in claims.registry() if "claims_appendix(" in code or claim.id.startswith(named)]
-
-
-def _modules(chapter: Path) -> set[str]:
-    """The modules of figures, book and metrics that define what the chapter's cells import or reach through a dot."""
-    try:
-        nodes = list(ast.walk(ast.parse("\n".join(cells(chapter)))))
+        roots = code.add(_module(chapter), executed)
     except SyntaxError as error:
         raise FreezeError(f"{chapter}: its cells do not parse: {error.msg}: {error.text}") from None
-    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "superposition"]
-    known = {alias.asname or alias.name: (node.module, alias.name) for node in imports for alias in node.names}
-    reached = set(known.values())
-    for node in nodes:
-        names = _dotted(node)
-        if len(names) > 1 and names[0] in known:
-            module, name = known[names[0]]
-            reached |= {(".".join([module, name, *names[1:k]]), names[k]) for k in range(1, len(names))}
-    drawing = {(module, name) for module, name in reached if f"{module}.{name}".split(".")[1] in _DRAWING}
-    return {found for module, name in drawing if is_module(module) for found in defining(module, name) if not re_exports(found)}
-
-
-def _dotted(node: ast.AST) -> list[str]:
-    """a.b.c as its names; empty for anything else."""
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, ast.Attribute) and (before := _dotted(node.value)):
-        return [*before, node.attr]
-    return []
+    shown = chapters() if "claims_appendix(" in executed else _CLAIMED.findall(executed)
+    for part, leaf in (Path(name).with_suffix("").parts[-2:] for name in map(str, shown) if "/" in str(name)):
+        if code.is_module(module := f"superposition.{part}.claims.{leaf}"):
+            roots.append((module, EFFECTS))
+    return roots
 
 
 if __name__ == "__main__":

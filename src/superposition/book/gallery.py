@@ -16,7 +16,7 @@ from PIL import Image
 from superposition import paths
 from superposition.book import text
 from superposition.book.elements import _quoted, _two_editions, film_controls
-from superposition.digests import code_digest
+from superposition.digests import Code
 from superposition.figures import animation, style
 
 
@@ -28,7 +28,7 @@ def films(
     `film` gives the frame function of each tuple of arguments, the first of which has an entry a frame. A film whose
     arguments and code the manifest knows is left as it is."""
     folder = paths.assets() / "films"
-    manifest, code = folder / f"{name}.json", code_digest([film.__module__, animation.__name__])
+    manifest, code = folder / f"{name}.json", Code().digest([(film.__module__, film.__qualname__), (animation.__name__, "film")])
     entries, known = [], {entry["name"]: entry for entry in _read(manifest)}
     for k, (own, title) in enumerate(zip(arguments, titles, strict=True)):
         one, made_of = f"{name}-{k:02}", _digest(code, own, fps)

@@ -5,9 +5,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy import circuits
-from superposition.toy.networks import Networks, train
-from superposition.toy.training import AdamW
+from superposition.toy.theory import dedicated_neurons
+from superposition.toy.engine.networks import Networks, train
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 
@@ -108,10 +108,10 @@ def _grid(n: int, m: int, sparsities: tuple[float, ...], seeds: int, steps: int,
     count, grid = len(sparsities) * seeds, (len(sparsities), seeds)
     networks = Networks([config.seed + i % seeds for i in range(count)], n, m)
     on = np.repeat(1 - np.array(sparsities), seeds)
-    given = circuits.task("abs", on[:, None], config.importance_decay ** np.arange(n))
+    given = dedicated_neurons.task("abs", on[:, None], config.importance_decay ** np.arange(n))
     start = networks.weights(*grid)
     train(networks, given, steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job, key=key)
-    left = circuits.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0]
+    left = dedicated_neurons.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0]
     return start, networks.weights(*grid), left.reshape(*grid, n)
 
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy import attacks, largest, models, training
+from superposition.toy.engine import autoencoders, largest_feature, training
+from superposition.toy.measures import attacks
 
 Array = np.ndarray
 
@@ -75,7 +76,7 @@ def dedicated(
 
     It gives the most important features a dimension each and guesses the mean of the rest; the feature at the border gets
     its dimension in part, x' = a x + (1 − a) mean, which costs I (1 − a)² Var(x). A whole number of dimensions has the loss
-    of `models.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
+    of `autoencoders.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
     n = len(importance)
     variance, mean = density / 3 - density**2 / 4, density / 2
     left = np.append(np.cumsum(importance[::-1])[::-1], 0)  # importance left over when the first k are represented
@@ -122,7 +123,7 @@ def _attacked(config: Config, arrays: dict[str, Array], density: Array, importan
     C = torch.from_numpy(np.einsum("dsih,dsjh->dsij", arrays["W"], arrays["W"]).reshape(-1, n, n))
     weight = torch.tensor(importance, dtype=torch.float32)
     seeds = [config.seed + k for k in range(density.size)]
-    x = largest.held_out(seeds, density.ravel(), config.inputs, n)
+    x = largest_feature.held_out(seeds, density.ravel(), config.inputs, n)
     norm = np.repeat(x.norm(dim=-1).mean(-1).numpy().reshape(shape).mean(1), shape[1]) * config.relative_radius
     everywhere = torch.full((density.size,), config.radius)
 
@@ -134,7 +135,7 @@ def _attacked(config: Config, arrays: dict[str, Array], density: Array, importan
         progress.advance()
         relative = strike(C, b, x, x, torch.tensor(norm, dtype=torch.float32))
         progress.advance()
-        common = largest.held_out(seeds, np.full(density.size, config.common_density), config.inputs, n)
+        common = largest_feature.held_out(seeds, np.full(density.size, config.common_density), config.inputs, n)
         on_common = strike(C, b, common, common, everywhere)
         progress.advance()
         gain = strike(C, b, x, attacks.output(C, b, x), everywhere, torch.ones(n))
@@ -178,16 +179,16 @@ def _classified(config: Config, importance: Array, job: runs.Job) -> dict[str, A
     shape = config.classifier_densities, config.classifier_seeds
     of_each = np.repeat(density, config.classifier_seeds)
     seeds = [config.seed + k for k in range(of_each.size)]
-    own = largest.held_out(seeds, of_each, config.classifier_inputs, n).numpy()
-    common = largest.held_out(seeds, np.full_like(of_each, config.common_density), config.classifier_inputs, n).numpy()
+    own = largest_feature.held_out(seeds, of_each, config.classifier_inputs, n).numpy()
+    common = largest_feature.held_out(seeds, np.full_like(of_each, config.common_density), config.classifier_inputs, n).numpy()
     found: dict[str, list[Array]] = {name: [] for name in _OF_CLASSIFIER}
     for width in widths:
         schedule = config.classifier_steps, config.classifier_batch, config.classifier_lr
-        W, C, c = largest.train(seeds, of_each, importance, width, *schedule, job)
+        W, C, c = largest_feature.train(seeds, of_each, importance, width, *schedule, job)
         found["features_per_dimension"].append(metrics.effective_features(W) / config.n_hidden)
         for x, suffix in ((own, ""), (common, "_common")):
-            right, distance = largest.distances(C, c, x)
-            possible = largest.true_distance(x)
+            right, distance = largest_feature.distances(C, c, x)
+            possible = largest_feature.true_distance(x)
             safe = right & (possible > config.radius)
             found[f"flipped{suffix}"].append(_rate(safe & (distance < config.radius), safe))
             found[f"kept{suffix}"].append(_rate(np.where(right, distance, 0), np.where(right, possible, 0)))
@@ -213,7 +214,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         np.broadcast_to(of_each[..., None], (*of_each.shape, n)), importance, m, True, config.steps, config.batch,
         training.AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
-    linear = models.linear_optimum(density, importance, m)
+    linear = autoencoders.linear_optimum(density, importance, m)
     arrays |= {"density": density, "linear_optimum": linear, "radius": np.array(config.radii)}
     arrays |= _attacked(config, arrays, of_each, importance, job)
     given = arrays["W"], arrays["b"], arrays["loss"], np.broadcast_to(linear[:, None], of_each.shape), importance

@@ -5,8 +5,8 @@ import numpy as np
 import torch
 
 from superposition import metrics, runs
-from superposition.toy import training
-from superposition.toy.models import Autoencoders
+from superposition.toy.engine import training
+from superposition.toy.engine.autoencoders import Autoencoders
 
 Array = np.ndarray
 

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import circuits
-from superposition.toy.circuits import TARGETS
-from superposition.toy.networks import Networks, train
-from superposition.toy.training import AdamW
+from superposition.toy.theory import dedicated_neurons
+from superposition.toy.theory.dedicated_neurons import TARGETS
+from superposition.toy.engine.networks import Networks, train
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 
@@ -85,7 +85,7 @@ def stack(
     numbers = [seed + i for i in range(each)] * len(kinds)
     names = np.repeat(kinds, each).tolist()
     rates = np.tile(np.repeat(on, seeds), len(kinds))
-    return Networks(numbers, n_out * circuits.inputs_of(target), m, n_out, hidden=names, output=names), rates
+    return Networks(numbers, n_out * dedicated_neurons.inputs_of(target), m, n_out, hidden=names, output=names), rates
 
 
 def originals(config: Config, job: runs.Job) -> dict[str, Array]:
@@ -95,14 +95,15 @@ def originals(config: Config, job: runs.Job) -> dict[str, Array]:
 
     def trained(target: str, n_out: int, m: int, kinds: tuple[str, ...]) -> tuple[Networks, Array]:
         networks, on = stack(target, n_out, m, config.original_on, config.original_seeds, config.seed, kinds)
-        given = circuits.task(target, on[:, None], config.importance_decay ** np.arange(n_out))
+        given = dedicated_neurons.task(target, on[:, None], config.importance_decay ** np.arange(n_out))
         train(networks, given, config.original_steps, config.original_batch, optimiser, job=job, key=f"{target}-{m}")
         return networks, on
 
     for target in TARGETS:
         logic = target in LOGIC
         networks, on = trained(target, *((1, 2) if logic else (3, 6)), ACTIVATIONS)
-        left = exact(target, networks, on) if logic else circuits.judge(networks, target, on, config.judge_batches, config.judge_batch)[0]
+        judged = target, on, config.judge_batches, config.judge_batch
+        left = exact(target, networks, on) if logic else dedicated_neurons.judge(networks, *judged)[0]
         found.setdefault("original_loss", []).append(left.mean(1).reshape(grid))
         found.setdefault("original_worst", []).append(left.max(1).reshape(grid))
         for name, values in networks.weights(*grid).items():
@@ -115,7 +116,8 @@ def exact(target: str, networks: Networks, on: Float[Array, "instance"]) -> Floa
     """The share of the variance that networks of one pair leave, from all inputs there are."""
     parts = networks.weights(len(on))
     rows = zip(on.tolist(), parts["W1"], parts["W2"][..., 0], parts["b"][:, 0], networks.output, strict=True)
-    return np.array([[circuits.loss(target, p, *rest) / circuits.variance(target, p)] for p, *rest in rows], np.float32)
+    left = [dedicated_neurons.loss(target, p, *rest) / dedicated_neurons.variance(target, p) for p, *rest in rows]
+    return np.array(left, np.float32)[:, None]
 
 
 def many(
@@ -123,10 +125,10 @@ def many(
 ) -> tuple[dict[str, Array], Array, Array]:
     """Train n_out outputs of equal importance in m neurons: weights, and what each output has left, in company and alone."""
     networks, rates = stack(target, n_out, m, on, seeds, config.seed)
-    given, optimiser = circuits.task(target, rates[:, None]), AdamW(config.lr, schedule="cosine")
+    given, optimiser = dedicated_neurons.task(target, rates[:, None]), AdamW(config.lr, schedule="cosine")
     train(networks, given, config.steps, config.batch, optimiser, job=job, key=f"{target}-{n_out}-{m}")
     grid = len(ACTIVATIONS), len(on), seeds
-    judged = circuits.judge(networks, target, rates, config.judge_batches, config.judge_batch)
+    judged = dedicated_neurons.judge(networks, target, rates, config.judge_batches, config.judge_batch)
     return networks.weights(*grid), *(one.reshape(*grid, n_out) for one in judged)
 
 
@@ -171,23 +173,23 @@ def film(config: Config, losses: Float[Array, "seed"], job: runs.Job) -> dict[st
     on, m = config.on[-1:], config.hidden[1]
     seed = config.seed + (len(config.on) - 1) * config.seeds + int(losses.argmin())
     networks, rates = stack("abs", config.outputs, m, on, 1, seed, ("relu",))
-    given, kept, optimiser = circuits.task("abs", rates[:, None]), frames(config.steps), AdamW(config.lr, schedule="cosine")
+    given, kept = dedicated_neurons.task("abs", rates[:, None]), frames(config.steps)
+    optimiser = AdamW(config.lr, schedule="cosine")
     history = train(networks, given, config.steps, config.batch, optimiser, kept.tolist(), job=job, key="film")
     left = []
     for W1, W2, b in zip(history.W1, history.W2, history.b, strict=True):
         with torch.no_grad():
             for parameter, value in zip((networks.W1, networks.W2, networks.b), (W1, W2, b), strict=True):
                 parameter.copy_(torch.from_numpy(value))
-        left.append(circuits.judge(networks, "abs", rates, 4, config.judge_batch)[0].mean())
+        left.append(dedicated_neurons.judge(networks, "abs", rates, 4, config.judge_batch)[0].mean())
     return {"film_step": kept, "film_W1": history.W1[:, 0], "film_W2": history.W2[:, 0], "film_loss": np.array(left)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train one of each and many of each, and let the exact loss say what a few neurons can do."""
-    rates = np.array([*config.original_on, *config.on])
+    rates, search = np.array([*config.original_on, *config.on]), (config.starts, config.start_steps, config.seed)
     share = np.array([
-        [[circuits.best(target, rates, k, kind, config.starts, config.start_steps, config.seed) for k in range(config.most + 1)]
-         for kind in ACTIVATIONS] for target in TARGETS
+        [[dedicated_neurons.best(target, rates, k, kind, *search) for k in range(config.most + 1)] for kind in ACTIVATIONS] for target in TARGETS
     ]).swapaxes(-1, -2)  # fmt: skip
     arrays = originals(config, job) | crowded(config, job)
     arrays |= film(config, arrays["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1), job)

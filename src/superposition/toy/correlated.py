@@ -5,8 +5,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import correlation, training
-from superposition.toy.correlation import KINDS
+from superposition.toy.engine import correlation, training
+from superposition.toy.engine.correlation import KINDS
 
 Array = np.ndarray
 

@@ -4,7 +4,7 @@ Elhage et al. 2022, "Demonstrating Superposition": never in the linear model, ev
 import numpy as np
 
 from superposition import metrics, runs
-from superposition.toy import models, training
+from superposition.toy.engine import autoencoders, training
 
 Array = np.ndarray
 
@@ -49,7 +49,7 @@ def _one_size(config: Config, job: runs.Job, index: int) -> dict[str, Array]:
         of_each, importance, m, relu, config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"),
         config.seed, job, key=SIZES[index],
     )  # fmt: skip
-    return arrays | {"importance": importance, "linear_optimum": models.linear_optimum(density, importance, m)}
+    return arrays | {"importance": importance, "linear_optimum": autoencoders.linear_optimum(density, importance, m)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:

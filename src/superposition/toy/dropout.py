@@ -9,9 +9,9 @@ from jaxtyping import Float
 from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy import features
-from superposition.toy.networks import Networks, Task, evaluate, keep, sample, train
-from superposition.toy.training import AdamW
+from superposition.toy.engine import features
+from superposition.toy.engine.networks import Networks, Task, evaluate, keep, sample, train
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 

@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy import exact, phase
-from superposition.toy.training import AdamW
+from superposition.toy import phase
+from superposition.toy.theory import expected_loss
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 
@@ -48,12 +49,12 @@ def gradients(
     """The expected loss under dropout, and its gradient: (loss, dV, db), where W = √(1 - rate) V.
 
     A neuron that stays is multiplied by 1 / (1 - rate), so the model left by a set of neurons has the product V Vᵀ over that
-    set: it is a model without dropout, whose loss `exact` knows."""
+    set: it is a model without dropout, whose loss `expected_loss` knows."""
     loss, dV, db = np.zeros(len(V)), np.zeros(V.shape), np.zeros(b.shape)
     for stays in itertools.product((0.0, 1.0), repeat=V.shape[-1]):
         some = np.array(stays)
         weight = ((1 - rate)[:, None] ** some * rate[:, None] ** (1 - some)).prod(-1)
-        part, part_V, part_b = exact.gradients(V * some, b, density, importance)
+        part, part_V, part_b = expected_loss.gradients(V * some, b, density, importance)
         loss += weight * part
         dV += weight[:, None, None] * some * part_V
         db += weight[:, None] * part_b

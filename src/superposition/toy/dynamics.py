@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy import correlation, models, training
+from superposition.toy.engine import autoencoders, correlation, training
 
 Array = np.ndarray
 
@@ -49,7 +49,7 @@ SCHEMA = {
 def memory(config: Config, seeds: int, optimiser: training.AdamW, job: runs.Job, key: str) -> tuple[Array, Array]:
     """D and the held-out loss of `seeds` models at every snapshot: (seed snapshot n_features), (seed snapshot)."""
     n, m, kept = config.n_features, config.n_hidden, steps(config.steps, config.snapshots)
-    model = models.Autoencoders([config.seed + k for k in range(seeds)], n, m).to(job.device)
+    model = autoencoders.Autoencoders([config.seed + k for k in range(seeds)], n, m).to(job.device)
     model.W.data *= config.start_scale
     of_each = np.full((seeds, n), config.density), np.ones((seeds, n))
     history = training.train(model, *of_each, config.steps, config.batch, optimiser, kept, job=job, key=key)
@@ -62,7 +62,7 @@ def held_out(
     config: Config, W: Float[Array, "snapshot n m"], b: Float[Array, "snapshot n"], device: str
 ) -> Float[Array, "snapshot"]:
     """The loss of every snapshot on one and the same held-out data, so that the noise of the draw is common to all."""
-    model = models.Autoencoders([config.seed] * len(W), config.n_features, config.n_hidden).to(device)
+    model = autoencoders.Autoencoders([config.seed] * len(W), config.n_features, config.n_hidden).to(device)
     model.W.data[:], model.b.data[:] = torch.from_numpy(W), torch.from_numpy(b)
     ones = np.ones(b.shape)
     return training.evaluate(model, config.density * ones, ones, 1, config.held_out)

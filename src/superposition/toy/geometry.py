@@ -4,7 +4,7 @@ Elhage et al. 2022, "The Geometry of Superposition": 400 features in 30 dimensio
 import numpy as np
 
 from superposition import metrics, runs
-from superposition.toy import training
+from superposition.toy.engine import training
 
 Array = np.ndarray
 

@@ -5,11 +5,11 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy import circuits
-from superposition.toy.circuits import TARGETS
+from superposition.toy.theory import dedicated_neurons
+from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.computation import ACTIVATIONS, LOGIC, stack
-from superposition.toy.networks import Networks, train
-from superposition.toy.training import AdamW
+from superposition.toy.engine.networks import Networks, train
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 
@@ -73,10 +73,11 @@ def crowd(
     """Train n_out outputs in m neurons, in stages: weights, and what each output has left, in company and alone."""
     networks, rates = stack(target, n_out, m, on, seeds, config.seed)
     for k, rate in enumerate([*config.stages, 0.0]):
-        given, steps = circuits.task(target, np.maximum(rates, rate)[:, None]), config.stage_steps if rate else config.steps
+        given = dedicated_neurons.task(target, np.maximum(rates, rate)[:, None])
+        steps = config.stage_steps if rate else config.steps
         train(networks, given, steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job, key=f"{target}-{n_out}-{m}-{k}")
     grid = len(ACTIVATIONS), len(on), seeds
-    judged = circuits.judge(networks, target, rates, config.judge_batches, config.judge_batch)
+    judged = dedicated_neurons.judge(networks, target, rates, config.judge_batches, config.judge_batch)
     return networks.weights(*grid), *(one.reshape(*grid, n_out) for one in judged)
 
 
@@ -105,10 +106,10 @@ def hundred(config: Config, job: runs.Job) -> dict[str, Array]:
     networks = Networks([config.seed + i % seeds for i in range(len(sparsities) * seeds)], n, m)
     on = np.repeat(1 - sparsities, seeds)
     for k, rate in enumerate([*(1 - s for s in config.sparsity_stages), 0.0]):
-        given = circuits.task("abs", np.maximum(on, rate)[:, None], importance)
+        given = dedicated_neurons.task("abs", np.maximum(on, rate)[:, None], importance)
         steps = config.hundred_stage_steps if rate else config.hundred_steps
         train(networks, given, steps, config.hundred_batch, AdamW(config.hundred_lr, schedule="cosine"), job=job, key=f"hundred-{k}")
-    left = circuits.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0].reshape(*grid, n)
+    left = dedicated_neurons.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0].reshape(*grid, n)
     W1, W2 = (networks.weights(*grid)[name] for name in ("W1", "W2"))
     size = np.linalg.norm(W1, axis=-2) * np.linalg.norm(W2, axis=-1)
     return {

@@ -7,8 +7,9 @@ from jaxtyping import Float
 from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy import networks, privileged, regularised
-from superposition.toy.training import AdamW
+from superposition.toy import privileged, regularised
+from superposition.toy.engine import networks
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import models, training
+from superposition.toy.engine import training
+from superposition.toy.engine.autoencoders import Autoencoders, linear_optimum
 
 Array = np.ndarray
 
@@ -94,7 +95,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     )  # fmt: skip
     shape, best = classify(arrays["W"]), arrays["loss"].argmin(0)
     arrays |= {
-        "density": density, "shape": shape, "baseline": models.linear_optimum(density, importance, m), "null": null_shares(config.null_draws, config.seed),
+        "density": density, "shape": shape, "baseline": linear_optimum(density, importance, m),
+        "null": null_shares(config.null_draws, config.seed),
         "notebook_shape": _notebook_shapes(config, job, density, importance),
         "film_step": np.array(filmed), "film_W": film[:, best, np.arange(config.densities)], "film_seed": best,
     }  # fmt: skip
@@ -107,7 +109,7 @@ def _notebook_shapes(config, job, density, importance):
     It calls `xavier_normal_` on W of all instances at once, (10, 5, 2), whose fans PyTorch counts as 10 and 20."""
     n, m, grid = config.n_features, config.n_hidden, (config.seeds, config.densities)
     count = int(np.prod(grid))
-    model = models.Autoencoders([config.seed + k for k in range(count)], n, m).to(job.device)
+    model = Autoencoders([config.seed + k for k in range(count)], n, m).to(job.device)
     with torch.no_grad():
         model.W *= ((n + m) / (n * m + config.densities * m)) ** 0.5
     of_each = np.tile(density[:, None], (config.seeds, n)).astype(np.float32), np.tile(importance, (count, 1))

@@ -5,8 +5,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy import networks
-from superposition.toy.training import AdamW
+from superposition.toy.engine import networks
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 

@@ -6,8 +6,10 @@ from jaxtyping import Float, Int
 from scipy import optimize
 
 from superposition import metrics, runs
-from superposition.toy import intro, models, training
-from superposition.toy.strata import Strata, minimise
+from superposition.toy import intro
+from superposition.toy.engine import training
+from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.theory.stratified_loss import Strata, minimise
 
 Array = np.ndarray
 
@@ -172,7 +174,7 @@ def _train(config, job):
     settings = np.array([[along(config, axis, k) for k in at] for axis in AXES])
     grid = len(AXES), len(at), config.seeds
     each = np.broadcast_to(settings[:, :, None], (*grid, 2, config.n_features)).reshape(-1, 2, config.n_features)
-    model = models.Autoencoders([config.seed + k for k in range(len(each))], config.n_features, config.n_hidden).to(job.device)
+    model = Autoencoders([config.seed + k for k in range(len(each))], config.n_features, config.n_hidden).to(job.device)
     optimiser = training.AdamW(config.lr, schedule="cosine")
     training.train(model, each[:, 0], each[:, 1], config.steps, config.batch, optimiser, job=job)
     loss = training.evaluate(model, each[:, 0], each[:, 1]).reshape(grid)

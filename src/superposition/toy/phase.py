@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy import exact, training
+from superposition.toy.engine import training
+from superposition.toy.theory import expected_loss
 
 Array = np.ndarray
 
@@ -112,10 +113,10 @@ def _cells(config: Config) -> tuple[Float[Array, "importance density n"], Float[
 
 
 def _polish(W, b, density, importance):
-    """`exact.polish` for any leading axes: weights with more of them than the cells get each cell's density."""
+    """`expected_loss.polish` for any leading axes: weights with more of them than the cells get each cell's density."""
     lead, (n, m) = W.shape[:-2], W.shape[-2:]
     p, weights = (np.broadcast_to(array, (*lead, n)).reshape(-1, n) for array in (density, importance))
-    W, b, loss = exact.polish(W.reshape(-1, n, m), b.reshape(-1, n), p, weights)
+    W, b, loss = expected_loss.polish(W.reshape(-1, n, m), b.reshape(-1, n), p, weights)
     return W.reshape(*lead, n, m), b.reshape(*lead, n), loss.reshape(lead)
 
 
@@ -123,8 +124,8 @@ def _train(W, density, importance, rates):
     """Descend from W and zero biases: the loss and the weights where training ends, and the minimum that is near."""
     lead, (n, m) = W.shape[:-2], W.shape[-2:]
     p, weights = (np.broadcast_to(array, (*lead, n)).reshape(-1, n) for array in (density, importance))
-    end = exact.descend(W.reshape(-1, n, m), np.zeros((len(p), n)), p, weights, rates)
-    trained, loss = end[0].reshape(W.shape), exact.loss(*end, p, weights).reshape(lead)
+    end = expected_loss.descend(W.reshape(-1, n, m), np.zeros((len(p), n)), p, weights, rates)
+    trained, loss = end[0].reshape(W.shape), expected_loss.loss(*end, p, weights).reshape(lead)
     return trained, loss, *_polish(trained, end[1].reshape(*lead, n), density, importance)
 
 

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy import models, rectified
-from superposition.toy.training import AdamW
+from superposition.toy.engine import autoencoders, rectified
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 
@@ -105,7 +105,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     density = np.broadcast_to(1 - sparsity[:, None, None], (*grid, n)).reshape(-1, n)
     kinds = np.repeat(MODELS, len(seeds) // len(MODELS))
     relu, isotropic = kinds == "rectified", kinds == "isotropic"
-    start = models.Autoencoders(seeds.tolist(), n, m).W.detach().numpy()
+    start = autoencoders.Autoencoders(seeds.tolist(), n, m).W.detach().numpy()
     optimiser = AdamW(config.lr, schedule="cosine")
     W, b = rectified.train(
         start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job
@@ -120,6 +120,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {
         "sparsity": sparsity, "importance": importance, "W": W, "b": b.reshape(*grid, n), "loss": loss.reshape(grid),
         "rotated_loss": np.mean(turned, 0).reshape(grid), "unrotated_loss": unturned.reshape(grid),
-        "polysemanticity": metrics.polysemanticity(W), "baseline": models.linear_optimum(1 - sparsity, importance, m),
+        "polysemanticity": metrics.polysemanticity(W), "baseline": autoencoders.linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}

@@ -6,8 +6,9 @@ from jaxtyping import Float, Integer
 from scipy import optimize, stats
 
 from superposition import metrics, runs
-from superposition.toy import networks, privileged
-from superposition.toy.training import AdamW
+from superposition.toy import privileged
+from superposition.toy.engine import networks
+from superposition.toy.engine.training import AdamW
 
 Array = np.ndarray
 

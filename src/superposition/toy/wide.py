@@ -4,7 +4,7 @@ The last example of Anthropic's notebook for Elhage et al. 2022; the chapter on 
 import numpy as np
 
 from superposition import metrics, runs
-from superposition.toy import training
+from superposition.toy.engine import training
 
 Array = np.ndarray
 

@@ -6,7 +6,7 @@ from superposition import metrics
 from superposition.addition.built import SPLITS
 from superposition.addition.carries import DEPTHS
 from superposition.addition.claims.train import FRESH, SOURCE, percent
-from superposition.addition.data import N_DIGITS
+from superposition.addition.engine.data import N_DIGITS
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 

@@ -5,10 +5,10 @@ from typing import SupportsFloat
 import numpy as np
 
 from superposition import metrics
-from superposition.addition import data
+from superposition.addition.engine import data
 from superposition.addition.claims.train import SOURCE, percent
-from superposition.addition.columns import ALL, KINDS, MEASURES
-from superposition.addition.original import A, B, PROBES, RIGHT, stripes
+from superposition.addition.circuits_all_columns import ALL, KINDS, MEASURES
+from superposition.addition.measures.original_heat_maps import A, B, PROBES, RIGHT, stripes
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 
@@ -57,7 +57,7 @@ def lot_score(columns: Results, of: str = "") -> np.ndarray:
     "circuits among themselves; 5.33: they divide the columns; 32: every head serves every circuit); baseline: by lot",
     tolerance="partly from above 5.33 in every seed, since the measure leaves the reason open, else not reproduced (set after a "
     "look at the results)",
-    experiments=("addition/columns",),
+    experiments=("addition/circuits_all_columns",),
 )
 def _distributed(results: Results) -> Finding:
     score = results["measured"][:, LOST, ALL, SCORE]
@@ -74,7 +74,7 @@ def _distributed(results: Results) -> Finding:
     "circuits use; baseline: heads and circuits that meet by lot",
     tolerance="reproduced where the mean is at least that by lot, partly from 2, which is hard to miss (set after a look at "
     "half-trained models)",
-    experiments=("addition/columns",),
+    experiments=("addition/circuits_all_columns",),
 )
 def _combinations(results: Results) -> Finding:
     rank, lot = results["measured"][:, LOST, 0, RANK], results["lot"][:, LOST, 0, 0, MEDIAN, RANK]
@@ -209,7 +209,7 @@ def _count(results: Results) -> Finding:
     "heads that divide the columns (a score itself is at most the number of heads); baseline: 8 heads of 8",
     tolerance="reproduced where 32 × 2 lies above 1 in every seed and 8 × 8 does not, partly where both do (set after a look at the "
     "results)",
-    experiments=("addition/sweep", "addition/columns"),
+    experiments=("addition/sweep", "addition/circuits_all_columns"),
 )
 def _small(sweep: Results, columns: Results) -> Finding:
     score = columns["shape_measured"][:, LOST, ALL, SCORE].reshape(len(sweep["heads"]), -1)

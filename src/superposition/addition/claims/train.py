@@ -3,7 +3,7 @@
 import numpy as np
 
 from superposition import metrics
-from superposition.addition.learning import SPLITS
+from superposition.addition.engine.learning_curves import SPLITS
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
 

@@ -5,9 +5,9 @@ import numpy as np
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
-from superposition.toy import circuits
+from superposition.toy.theory import dedicated_neurons as circuits
 from superposition.toy.absolute import SERVED, live, service
-from superposition.toy.circuits import TARGETS
+from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.computation import LOGIC
 from superposition.toy.gradual import weighted

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
-from superposition.toy import polytopes, redundancy
+from superposition.toy.measures import polytopes, redundancy
 
 SOURCE = "Experiments in Superposition, dropout"
 EQUAL, DECAY, UNTIED, EXACT = "toy/dropout", "toy/dropout_decay", "toy/dropout_untied", "toy/dropout_exact"

@@ -6,10 +6,10 @@ from scipy import stats
 from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.runs import Results
-from superposition.toy import jumps
+from superposition.toy.measures import jumps
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.correlated import partners, within
-from superposition.toy.correlation import pca_loss
+from superposition.toy.engine.correlation import pca_loss
 
 SOURCE = f"{PAPER}, Superposition and Learning Dynamics"
 

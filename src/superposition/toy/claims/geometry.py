@@ -7,7 +7,7 @@ from scipy import stats
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
-from superposition.toy import polytopes
+from superposition.toy.measures import polytopes
 from superposition.toy.claims.common import PAPER
 
 SECTION = f"{PAPER}, The Geometry of Superposition"

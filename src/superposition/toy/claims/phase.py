@@ -5,7 +5,7 @@ import numpy as np
 from superposition import metrics
 from superposition.claims import Finding, Verdict, claim
 from superposition.runs import Results
-from superposition.toy import exact
+from superposition.toy.theory import expected_loss as exact
 from superposition.toy.claims.common import PAPER
 from superposition.toy.phase import FOUND, REPRESENTED, fixed_border
 

@@ -1,0 +1,1 @@
+"""What holds exactly: expected losses, and constructions with their bounds."""
