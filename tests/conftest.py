@@ -1,6 +1,10 @@
 """A scratch repository for tests: its own data folder, and experiments written by the test itself."""
 
 import os
+
+# A worker is one of as many as there are cores: threads would wait for each other longer than they compute.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
 import subprocess
 import sys
 from collections.abc import Callable
