@@ -4,13 +4,13 @@ import sys
 from functools import cache
 
 import pytest
+from executed import recorded
 from passed import unless_passed
 
-from superposition import configs, paths, runs
-from superposition.digests import Code
+from superposition import configs, digests, paths, runs
 
-GROUND = [f"src/superposition/{module}.py" for module in ("runs", "storage", "configs")]
-code = cache(Code)
+GROUND = [f"src/superposition/{module}.py" for module in ("runs", "storage", "configs", "digests", "trees")]
+code = cache(digests.Code)
 
 
 def shape(results: runs.Results) -> dict:
@@ -35,24 +35,35 @@ def askers(monkeypatch):
     return names
 
 
+def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """What was executed and is not among the definitions that the experiment's digest covers."""
+    reached = code().reached(runs.roots_of(configs.module_name(name)))
+    covered = lambda module, names: {*names, digests.EFFECTS} & reached.get(module, {}).keys()
+    return sorted(f"{module}: {' '.join(names)}" for module, names in executed if not covered(module, names))
+
+
 @pytest.mark.parametrize("name", runs.names())
-def test_an_experiment_runs_reproducibly_as_committed_and_on_the_devices_that_it_names(name, tmp_path, monkeypatch, askers):
+def test_an_experiment_runs_reproducibly_as_committed_on_the_devices_it_names_and_executes_only_what_its_digest_covers(
+    name, tmp_path, monkeypatch, askers
+):
     committed, experiment = runs.load(name), configs.read(name)
     used = {other: runs.results_digest(other) for other in (name, *committed.record["used"])}
     devices = getattr(experiment.module, "DEVICES", None)
     made_of = [code().digest(runs.roots_of(configs.module_name(name))), configs.given(name, quick=True), used, devices]
-    with unless_passed(f"experiments/{name}", made_of, "tests/test_experiments.py", *GROUND):
-        data, digests = paths.data(), []  # all of it: an experiment may read the results of another
+    with unless_passed(f"experiments/{name}", made_of, "tests/test_experiments.py", "tests/executed.py", *GROUND):
+        data, sums = paths.data(), []  # all of it: an experiment may read the results of another
         for attempt in ("first", "second"):
             root = tmp_path / attempt
             root.mkdir()
             (root / "_quarto.yml").touch()
             (root / "data").symlink_to(data)
             monkeypatch.setenv("SUPERPOSITION_ROOT", str(root))
-            quick = runs.run(name, quick=True, device="cpu")
-            digests.append(quick.record["results_sha256"])
+            with recorded() as executed:
+                quick = runs.run(name, quick=True, device="cpu")
+            assert not_reached(name, executed) == []
+            sums.append(quick.record["results_sha256"])
             assert shape(quick) == shape(runs.load(name, runs.folder(name, quick=True)))
-        assert digests[0] == digests[1]
+        assert sums[0] == sums[1]
         assert shape(quick) == shape(committed)
         askers.discard("superposition.runs")
         assert bool(askers) == bool(devices), f"DEVICES, and who asks for a device: {askers}"

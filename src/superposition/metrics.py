@@ -3,7 +3,6 @@ A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` m
 
 import numpy as np
 from jaxtyping import Float, Integer
-from scipy import stats
 
 Array = np.ndarray
 
@@ -96,11 +95,15 @@ def mean_interval(values: Float[Array, "seed *rest"], level: float = 0.95) -> tu
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
     mean = np.mean(values, axis=0, dtype=np.float64)
+    from scipy import stats  # a second of import that most commands need not pay
+
     half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=0, ddof=1, dtype=np.float64) / np.sqrt(count)
     return mean, mean - half, mean + half
 
 
 def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float, float]:
     """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
+    from scipy import stats
+
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
     return successes / trials, float(interval.low), float(interval.high)

@@ -43,8 +43,8 @@ def restamp(name: str) -> str | None:
         raise RestampError(f"data/{name}: no commit's code has the digest {record['code_sha256'][:12]} of the record: {again}")
     with tempfile.TemporaryDirectory() as folder:
         then, now = Path(folder, "then"), Path(folder, "now")
-        _check_out(commit, then / "repository")
-        _quick(name, then / "repository" / "src", then / "results")
+        _check_out(commit, then)
+        _quick(name, then / "src", then / "results")
         _quick(name, Path(__file__).parents[1], now)
         _compare(name, then / "results", now, again)
     code = runs.made_by(configs.module_name(name))
@@ -61,7 +61,7 @@ def _made_at(name: str, digest: str) -> str | None:
     module = configs.module_name(name)
     for commit in [*later, stored]:
         with tempfile.TemporaryDirectory() as folder:
-            _check_out(commit, Path(folder), "src")
+            _check_out(commit, Path(folder))
             try:
                 if Code(Path(folder, "src")).digest(runs.roots_of(module)) == digest:
                     return commit
@@ -70,9 +70,9 @@ def _made_at(name: str, digest: str) -> str | None:
     return None
 
 
-def _check_out(commit: str, folder: Path, *parts: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = subprocess.run(["git", "archive", commit, *parts], cwd=paths.root(), check=True, capture_output=True).stdout
+def _check_out(commit: str, folder: Path) -> None:
+    """The package as it was at the commit, in folder/src."""
+    archive = subprocess.run(["git", "archive", commit, "src"], cwd=paths.root(), check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")
 
@@ -80,7 +80,8 @@ def _check_out(commit: str, folder: Path, *parts: str) -> None:
 def _quick(name: str, source: Path, out: Path) -> None:
     """A quick run by the package at `source`, with the present configs and data."""
     environment = os.environ | {"PYTHONPATH": str(source), "SUPERPOSITION_ROOT": str(paths.root())}
-    command = [sys.executable, "-m", "superposition.cli", "run", name, "--quick", "--device", "cpu", "--out", str(out)]
+    program = "from superposition.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", name, "--quick", "--device", "cpu", "--out", str(out)]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         lines = ended.stderr.strip().splitlines() or ["no message"]
