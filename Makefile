@@ -2,7 +2,7 @@
 # Another Python than the first one found that is new enough: make test PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help book test preview freeze bench requirements clean venv
+.PHONY: help book test format preview freeze bench requirements clean venv
 
 PY := .venv/bin/python
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
@@ -32,8 +32,13 @@ help:  ## this list
 book: venv  ## the book: _book/index.html and its PDF
 	@.venv/bin/superposition book
 
-test: venv  ## all tests; ARGS='tests/toy -x' runs some
+test: venv  ## the linter, then all tests; ARGS='tests/toy -x' runs some
+	@.venv/bin/ruff check --quiet src tests && .venv/bin/ruff format --check --quiet src tests \
+		|| { echo "make format mends what can be mended without thought" >&2; exit 1; }
 	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=10 --durations-min=5 $(ARGS)
+
+format: venv  ## sort imports and lay out the code
+	@.venv/bin/ruff check --quiet --fix src tests; .venv/bin/ruff format src tests
 
 preview: venv  ## Quarto's live preview while writing
 	@command -v quarto >/dev/null || { echo "make preview needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started" >&2; exit 1; }

@@ -1,12 +1,20 @@
 """A scratch repository for tests: its own data folder, and experiments written by the test itself."""
 
 import os
+
+# A worker is one of as many as there are cores: threads would wait for each other longer than they compute.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import invalidate_caches
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -18,13 +26,38 @@ install_import_hook([name for name in MODULES if not name.endswith((*COMPILED, *
 
 import superposition.toy  # noqa: E402
 
+# No example fails for being slow: that depends on what else the machine is doing.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+NO_VALUES = SimpleNamespace(params={})
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Side by side, the tests of a file stay together, and so do all that look at the built editions, which are built once."""
+    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book."""
     for item in items:
-        looks = any(name.endswith("edition") for name in item.fixturenames)
-        item.add_marker(pytest.mark.xdist_group("editions" if looks else item.path.stem))
+        asked = [*item.fixturenames, *(f"{value}_edition" for value in getattr(item, "callspec", NO_VALUES).params.values())]
+        editions = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
+        item.add_marker(pytest.mark.xdist_group([*editions, item.path.stem][0]))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """A function that gives a folder of that name, filled by `make(folder)`: once, whatever the number of workers."""
+    workers = os.environ.get("PYTEST_XDIST_WORKER")
+    shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, finished = shared / name, shared / f"{name}.finished"
+        with FileLock(shared / f"{name}.lock"):
+            if not finished.exists():
+                folder.mkdir()  # fails where making it has failed before
+                make(folder)
+                finished.touch()
+        return folder
+
+    return made
 
 
 WALK = '''

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,22 +37,24 @@ def walk(scratch):
     return scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5")
 
 
-def test_help_answers_fast_and_without_the_heavy_libraries(scratch):
+def test_help_imports_none_of_the_heavy_libraries(scratch):
     code = "import sys; sys.argv[1:] = ['--help']\nfrom superposition import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
-    start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"SUPERPOSITION_ROOT": str(scratch.root)}
     )
-    assert time.monotonic() - start < 2  # 0.1 s on an idle machine
     assert done.returncode == 0 and "superposition run toy/intro --quick" in done.stdout
     assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("name", ["list", "run", "status", "bench", "claims", "book"])
-def test_every_command_has_an_example_in_its_help(command, name):
+COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example_in_its_help_and_names_only_experiments_that_there_are(command, name):
     code, out, _ = command(name, "--help")
     assert code == 0
     assert f"Example:  superposition {name}" in out
+    assert set(re.findall(r"\b(?:toy|addition|stories|bottleneck)/\w+", out)) <= set(runs.names())
 
 
 def test_list_shows_what_there_is_and_whether_it_is_fresh(command, walk, scratch):
@@ -89,6 +92,7 @@ def test_run_takes_several_names_quick_and_a_folder(command, walk, scratch, tmp_
 def test_our_errors_are_one_message_and_exit_status_1(command, walk, scratch, monkeypatch, words, message):
     scratch.experiment("faulty", "steps = 'x'")
     monkeypatch.setattr(claims, "_registered", {})
+    monkeypatch.setattr(claims, "iter_modules", lambda *_: [])  # else the book's claims would register here, and be lost
     monkeypatch.setattr(bench, "parts", lambda: [])
     code, _, err = command(*words)
     assert code == 1
@@ -104,6 +108,12 @@ def test_misspelt_usage_exits_with_2_and_the_nearest_name(command, scratch, word
     code, _, err = command(*words)
     assert code == 2
     assert message in " ".join(err.split())
+
+
+def test_a_fault_in_the_last_name_is_found_before_the_first_is_computed(command, walk, scratch):
+    code, out, err = command("run", walk, "toy/wlak")
+    assert (code, out) == (1, "") and "Did you mean toy/walk?" in err
+    assert not (scratch.root / "data/toy/walk/record.json").exists()
 
 
 def test_other_errors_keep_their_traceback(scratch, monkeypatch):
@@ -124,20 +134,21 @@ def test_away_from_the_repository_the_way_out_is_said(command, tmp_path, monkeyp
     ("every", "said"),
     [
         (0, "its checkpoint is kept, and `superposition run toy/walk` goes on from there"),
-        (60, "no checkpoint was due yet, so `superposition run toy/walk` starts anew"),
+        (1e9, "no checkpoint was due yet, so `superposition run toy/walk` starts anew"),
     ],
 )
 def test_ctrl_c_says_how_to_go_on_and_exits_with_130(scratch, every, said):
-    name = scratch.experiment("walk", "steps = 2000\npause = 0.01")
+    name = scratch.experiment("walk", "steps = 20000\npause = 0.05")
     code = (
         f"import sys; from superposition import cli, runs; runs.Job.checkpoint_seconds = {every}\n"
         f"sys.argv[1:] = ['run', {name!r}, '--device', 'cpu']; cli.main()"
     )
     with scratch.start(code) as process:
         process.stdout.readline()
-        time.sleep(0.3)
+        while not (every or any(runs.checkpoints(name).glob("*.safetensors"))) and process.poll() is None:
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate()
     assert process.returncode == 130
     assert err.strip() == f"toy/walk: stopped: {said}"
 

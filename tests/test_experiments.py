@@ -1,9 +1,16 @@
-"""Every experiment end to end in its quick version: in seconds, twice to the same bytes, and shaped as the committed one."""
+"""Every experiment end to end in its quick version: twice to the same bytes, and shaped as the committed one."""
+
+import sys
+from functools import cache
 
 import pytest
 from executed import recorded
+from passed import unless_passed
 
 from superposition import configs, digests, paths, runs
+
+GROUND = [f"src/superposition/{module}.py" for module in ("runs", "storage", "configs", "digests", "trees")]
+code = cache(digests.Code)
 
 
 def shape(results: runs.Results) -> dict:
@@ -15,27 +22,48 @@ def shape(results: runs.Results) -> dict:
     }
 
 
+@pytest.fixture
+def askers(monkeypatch):
+    """The names of the modules that ask a job for its device."""
+    names = set()
+
+    def device(job):
+        names.add(sys._getframe(1).f_globals["__name__"])
+        return "cpu"
+
+    monkeypatch.setattr(runs.Job, "device", property(device, lambda *_: None), raising=False)
+    return names
+
+
 def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[str]:
     """What was executed and is not among the definitions that the experiment's digest covers."""
-    reached = digests.Code().reached(runs.roots_of(configs.module_name(name)))
+    reached = code().reached(runs.roots_of(configs.module_name(name)))
     covered = lambda module, names: {*names, digests.EFFECTS} & reached.get(module, {}).keys()
     return sorted(f"{module}: {' '.join(names)}" for module, names in executed if not covered(module, names))
 
 
 @pytest.mark.parametrize("name", runs.names())
-def test_an_experiment_runs_quickly_reproducibly_and_as_committed_and_executes_only_what_its_digest_covers(name, tmp_path, monkeypatch):
-    committed = runs.load(name)
-    data, digests = paths.data(), []  # all of it: an experiment may read the results of another
-    for attempt in ("first", "second"):
-        root = tmp_path / attempt
-        root.mkdir()
-        (root / "_quarto.yml").touch()
-        (root / "data").symlink_to(data)
-        monkeypatch.setenv("SUPERPOSITION_ROOT", str(root))
-        with recorded() as executed:
-            quick = runs.run(name, quick=True, device="cpu")
-        assert not_reached(name, executed) == []
-        digests.append(quick.record["results_sha256"])
-        assert shape(quick) == shape(runs.load(name, quick=True))
-    assert digests[0] == digests[1]
-    assert shape(quick) == shape(committed)
+def test_an_experiment_runs_reproducibly_as_committed_on_the_devices_it_names_and_executes_only_what_its_digest_covers(
+    name, tmp_path, monkeypatch, askers
+):
+    committed, experiment = runs.load(name), configs.read(name)
+    used = {other: runs.results_digest(other) for other in (name, *committed.record["used"])}
+    devices = getattr(experiment.module, "DEVICES", None)
+    made_of = [code().digest(runs.roots_of(configs.module_name(name))), configs.given(name, quick=True), used, devices]
+    with unless_passed(f"experiments/{name}", made_of, "tests/test_experiments.py", "tests/executed.py", *GROUND):
+        data, sums = paths.data(), []  # all of it: an experiment may read the results of another
+        for attempt in ("first", "second"):
+            root = tmp_path / attempt
+            root.mkdir()
+            (root / "_quarto.yml").touch()
+            (root / "data").symlink_to(data)
+            monkeypatch.setenv("SUPERPOSITION_ROOT", str(root))
+            with recorded() as executed:
+                quick = runs.run(name, quick=True, device="cpu")
+            assert not_reached(name, executed) == []
+            sums.append(quick.record["results_sha256"])
+            assert shape(quick) == shape(runs.load(name, quick=True))
+        assert sums[0] == sums[1]
+        assert shape(quick) == shape(committed)
+        askers.discard("superposition.runs")
+        assert bool(askers) == bool(devices), f"DEVICES, and who asks for a device: {askers}"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -176,21 +177,38 @@ def test_requirements_pin_every_direct_dependency_to_a_version_that_fits_and_lea
     assert "quarto-cli" not in pinned
 
 
-def test_every_library_that_the_package_imports_is_a_direct_dependency():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
-    for extra in map(Requirement, project["optional-dependencies"]["cluster"]):
-        declared |= {canonicalize_name(name) for name in (extra.name, *extra.extras)}
-    named = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "pypandoc": "pypandoc-binary"}
-    for file in SOURCE.rglob("*.py"):
+def libraries(folder: Path) -> Iterator[tuple[str, str]]:
+    """File and top-level name of every absolute import in the Python files of the folder, wherever in a file it stands."""
+    for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             tops = (
                 [alias.name for alias in node.names] if isinstance(node, ast.Import)
                 else [node.module] if isinstance(node, ast.ImportFrom) and not node.level
                 else []
             )  # fmt: skip
-            for top in {name.split(".")[0] for name in tops} - {"superposition"} - sys.stdlib_module_names:
-                assert canonicalize_name(named.get(top, top)) in declared, f"{file.relative_to(ROOT)} imports {top}"
+            yield from ((file.relative_to(ROOT).as_posix(), name.split(".")[0]) for name in tops)
+
+
+def test_every_library_that_the_package_or_a_test_imports_is_a_direct_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+
+    def names(lines: list[str]) -> set[str]:
+        wanted = list(map(Requirement, lines))
+        return {canonicalize_name(name) for one in wanted for name in (one.name, *one.extras)}
+
+    called = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "pypandoc": "pypandoc-binary"}
+    declared = names(project["dependencies"] + extras["cluster"])
+    own = {"superposition", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    for folder, allowed in ((SOURCE, declared), (ROOT / "tests", declared | names(extras["test"]))):
+        imported = {(file, top) for file, top in libraries(folder) if top not in own | sys.stdlib_module_names}
+        missing = [one for one in imported if canonicalize_name(called.get(one[1], one[1])) not in allowed]
+        assert not missing, "imported, and not declared in pyproject.toml"
+
+
+def test_the_package_imports_no_module_that_windows_lacks():
+    unix = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+    assert [one for one in libraries(SOURCE) if one[1] in unix] == []
 
 
 @pytest.mark.parametrize("name", runs.names())

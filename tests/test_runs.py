@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pyarrow as pa
@@ -129,7 +130,8 @@ def test_arrays_may_hold_nan(scratch):
     assert np.isnan(runs.load(name)["x"]).all()
 
 
-def test_auto_takes_cuda_where_there_is_one_and_cuda_alone_needs_one(walk, monkeypatch):
+def test_auto_takes_cuda_where_there_is_one_and_cuda_alone_needs_one(scratch, monkeypatch):
+    walk = scratch.experiment("walk", "steps = 3", scratch.WALK + '\nDEVICES = ("cpu", "cuda")\n')
     for available, expected in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
         assert runs.run(walk, quick=True).record["device"] == expected
@@ -139,8 +141,33 @@ def test_auto_takes_cuda_where_there_is_one_and_cuda_alone_needs_one(walk, monke
         runs.run(walk, device="tpu")
 
 
+def test_an_experiment_that_computes_on_the_cpu_says_so_where_there_is_cuda_and_refuses_it(walk, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert runs.run(walk).record["device"] == "cpu"
+    capsys.readouterr()
+    with pytest.raises(runs.RunError, match="device 'cuda': toy/walk computes on the CPU only"):
+        runs.run(walk, device="cuda")
+    assert capsys.readouterr().out == "", "refused before anything is computed"
+
+
+@pytest.mark.parametrize("place", ["a file", "a file/below", "refused"])
+def test_a_place_that_results_cannot_go_to_is_found_out_before_anything_is_computed(walk, tmp_path, monkeypatch, capsys, place):
+    (tmp_path / "a file").write_text("mine")
+    if place == "refused":  # as on a read-only disk; root may write everywhere else
+        monkeypatch.setattr(storage, "TemporaryFile", _refused)
+    with pytest.raises(storage.Unwritable, match=f"{place}: no folder that can be written to"):
+        runs.run(walk, out=tmp_path / place)
+    assert capsys.readouterr().out == "" and (tmp_path / "a file").read_text() == "mine"
+
+
+def _refused(dir):
+    if dir.name == "refused":
+        raise OSError(30, "Read-only file system")
+    return nullcontext()
+
+
 def test_two_runs_of_one_experiment_at_once_are_refused_with_the_process_named(scratch):
-    name = scratch.experiment("walk", "steps = 1\npause = 60\n[quick]\npause = 0")
+    name = scratch.experiment("walk", "steps = 1\npause = 3600\n[quick]\npause = 0")
     with scratch.start(f"from superposition import runs; runs.run({name!r}, device='cpu')") as first:
         first.stdout.readline()
         with pytest.raises(storage.Busy, match=f"toy/walk is already running, as process {first.pid}:"):
@@ -243,7 +270,44 @@ def test_checkpoints_are_spaced_unless_forced(tmp_path):
     assert job.load_checkpoint("state") is None
     job.save_checkpoint("state", {"x": np.ones(1)}, force=True)
     job.save_checkpoint("state", {"x": np.zeros(1)})
-    np.testing.assert_array_equal(job.load_checkpoint("state")["x"], [1])
+    np.testing.assert_array_equal(runs.Job(folder=tmp_path).load_checkpoint("state")["x"], [1])
+
+
+TWICE = """
+import numpy as np
+from superposition import runs
+
+class Config(runs.Config):
+    keys: tuple[str, str] = ("first", "second")
+
+SCHEMA = {"x": "sum"}
+
+def add(job, key, step):
+    x = job.load_checkpoint(key) or {"x": np.zeros(1)}
+    job.save_checkpoint(key, {"x": x["x"] + step}, force=True)
+    return x["x"] + step
+
+def square(item):
+    return {"x": np.array([item**2])}
+
+def run(config, job):
+    return {"x": np.concatenate([add(job, key, 1) for key in config.keys])}, {}
+"""
+
+
+@pytest.mark.parametrize("again", ["run", "map"])
+def test_a_key_used_twice_in_one_run_is_an_error_that_says_what_to_do(scratch, again):
+    source = TWICE.replace("add(job, key, 1)", 'job.map(square, [1], key)[0]["x"]') if again == "map" else TWICE
+    np.testing.assert_array_equal(runs.run(scratch.experiment("twice", "", source))["x"], [1, 1])
+    clashing = scratch.experiment("twice", 'keys = ["training", "training"]', source)
+    with pytest.raises(ValueError, match="checkpoint key 'training': used twice in one run: give each .* of its own"):
+        runs.run(clashing)
+
+
+def test_a_key_used_twice_is_an_error_even_where_no_checkpoint_was_due(scratch):
+    calm = TWICE.replace(", force=True", "")
+    with pytest.raises(ValueError, match="used twice in one run"):
+        runs.run(scratch.experiment("twice", 'keys = ["training", "training"]', calm), quick=True)
 
 
 def test_a_job_without_a_folder_keeps_no_checkpoints():

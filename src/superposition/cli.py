@@ -95,9 +95,11 @@ def run(
     \b
     Example:  superposition run toy/intro
               superposition run toy/intro toy/wide --quick --device cpu
-              superposition run toy/phase_2_1 --scheduler tcp://host:8786"""
-    from superposition import runs, storage
+              superposition run toy/phase --scheduler tcp://host:8786"""
+    from superposition import configs, runs, storage
 
+    for name in names:
+        configs.read(name)  # so that the last one's faults are found before the first is computed
     for name in names:
         place = out / name if out and len(names) > 1 else out or runs.folder(name, quick)
         try:

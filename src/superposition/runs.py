@@ -106,6 +106,7 @@ class Job:
         self._started = time.monotonic()
         self._before = 0.0  # seconds computed by earlier, interrupted runs
         self._saved: dict[str, float] = {}
+        self._begun: set[str] = set()
 
     @property
     def seconds(self) -> float:
@@ -182,8 +183,12 @@ class Job:
     def load_checkpoint(self, key: str) -> dict[str, np.ndarray] | None:
         """The state last saved under `key` by a run of the same config and code, or None.
 
-        A checkpoint of another config or code, or a broken one, is reported in one line on stderr and left alone."""
+        A checkpoint of another config or code, or a broken one, is reported in one line on stderr and left alone.
+        Raises ValueError for a key that this run has asked for before: it would go on from the other's state."""
         path = self._path(key)
+        if key in self._begun:
+            raise ValueError(f"checkpoint key {key!r}: used twice in one run: give each training or map a `key` of its own")
+        self._begun.add(key)
         if path is None or not path.exists():
             return None
         try:
@@ -222,19 +227,23 @@ def run(
 ) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
-    A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there
-    is one. A run that was killed resumes from its checkpoint and ends in the same bytes as if it had not been.
+    A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there is
+    one and the module's DEVICES hold it; a module without DEVICES computes on the CPU. A run that was killed resumes
+    from its checkpoint and ends in the same bytes as if it had not been.
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
-    Raises ConfigError for a faulty config, and RunError where the device is missing, the same experiment is already
-    running, or what its module returns is not what its SCHEMA says."""
+    Raises ConfigError for a faulty config, RunError where the device is missing or not the experiment's, or what its
+    module returns is not what its SCHEMA says, storage.Busy where it is already running, and storage.Unwritable where
+    `out` can't be written to: all but the schema before anything is computed."""
     _check_quick(name, quick)
     experiment = configs.read(name)
     config = experiment.quick if quick else experiment.full
     code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick))
     stamp = {"config_sha256": given, "code_sha256": code["code_sha256"]}
-    device = _device(device)
+    device = _device(device, experiment)
+    out = out or folder(name, quick)
     resumable = checkpoints(name, quick)
     with storage.lock(resumable / "lock", f"{name}{' --quick' if quick else ''}"):
+        storage.prepare(out)
         job = Job(device, resumable, stamp, scheduler)
         with _recorded() as used:
             arrays, metrics, *tables = experiment.module.run(config, job)
@@ -242,7 +251,7 @@ def run(
             print(f"{name}: has no items to spread over {scheduler}: all of it was computed here", file=sys.stderr)
         results = Results(name, config, dict(arrays), dict(*tables), {key: float(value) for key, value in metrics.items()})
         _check_shapes(experiment, results)
-        stored = _store(experiment, results, {"config_sha256": given, **code, "used": used}, job, out or folder(name, quick))
+        stored = _store(experiment, results, {"config_sha256": given, **code, "used": used}, job, out)
         job.forget()
     return stored
 
@@ -383,11 +392,14 @@ def _check_state(function: Callable[..., Any], state: object) -> None:
         raise RunError(f"{function.__module__}.{function.__qualname__}: expected arrays by name, got {state!r:.80}")
 
 
-def _device(wanted: str) -> str:
-    if wanted == "cpu":
-        return wanted
-    if wanted not in ("auto", "cuda"):
+def _device(wanted: str, experiment: Experiment) -> str:
+    if wanted not in ("auto", "cpu", "cuda"):
         raise RunError(f"device {wanted!r}: expected auto, cpu or cuda")
+    able = "cuda" in getattr(experiment.module, "DEVICES", ("cpu",))
+    if wanted == "cuda" and not able:
+        raise RunError(f"device 'cuda': {experiment.name} computes on the CPU only: use --device cpu, or auto")
+    if wanted == "cpu" or not able:
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():

@@ -1,7 +1,6 @@
 """Results on disk: a set of files that changes from old to new in one step, and bytes that are the same each time.
 A kill at any moment or a full disk leaves the old set or the new one, and reading never unpickles."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -9,10 +8,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from superposition import paths
 from superposition.errors import SuperpositionError
@@ -105,7 +106,8 @@ def commit(folder: Path, files: dict[str, bytes], record: bytes) -> None:
 
     Each file is first written beside its place, as `<file>.new`; renaming the record is the commit; then the files
     are renamed into place. A kill before the commit leaves the old set, which `read` goes on reading; a kill after it
-    leaves the new set, which `read` finishes. Raises Unwritable where a file does not fit, with the old set whole."""
+    leaves the new set, which `read` finds under both names until the next commit settles it. Only one process at a time
+    may commit. Raises Unwritable where a file does not fit, with the old set whole."""
     with suppress(Damaged):
         _, earlier, pending = _find(folder)
         if pending:  # finish it, so that every `.new` file left is nobody's
@@ -129,33 +131,43 @@ def commit(folder: Path, files: dict[str, bytes], record: bytes) -> None:
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The folder's record and the files that it vouches for, by name; finishes a commit that a kill cut short.
+    """The folder's record and the files that it vouches for, by name, whether or not a commit was cut short by a kill.
 
-    Raises Damaged, naming the file and what is wrong with it."""
-    record, files, pending = _find(folder)
-    if pending:
-        with suppress(OSError):  # a read-only disk: the bytes are at hand all the same
-            _settle(folder, files)
+    It changes nothing on disk, where a run may be about to commit. Raises Damaged, naming the file and what is wrong
+    with it."""
+    record, files, _ = _find(folder)
     return record, files
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder if need be, and see that files can be put there. Raises Unwritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise Unwritable(f"{shown(folder)}: no folder that can be written to ({reason})") from None
 
 
 @contextmanager
 def lock(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file for the length of a `with` block; the system lets go of it when the process ends.
 
-    Raises Busy, naming `what` and the process that holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            pid = file.read().strip() or "unknown"
-            raise Busy(f"{what} is already running, as process {pid}: wait for it to end, or stop it") from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    Raises Busy, naming `what` and the process that holds it, and Unwritable where there is no place for the file."""
+    prepare(path.parent)
+    holder = path.with_name(f"{path.name}.pid")  # beside it: on Windows nobody can read a locked file
+    held = FileLock(path)
+    try:
+        held.acquire(blocking=False)
+    except Timeout:
+        pid = holder.read_text() if holder.exists() else "unknown"
+        raise Busy(f"{what} is already running, as process {pid}: wait for it to end, or stop it") from None
+    try:
+        holder.write_text(str(os.getpid()))
         yield
+    finally:
+        held.release()
 
 
 def shown(path: Path) -> str:
@@ -191,6 +203,9 @@ def _discard(*files: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
+    """Make renames in the folder survive a power cut; Windows opens no folders, and needs no such thing."""
+    if os.name == "nt":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -225,8 +240,10 @@ def _gather(folder: Path, pending: bool) -> dict[str, bytes] | None:
     """The set's files by name, `.new` ones first where `pending`; None where one is missing."""
 
     def pick(name: str) -> bytes:
-        staged = _new(folder / name)
-        return (staged if pending and staged.exists() else folder / name).read_bytes()
+        if pending:
+            with suppress(FileNotFoundError):  # a run may rename it into place at any moment
+                return _new(folder / name).read_bytes()
+        return (folder / name).read_bytes()
 
     try:
         files = {RESULTS: pick(RESULTS)}

@@ -194,7 +194,7 @@ def execute(chapter: Chapter) -> tuple[list[str], dict[int, str]]:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (_PRELUDE, *codes)])
     environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     client = NotebookClient(
-        notebook, timeout=240, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+        notebook, timeout=None, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
     )
     client.execute(env={**environment, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"})
     problems, shown = [], {}

@@ -46,34 +46,42 @@ def _build(command: list[str], clone: Path, **environment: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
     )
     if done.returncode:
         pytest.fail(f"{' '.join(command)} ended with {done.returncode}: {done.stdout[-1500:]}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def plain_edition(tmp_path_factory):
+def plain_edition(once):
     """The plain edition, to be opened from disk."""
-    clone = _clone(tmp_path_factory.mktemp("plain"))
-    superposition = str(Path(sys.executable).with_name("superposition"))
-    _build([superposition, "book", "--plain"], clone, SUPERPOSITION_ROOT=str(clone))
-    return site.Edition("plain", clone / "_book", (clone / "_book").as_uri())
+
+    def make(folder):
+        clone = _clone(folder)
+        superposition = str(Path(sys.executable).with_name("superposition"))
+        _build([superposition, "book", "--plain"], clone, SUPERPOSITION_ROOT=str(clone))
+
+    book = once("plain", make) / "a clone/_book"
+    return site.Edition("plain", book, book.as_uri())
 
 
 @pytest.fixture(scope="session")
-def quarto_edition(tmp_path_factory):
+def quarto_edition(once):
     """Quarto's edition over a local server, rendered where every Python is one that fails and says what it was asked."""
     quarto = shutil.which("quarto")
     if quarto is None:
         pytest.skip("no quarto on the PATH")
-    clone, fakes = _clone(tmp_path_factory.mktemp("quarto")), tmp_path_factory.mktemp("fakes")
-    asked = fakes / "asked"
-    asked.touch()
-    for name in ("python", "python3", "jupyter"):
-        (fakes / name).write_text(f'#!/bin/sh\necho "$0 $*" >> "{asked}"\nexit 1\n')
-        (fakes / name).chmod(0o755)
-    path = f"{fakes}{os.pathsep}{os.environ['PATH']}"
-    _build([quarto, "render"], clone, PATH=path, QUARTO_PYTHON=str(fakes / "python"))
-    with site.serve(clone / "_book") as address:
-        yield site.Edition("quarto", clone / "_book", address, tuple(asked.read_text().splitlines()))
+
+    def make(folder):
+        clone, fakes = _clone(folder), folder / "fakes"
+        fakes.mkdir()
+        asked = folder / "asked"
+        asked.touch()
+        for name in ("python", "python3", "jupyter"):
+            (fakes / name).write_text(f'#!/bin/sh\necho "$0 $*" >> "{asked}"\nexit 1\n')
+            (fakes / name).chmod(0o755)
+        path = f"{fakes}{os.pathsep}{os.environ['PATH']}"
+        _build([quarto, "render"], clone, PATH=path, QUARTO_PYTHON=str(fakes / "python"))
+
+    folder = once("quarto", make)
+    with site.serve(folder / "a clone/_book") as address:
+        yield site.Edition("quarto", folder / "a clone/_book", address, tuple((folder / "asked").read_text().splitlines()))

@@ -118,6 +118,7 @@ def opened(browser, edition: Edition, page: str, scheme: str = "light") -> Itera
     """The page in a fresh context, with everything loaded that it loads at first view; and what that showed."""
     seen = Visit()
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(0)  # what hangs is ended by pytest
     try:
         tab = context.new_page()
         tab.on("console", lambda said: seen.errors.append(f"{scheme}: {said.text}") if said.type == "error" else None)

@@ -538,28 +538,7 @@ def _numbers(file: Path) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("which", ["small book", "repository"])
-def test_quarto_gives_the_same_numbers(tmp_path, monkeypatch, which):
-    quarto = shutil.which("quarto")
-    if quarto is None:
-        pytest.skip("no quarto on the PATH")
-    if which == "repository":
-        monkeypatch.delenv("SUPERPOSITION_ROOT", raising=False)
-        for name in ("_quarto.yml", "index.qmd", "references.bib", "chapters", "assets", "src", "_freeze"):
-            source = paths.root() / name
-            if not source.exists():
-                pytest.skip(f"the repository has no {name} yet")
-            shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy(source, tmp_path / name)
-    else:
-        write_book(tmp_path)
-    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
-    ended = subprocess.run([quarto, "render", "--to", "html"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
-    assert ended.returncode == 0, ended.stderr
-    assert "kernel" not in ended.stderr, "the freeze is stale: make freeze"
-    theirs = tmp_path / "quarto"
-    paths.book().rename(theirs)
-    ours = plain.build().parent
+def _assert_same_numbers(ours: Path, theirs: Path) -> None:
     pages = [file.relative_to(ours) for file in ours.rglob("*.html")]
     assert sorted(pages) == sorted(file.relative_to(theirs) for file in theirs.rglob("*.html"))
     for name in pages:
@@ -568,3 +547,22 @@ def test_quarto_gives_the_same_numbers(tmp_path, monkeypatch, which):
             for numbers in (expected, got):
                 numbers["sections"] = sorted(numbers["sections"])
         assert got == expected, name
+
+
+def test_quarto_gives_the_book_the_same_numbers(plain_edition, quarto_edition):
+    _assert_same_numbers(plain_edition.folder, quarto_edition.folder)
+
+
+def test_quarto_gives_a_small_book_the_same_numbers(tmp_path, monkeypatch):
+    quarto = shutil.which("quarto")
+    if quarto is None:
+        pytest.skip("no quarto on the PATH")
+    write_book(tmp_path)
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    ended = subprocess.run([quarto, "render", "--to", "html"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stderr
+    assert "kernel" not in ended.stderr, "the freeze is stale: make freeze"
+    theirs = tmp_path / "quarto"
+    paths.book().rename(theirs)
+    _assert_same_numbers(plain.build().parent, theirs)

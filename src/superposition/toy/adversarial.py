@@ -45,6 +45,7 @@ _OF_MODEL = (
     "equal_dimensions", "equal_excess", "equal_clean", "lower_checked", "upper_checked", "gain", "gain_bound",
 )  # fmt: skip
 _OF_CLASSIFIER = ("right", "flipped", "flipped_common", "kept", "kept_common", "features_per_dimension")
+DEVICES = ("cpu", "cuda")
 SCHEMA = (
     {name: "density seed" for name in (*_OF_MODEL, "loss")}
     | {

@@ -24,6 +24,7 @@ class Config(runs.Config):
     lr: float
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {"sparsity": "sparsity"} | {
     f"{name}_{size}": axes.format(size=size)
     for size in SIZES

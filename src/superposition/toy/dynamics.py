@@ -36,6 +36,7 @@ class Config(runs.Config):
     set_snapshots: int
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "step": "snapshot",
     "D": "seed snapshot n_features",

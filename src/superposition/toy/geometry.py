@@ -23,6 +23,7 @@ class Config(runs.Config):
     warmup: int
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "density": "density",
     "W": "seed density n_features n_hidden",

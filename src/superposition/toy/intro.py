@@ -30,6 +30,7 @@ class Config(runs.Config):
     null_draws: int
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "density": "density",
     "W": "seed density n_features n_hidden",

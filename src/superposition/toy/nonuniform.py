@@ -37,6 +37,7 @@ class Config(runs.Config):
     map_multipliers: int
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "multiplier": "multiplier",
     "branch_W": "axis branch multiplier n_features n_hidden",

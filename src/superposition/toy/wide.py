@@ -21,6 +21,7 @@ class Config(runs.Config):
     lr: float
 
 
+DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "density": "density",
     "importance": "n_features",

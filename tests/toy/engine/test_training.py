@@ -23,7 +23,7 @@ def step_gradients(model, density, importance, step, batch):
     return kernel.gradients(*arrays, model.relu.numpy(), density, np.array(model.seeds, np.uint64), step, batch)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 300), st.integers(0, 2**41), st.booleans(), st.integers(0, 99))
 def test_loss_and_gradients_are_autograds_in_float64(n, m, batch, step, relu, seed):
     model, density, importance = stack(3, n, m, seed, relu)
