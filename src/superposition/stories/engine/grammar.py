@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Integer
 
 Array = np.ndarray
 
@@ -67,7 +67,7 @@ class Story:
     values: dict[str, str]
     mentions: tuple[tuple[int, int, str], ...]
 
-    def features(self, ends: Int[Array, "token"]) -> Bool[Array, "token feature"]:
+    def features(self, ends: Integer[Array, "token"]) -> Bool[Array, "token feature"]:
         """Which of FEATURES are in play at the tokens whose last characters end there (exclusive)."""
         active = np.zeros((len(ends), len(FEATURES)), bool)
         for at, until, slot in self.mentions:

@@ -2,13 +2,13 @@
 It counts n-grams as whole numbers of 63 bits, so that all counting is sorting."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 
 Array = np.ndarray
 
 
 def kneser_ney(
-    train: Int[Array, "token"], text: Int[Array, "position"], order: int, n_vocab: int
+    train: Integer[Array, "token"], text: Integer[Array, "position"], order: int, n_vocab: int
 ) -> Float[Array, "position"]:
     """The negative logarithm, in nats, of each token's probability after the `order` - 1 tokens before it in `text`.
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from superposition import runs
@@ -41,7 +41,7 @@ class Schedule:
         return self.lr * (0.55 + 0.45 * float(np.cos(np.pi * done)))
 
 
-def windows(n_tokens: int, context: int, batch: int, seed: int, step: int) -> Int[Array, "batch"]:
+def windows(n_tokens: int, context: int, batch: int, seed: int, step: int) -> Integer[Array, "batch"]:
     """Where the windows of a step's batch begin. Each epoch shifts all windows by a draw and takes them in a new order."""
     whole = (n_tokens - context) // context
     first = step * batch + np.arange(batch)
@@ -55,7 +55,7 @@ def windows(n_tokens: int, context: int, batch: int, seed: int, step: int) -> In
 
 
 def train(
-    model: Any, tokens: Int[Array, "token"], valid: Int[Array, "token"], schedule: Schedule, seed: int,
+    model: Any, tokens: Integer[Array, "token"], valid: Integer[Array, "valid_token"], schedule: Schedule, seed: int,
     evaluations: int, job: runs.Job, key: str,
 ) -> dict[str, Array]:  # fmt: skip
     """Train the model in place. Returns the loss of every step, and the validation loss after some of them, in nats a token.
@@ -87,7 +87,7 @@ def train(
     return {"train_loss": losses, "valid_step": stops, "valid_loss": checks}
 
 
-def evaluate(model: Any, tokens: Int[Array, "token"], schedule: Schedule) -> Float[Array, "target"]:
+def evaluate(model: Any, tokens: Integer[Array, "token"], schedule: Schedule) -> Float[Array, "target"]:
     """The loss, in nats, of every token but the first, read in windows of the context, side by side.
 
     Tokens at the end that fill no window are left out."""
@@ -102,7 +102,7 @@ def evaluate(model: Any, tokens: Int[Array, "token"], schedule: Schedule) -> Flo
     return np.concatenate(found)
 
 
-def sample(model: Any, count: int, length: int, seed: int) -> Int[Array, "sample token"]:
+def sample(model: Any, count: int, length: int, seed: int) -> Integer[Array, "sample token"]:
     """Tokens drawn one after another from the model's own probabilities, after an END that is not in them."""
     rng, device = np.random.default_rng([seed, 2]), next(model.parameters()).device
     tokens = torch.full((count, 1), tokenizer.END_ID, device=device)
