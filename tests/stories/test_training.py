@@ -83,7 +83,7 @@ def test_the_loss_of_every_token_is_that_of_transformers_own_pass():
     assert len(found) == (len(TOKENS) - 1) // 8 * 8
 
 
-def test_training_learns_what_follows_from_one_token_and_two():
+def test_training_learns_all_but_the_coin():
     """A cycle of three tokens, with a fourth kind of token that says which way round."""
     rng, line = np.random.default_rng(1), []
     for way in rng.integers(0, 2, 600):
@@ -91,9 +91,8 @@ def test_training_learns_what_follows_from_one_token_and_two():
     tokens, trained = np.array(line, np.uint16), models.create(1, 16, 2, 8, 5, 0)
     schedule = training.Schedule(**vars(SCHEDULE) | {"epochs": 8})
     losses = training.train(trained, tokens, tokens[:201], schedule, 0, 1, runs.Job(), "seed")["valid_loss"]
-    assert losses[0] == pytest.approx(np.log(5), rel=0.05)
-    # One token in four is a coin; the first window tokens lack the one before.
-    assert np.log(2) / 4 < losses[-1] < np.log(2) / 4 + 0.15
+    assert losses[0] == pytest.approx(np.log(5), rel=0.1)
+    assert np.log(2) / 4 * 0.95 < losses[-1] < np.log(2) / 4 + 0.05  # one token in four is a coin
 
 
 def test_samples_of_a_model_that_knows_one_token_are_that_token_and_draws_follow_the_seed():
