@@ -6,7 +6,7 @@ import torch
 
 from superposition import runs, stories
 from superposition.stories import train
-from superposition.stories.engine import models, text, tokenizer, training
+from superposition.stories.engine import corpora, models, text, tokenizer, training
 
 
 def schedule(config):
@@ -75,4 +75,4 @@ def test_a_full_run_without_a_path_ends_in_one_line_that_says_what_is_wanted(mon
 
 def test_the_real_texts_tokenizer_is_the_stored_one():
     config = runs.configs.read("stories/train_2l").full
-    assert train._tokenizer(config).to_str() == tokenizer.of_array(runs.load("stories/corpus")["tokenizer"]).to_str()
+    assert corpora.codec(config).to_str() == tokenizer.of_array(runs.load("stories/corpus")["tokenizer"]).to_str()

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from superposition import runs
-from superposition.stories.engine import models, ngrams, text, tokenizer, training
+from superposition.stories.engine import corpora, models, ngrams, text, tokenizer, training
 
 Array = np.ndarray
 
@@ -49,7 +49,7 @@ SCHEMA = {name: f"seed {axes}" for name, axes in models.PARAMETERS.items()} | {
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train a model of every seed on the same tokens, and compare it with n-grams on the validation stories."""
-    codec = _tokenizer(config)
+    codec = corpora.codec(config)
     train, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
     valid, characters = tokenizer.encode(codec, text.read(config.source, "valid", config.n_stories, config.seed))
     schedule = training.Schedule(
@@ -70,13 +70,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "n-grams, nats a token": arrays["ngram_loss"].min(), "n-grams, nats a character": arrays["ngram_loss"].min() * a_character,
         "tokens trained on": float(schedule.steps(len(train)) * config.batch * config.context),
     }  # fmt: skip
-
-
-def _tokenizer(config):
-    """The stored one for the real text; one of its own for the grammar, whose words are few."""
-    if config.source == "text":
-        return tokenizer.of_array(runs.load("stories/corpus")["tokenizer"])
-    return tokenizer.train(text.read("grammar", "train", config.n_stories, config.seed), config.n_entries)
 
 
 def _one(config, schedule, seed, n_vocab, train, valid, job):
