@@ -38,7 +38,8 @@ def test_a_story_keeps_its_lines_and_one_without_a_delimiter_after_it_counts(tmp
 
 
 def test_windows_line_ends_and_blanks_around_the_delimiter_do_not_hide_it(tmp_path):
-    assert list(text.stories(written(tmp_path / "a.txt", delimiter=" <|endoftext|> ", newline="\r\n"), "train"))[1:] == STORIES[1:]
+    path = written(tmp_path / "a.txt", delimiter=" <|endoftext|> ", newline="\r\n")
+    assert list(text.stories(path, "train"))[1:] == STORIES[1:]
 
 
 def test_repeated_stories_are_given_once_and_counted_anew_on_each_reading():
@@ -69,7 +70,8 @@ def test_a_file_without_end_or_delimiter_is_given_up_in_bounded_memory(tmp_path)
         file.truncate(1 << 28)
     tracemalloc.start()
     try:
-        assert "byte 0: expected a line <|endoftext|> between stories, got 4,194,304 bytes without one" in fault(tmp_path / "stories.txt")
+        message = fault(tmp_path / "stories.txt")
+        assert "byte 0: expected a line <|endoftext|> between stories, got 4,194,304 bytes without one" in message
         assert tracemalloc.get_traced_memory()[1] < 5 * text.LONGEST
     finally:
         tracemalloc.stop()

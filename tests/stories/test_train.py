@@ -63,7 +63,8 @@ def test_transformer_lens_boots_the_exported_folder(tiny, tmp_path):
         logits, cache = bridge.run_with_cache(tokens)
         np.testing.assert_allclose(logits, models.logits(stories.load("stories/tiny"), tokens), atol=1e-4)
     assert cache["blocks.0.mlp.hook_post"].shape == (1, 4, 64)
-    np.testing.assert_allclose(bridge.blocks[0].mlp.W_in.detach(), tiny["h.mlp.c_fc.weight"][0, 0].astype(np.float32).T, atol=1e-6)
+    W_in = tiny["h.mlp.c_fc.weight"][0, 0].astype(np.float32).T
+    np.testing.assert_allclose(bridge.blocks[0].mlp.W_in.detach(), W_in, atol=1e-6)
 
 
 def test_a_full_run_without_a_path_ends_in_one_line_that_says_what_is_wanted(monkeypatch):

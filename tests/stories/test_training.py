@@ -100,7 +100,8 @@ def test_samples_of_a_model_that_knows_one_token_are_that_token_and_draws_follow
     assert (training.sample(trained, 3, 12, 0) == training.sample(trained, 3, 12, 0)).all()
     assert (training.sample(trained, 3, 12, 0) != training.sample(trained, 3, 12, 1)).any()
     with torch.no_grad():
-        trained.transformer.ln_f.bias.copy_(100 * trained.transformer.wte.weight[7] / trained.transformer.wte.weight[7].norm() ** 2)
+        token = trained.transformer.wte.weight[7]
+        trained.transformer.ln_f.bias.copy_(100 * token / token.norm() ** 2)
         trained.transformer.ln_f.weight.zero_()
     assert (training.sample(trained, 2, 12, 0) == 7).all()
 

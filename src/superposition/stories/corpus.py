@@ -33,7 +33,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     codec = tokenizer.train(text.read(config.source, "train", config.n_stories, config.seed), config.n_entries)
     counts = [_count(text.read(config.source, split, config.n_stories, config.seed), codec, config.longest) for split in SPLITS]
     arrays = {name: np.stack([count[name] for count in counts]) for name in counts[0]}
-    metrics = {f"{name}, {split}": float(arrays[name][k]) for name in ("stories", "repeated", "tokens") for k, split in enumerate(SPLITS)}
+    metrics = {
+        f"{name}, {split}": float(arrays[name][k]) for name in ("stories", "repeated", "tokens") for k, split in enumerate(SPLITS)
+    }
     metrics["characters a token"] = float(arrays["characters"][0] / (arrays["tokens"] - arrays["stories"])[0])
     return arrays | {"tokenizer": tokenizer.to_array(codec)}, metrics
 

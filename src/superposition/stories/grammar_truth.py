@@ -56,7 +56,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     items = [(config, d_model, config.seed + k) for d_model in config.d_models for k in range(config.seeds)]
     each = job.map(_one, items, "models")
     grid = len(config.d_models), config.seeds
-    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0] if name != "effect"}
+    names = [name for name in each[0] if name != "effect"]
+    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in names}
     corpus = _Corpus.of(config)
     arrays |= {
         "d_model": np.array(config.d_models), "density": corpus.labels.mean(0), "best_loss": np.array(corpus.best_loss),
@@ -75,7 +76,8 @@ def best_loss(stories: list[grammar.Story]) -> float:
 
     A text has one derivation: each row of the plot was drawn evenly, and each value that the text tells by its weight."""
     plot = sum(np.log(len(row)) for row in grammar.PLOT)
-    return plot + float(np.mean([sum(_surprise(story, slot) for slot in {slot for *_, slot in story.mentions}) for story in stories]))
+    values = [_surprise(story, slot) for story in stories for slot in sorted({slot for *_, slot in story.mentions})]
+    return plot + float(np.sum(values)) / len(stories)
 
 
 def _surprise(story, slot):
@@ -177,7 +179,9 @@ def _one(item):
         "auc": told[:, 0], "null_auc": null[:, 0], "neuron_auc": told[-1, 1], "null_neuron_auc": null[-1, 1],
         "dimensionality": np.stack([metrics.feature_dimensionality(W) for W in (own, own @ W_in)]),
         "null_dimensionality": np.stack([metrics.feature_dimensionality(W) for W in (random, random @ W_in)]),
-        "neurons_per_feature": metrics.polysemanticity(effect.T), "rotated_neurons_per_feature": metrics.polysemanticity(turned.T),
-        "features_per_neuron": metrics.polysemanticity(effect).mean(), "rotated_features_per_neuron": metrics.polysemanticity(turned).mean(),
+        "neurons_per_feature": metrics.polysemanticity(effect.T),
+        "rotated_neurons_per_feature": metrics.polysemanticity(turned.T),
+        "features_per_neuron": metrics.polysemanticity(effect).mean(),
+        "rotated_features_per_neuron": metrics.polysemanticity(turned).mean(),
         "effect": effect.astype(np.float32),
     }  # fmt: skip

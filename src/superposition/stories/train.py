@@ -67,7 +67,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     final, a_character = arrays["valid_loss"][:, -1].mean(), (len(valid) - 1) / characters
     return arrays, {
         "validation loss, nats a token": final, "validation loss, nats a character": final * a_character,
-        "n-grams, nats a token": arrays["ngram_loss"].min(), "n-grams, nats a character": arrays["ngram_loss"].min() * a_character,
+        "n-grams, nats a token": arrays["ngram_loss"].min(),
+        "n-grams, nats a character": arrays["ngram_loss"].min() * a_character,
         "tokens trained on": float(schedule.steps(len(train)) * config.batch * config.context),
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Stories from a file or folder in TinyStories' own format, from a data set on Hugging Face, or from the grammar.
 They are read one at a time, repeated ones are left out and counted, and nothing else about the text is changed."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -100,7 +101,9 @@ def _split(file, path):
         if not is_delimiter:
             lines.append(line)
         if file.tell() - start > LONGEST:
-            raise TextError(f"{path}: byte {start:,}: expected a line {DELIMITER.decode()} between stories, got {LONGEST:,} bytes without one")
+            raise TextError(
+                f"{path}: byte {start:,}: expected a line {DELIMITER.decode()} between stories, got {LONGEST:,} bytes without one"
+            )
         if is_delimiter:
             for story in _decoded(lines, start, path):
                 found += 1
@@ -130,11 +133,12 @@ def _decoded(lines, start, path):
 
 
 def _from_hub(name: str, split: Split) -> Iterator[str]:
-    offline = next((key for key in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE") if os.environ.get(key, "0") not in ("0", "")), None)
-    if offline:
-        raise TextError(f"{name}: no such file or folder, and {offline} is set, so no hub is asked: {_WANTED}")
+    if os.environ.get("HF_HUB_OFFLINE", "0") not in ("0", ""):
+        raise TextError(f"{name}: no such file or folder, and HF_HUB_OFFLINE is set, so no hub is asked: {_WANTED}")
     import datasets
 
+    for library in ("datasets", "huggingface_hub"):  # which tell of each of their attempts
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         rows = datasets.load_dataset(name, split="train" if split == "train" else "validation", streaming=True)
         for row in rows:

@@ -13,7 +13,9 @@ from superposition.stories.engine import grammar, tokenizer
 Array = np.ndarray
 
 
-def rows(codec: tokenizers.Tokenizer, texts: Sequence[str], context: int) -> tuple[Int[Array, "story position"], Bool[Array, "story position"]]:
+def rows(
+    codec: tokenizers.Tokenizer, texts: Sequence[str], context: int
+) -> tuple[Int[Array, "story position"], Bool[Array, "story position"]]:
     """Each story's tokens in a row of its own, after an END, cut at the context; and which of the places are taken."""
     tokens = np.full((len(texts), context), tokenizer.END_ID, np.int64)
     taken = np.zeros(tokens.shape, bool)
@@ -23,7 +25,9 @@ def rows(codec: tokenizers.Tokenizer, texts: Sequence[str], context: int) -> tup
     return tokens, taken
 
 
-def features(codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int) -> Bool[Array, "story position feature"]:
+def features(
+    codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int
+) -> Bool[Array, "story position feature"]:
     """Which of the grammar's features are in play at each place of `rows`; none is at the END and after the story."""
     active = np.zeros((len(stories), context, len(grammar.FEATURES)), bool)
     for k, story in enumerate(stories):
