@@ -1,0 +1,1 @@
+"""What is read off a trained language model: its activations, and what is known of them."""

@@ -1,0 +1,88 @@
+"""Siblings of the TinyStories models: GPT-Neo of one or two layers, trained on the stories from one or several seeds.
+Their weights, in half precision, how the loss fell, what an n-gram model reaches on the same tokens, and samples."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+from superposition import runs
+from superposition.stories.engine import corpora, models, ngrams, text, tokenizer, training
+
+Array = np.ndarray
+
+
+class Config(runs.Config):
+    source: text.Source
+    n_stories: int
+    n_entries: int
+    seeds: int
+    n_layers: int
+    d_model: int
+    n_heads: int
+    context: int
+    epochs: float
+    batch: int
+    lr: float
+    warmup: int
+    weight_decay: float
+    clip: float
+    precision: Literal["float32", "bfloat16"]
+    evaluations: int
+    ngram: int
+    samples: int
+    sample_tokens: int
+
+
+SCHEMA = {name: f"seed {axes}" for name, axes in models.PARAMETERS.items()} | {
+    "tokenizer": "byte",
+    "train_loss": "seed step",
+    "valid_step": "evaluation",
+    "valid_loss": "seed evaluation",
+    "position_loss": "seed position",
+    "ngram_loss": "order",
+    "valid_tokens": "",
+    "valid_characters": "",
+    "sample": "seed sample token",
+}
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train a model of every seed on the same tokens, and compare it with n-grams on the validation stories."""
+    codec = corpora.codec(config)
+    train, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
+    valid, characters = tokenizer.encode(codec, text.read(config.source, "valid", config.n_stories, config.seed))
+    schedule = training.Schedule(
+        config.epochs, config.batch, config.context, config.lr, config.warmup, config.weight_decay, config.clip, config.precision
+    )
+    each = [_one(config, schedule, config.seed + k, codec.get_vocab_size(), train, valid, job) for k in range(config.seeds)]
+    arrays = {name: np.stack([one[name] for one in each]) for name in each[0]}
+    arrays |= {
+        "valid_step": arrays["valid_step"][0], "tokenizer": tokenizer.to_array(codec),
+        "valid_tokens": np.array(len(valid) - 1), "valid_characters": np.array(characters),
+        "ngram_loss": np.array([
+            ngrams.kneser_ney(train, valid, order, codec.get_vocab_size())[1:].mean() for order in range(1, config.ngram + 1)
+        ]),
+    }  # fmt: skip
+    final, a_character = arrays["valid_loss"][:, -1].mean(), (len(valid) - 1) / characters
+    return arrays, {
+        "validation loss, nats a token": final, "validation loss, nats a character": final * a_character,
+        "n-grams, nats a token": arrays["ngram_loss"].min(),
+        "n-grams, nats a character": arrays["ngram_loss"].min() * a_character,
+        "tokens trained on": float(schedule.steps(len(train)) * config.batch * config.context),
+    }  # fmt: skip
+
+
+def _one(config, schedule, seed, n_vocab, train, valid, job):
+    """The model of one seed."""
+    model = models.create(config.n_layers, config.d_model, config.n_heads, config.context, n_vocab, seed).to(job.device)
+    arrays = training.train(model, train, valid, schedule, seed, config.evaluations, job, f"seed-{seed}")
+    with torch.no_grad():  # what is said of a model is said of the stored one
+        for name, p in model.named_parameters():
+            p.copy_(p.half())
+    losses = training.evaluate(model, valid, schedule)
+    arrays["valid_loss"][-1] = losses.mean()
+    return models.stacked(model) | arrays | {
+        "position_loss": losses.reshape(-1, config.context).mean(0),
+        "sample": training.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
+    }
