@@ -1,4 +1,5 @@
-"""Which definitions of the package a piece of code executes, seen by Python itself: compiled ones by what their bytecode names."""
+"""Which definitions of the package a piece of code executes, seen by Python itself:
+compiled ones by what their bytecode names."""
 
 import ast
 import dis

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from superposition import bench, claims, cli, runs
+from superposition.book import build, freeze
 from superposition.estimates import Estimate
 from superposition.tolerances import AtLeast, Tolerance
-from superposition.book import build, freeze
 
 
 @pytest.fixture
@@ -178,7 +178,10 @@ def test_bench_prints_a_table_or_nothing_but_json(command, scratch, monkeypatch)
     monkeypatch.setattr(bench, "rows", lambda name: iter([ROW] if name == "toy" else []))
     code, out, _ = command("bench", "toy")
     assert code == 0
-    assert out.split() == "name ours, ms reference, ms times faster what".split() + "toy 5/2x10 0.50 2.00 4.0 ours against einsum".split()
+    assert (
+        out.split()
+        == "name ours, ms reference, ms times faster what".split() + "toy 5/2x10 0.50 2.00 4.0 ours against einsum".split()
+    )
     code, out, _ = command("bench", "toy", "--json")
     assert (code, json.loads(out)) == (0, [ROW])
 

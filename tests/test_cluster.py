@@ -12,7 +12,7 @@ import pytest
 
 from superposition import cluster, runs
 
-MAPPED = '''
+MAPPED = """
 import os
 import time
 from pathlib import Path
@@ -42,7 +42,7 @@ def run(config, job):
     items = [(k, config.seed, config.pause, config.log, config.fatal) for k in range(config.items)]
     results = job.map(one, items, "items")
     return {name: np.stack([result[name] for result in results]) for name in SCHEMA}, {}
-'''
+"""
 SCHEDULER = """
 import asyncio
 from distributed import Scheduler

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from superposition import configs, runs
 
-SOURCE = '''
+SOURCE = """
 from typing import Literal
 from superposition import runs
 
@@ -26,7 +26,7 @@ SCHEMA = {}
 
 def run(config, job):
     return {}, {}
-'''
+"""
 
 
 @pytest.fixture
@@ -86,7 +86,9 @@ def test_a_value_of_the_wrong_type_or_length_is_named(read, line, expected, got,
 def test_every_faulty_key_has_its_own_line(read):
     with pytest.raises(runs.ConfigError) as caught:
         read("lr = 'x'\nstepz = 3\ntied = 1\n[quick]\nkind = 'gelu'\nrate = 2")
-    keys = [line.removeprefix("data/toy/strict/config.toml: ").rpartition(": expected")[0] for line in str(caught.value).splitlines()]
+    keys = [
+        line.removeprefix("data/toy/strict/config.toml: ").rpartition(": expected")[0] for line in str(caught.value).splitlines()
+    ]
     lines = str(caught.value).splitlines()
     assert len(lines) == 6
     assert {"lr", "tied", "steps", "[quick] kind"} <= set(keys)
@@ -151,7 +153,7 @@ def test_a_fault_in_the_module_itself_keeps_its_traceback(scratch):
 
 
 def test_a_rule_over_several_keys_is_reported_as_its_author_wrote_it(scratch):
-    rule = '''
+    rule = """
 import pydantic
 from superposition import runs
 class Config(runs.Config):
@@ -165,7 +167,7 @@ class Config(runs.Config):
 SCHEMA = {}
 def run(config, job):
     return {}, {}
-'''
+"""
     name = scratch.experiment("strict", "low = 2\nhigh = 1", rule)
     with pytest.raises(runs.ConfigError, match=r"config\.toml: config: .*low is above high"):
         configs.read(name)

@@ -70,7 +70,9 @@ def package(tmp_path):
 
 RUN = "from superposition.b import near, TABLE\ndef run(x):\n    return near(x) + TABLE['k'] + OWN\nOWN = 3\n"
 NEAR = "TABLE = {'k': 2}\ndef near(x):\n    return helper(x) * 5\ndef helper(x):\n    return x + 7\ndef other(x):\n    return x\n"
-TURNED = "def other(x):\n    return x\ndef helper(x):\n    return x + 7\ndef near(x):\n    return helper(x) * 5\nTABLE = {'k': 2}\n"
+TURNED = (
+    "def other(x):\n    return x\ndef helper(x):\n    return x + 7\ndef near(x):\n    return helper(x) * 5\nTABLE = {'k': 2}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -78,14 +80,14 @@ TURNED = "def other(x):\n    return x\ndef helper(x):\n    return x + 7\ndef nea
     [
         ("adding a definition", RUN + "def more():\n    return 9\n", NEAR + "MORE = 1\n"),
         ("comments, docstrings and layout", RUN.replace("def run(x):", 'def run(x):\n    """Says."""\n    # why\n'), NEAR),
-        ("annotations of functions", RUN.replace("run(x)", "run(x: int) -> float"), NEAR.replace("helper(x):", "helper(x: 'A'):")),
+        ("annotations of functions", RUN.replace("run(x)", "run(x: int) -> float"), NEAR.replace("helper(x):", "helper(x: 'A'):")),  # noqa: E501
         ("the order of definitions", "OWN = 3\n" + RUN.replace("OWN = 3\n", ""), TURNED),
         ("an edit to what is not reached", RUN, NEAR.replace("return x\n", "return 2 * x\n")),
         ("renaming a helper", RUN, NEAR.replace("helper", "assistant")),
         ("renaming a constant", RUN.replace("OWN", "MINE"), NEAR),
         ("importing by another way", RUN.replace("from superposition.b import near, TABLE", "from superposition import b")
          .replace("near(", "b.near(").replace("TABLE[", "b.TABLE["), NEAR),
-        ("importing under another name", RUN.replace("near, TABLE", "near as n, TABLE as T").replace("near(x)", "n(x)").replace("TABLE[", "T["), NEAR),
+        ("importing under another name", RUN.replace("near, TABLE", "near as n, TABLE as T").replace("near(x)", "n(x)").replace("TABLE[", "T["), NEAR),  # noqa: E501
         ("importing inside the function", RUN.replace("from superposition.b import near, TABLE\n", "")
          .replace("run(x):\n", "run(x):\n    from .b import near, TABLE\n"), NEAR),
         ("a local name like an unused import", "import numpy as helper\n" + RUN, NEAR),
@@ -98,7 +100,10 @@ def test_it_does_not_change_with(package, what, a, b):
 def test_moving_a_definition_to_another_module_or_folder_changes_nothing(package):
     before = package(a=RUN, b=NEAR)
     moved = NEAR.replace("def helper(x):\n    return x + 7\n", "")
-    assert package(a=RUN, b="from superposition.far.c import helper\n" + moved, **{"far/c": "def helper(x):\n    return x + 7\n"}) == before
+    assert (
+        package(a=RUN, b="from superposition.far.c import helper\n" + moved, **{"far/c": "def helper(x):\n    return x + 7\n"})
+        == before
+    )
 
 
 def test_two_copies_of_a_helper_are_one_thing(package):
@@ -115,9 +120,11 @@ def test_any_edit_to_what_is_reached_changes_it(package, old, new):
 @pytest.mark.parametrize(
     ("what", "source", "changed"),
     [
-        ("a comprehension's variable hides nothing outside it", "def run(x):\n    return [f for f in x] + f(x)\ndef f(x):\n    return 1", "return 1"),
+        ("a comprehension's variable hides nothing outside it", "def run(x):\n    return [f for f in x] + f(x)\ndef f(x):\n   "
+            " return 1", "return 1"),
         ("nor does the first iterable's", "def run(x):\n    return [f for f in f(x)]\ndef f(x):\n    return 1", "return 1"),
-        ("a class attribute hides nothing from its methods", "class run:\n    f = 0\n    def g(self):\n        return f()\ndef f():\n    return 1", "return 1"),
+        ("a class attribute hides nothing from its methods", "class run:\n    f = 0\n    def g(self):\n        return "
+            "f()\ndef f():\n    return 1", "return 1"),
         ("a default", "def run(x=f()):\n    return x\ndef f():\n    return 1", "return 1"),
         ("a decorator", "@f\ndef run(x):\n    return x\ndef f(g):\n    return g or 1", "or 1"),
         ("a global statement", "def run():\n    global F\n    F = F + 1\nF = 1", "F = 1"),
@@ -126,8 +133,10 @@ def test_any_edit_to_what_is_reached_changes_it(package, old, new):
         ("a string inside an f-string", "def run():\n    return f'{F} and 1'\nF = 0", "and 1"),
         ("what a name is bound to twice", "run = {}\nrun['k'] = 1\n", "= 1"),
         ("a top-level statement with an effect", "import sys\ndef run():\n    return 0\nsys.setrecursionlimit(1)", "(1)"),
-        ("a function that a decorator registers", "from z import register\ndef run():\n    return 0\n@register\ndef f():\n    return 1", "return 1"),
-        ("mutual recursion", "def run(x):\n    return odd(x)\ndef odd(x):\n    return even(x)\ndef even(x):\n    return odd(x) + 1", "+ 1"),
+        ("a function that a decorator registers", "from z import register\ndef run():\n    return 0\n@register\ndef f():\n    "
+            "return 1", "return 1"),
+        ("mutual recursion", "def run(x):\n    return odd(x)\ndef odd(x):\n    return even(x)\ndef even(x):\n    return "
+            "odd(x) + 1", "+ 1"),
         ("an annotation of a class, which may be a field", "class run:\n    x: list[1]", "[1]"),
         ("one of two names bound at once", "def run():\n    return A\nA, B = 1, 2", "1, "),
         ("a match", "def run(x):\n    match x:\n        case [F]:\n            return g(F)\ndef g(x):\n    return 1", "return 1"),
@@ -178,11 +187,17 @@ def test_a_name_that_is_not_there_is_an_error(package):
 
 
 NAMES = st.sampled_from("abcdefgh")
-BODY = st.tuples(st.sampled_from(["{0}(x) + {1}", "[{0}(y) for y in x]", "{1} * (lambda z: {0}(z))(x)", "x if {0}(x) else {1}"]), NAMES, st.integers(0, 9))
+BODY = st.tuples(
+    st.sampled_from(["{0}(x) + {1}", "[{0}(y) for y in x]", "{1} * (lambda z: {0}(z))(x)", "x if {0}(x) else {1}"]),
+    NAMES,
+    st.integers(0, 9),
+)
 
 
 def written(bodies: dict, order: list, rename=lambda name: name) -> str:
-    lines = [f"def {rename(name)}(x):\n    return {bodies[name][0].format(rename(bodies[name][1]), bodies[name][2])}" for name in order]
+    lines = [
+        f"def {rename(name)}(x):\n    return {bodies[name][0].format(rename(bodies[name][1]), bodies[name][2])}" for name in order
+    ]
     return "\n".join(lines).replace(f"def {rename('a')}(", "def run(").replace(f"{rename('a')}(", "run(")
 
 
@@ -233,4 +248,6 @@ def test_it_names_what_is_reached_with_the_digest_of_each_alone(package, tmp_pat
     }
     package(a=RUN, b=NEAR.replace("+ 7", "+ 8"))
     after = Code(tmp_path).reached([("superposition.a", "run")])
-    assert [name for name in before["superposition.b"] if before["superposition.b"][name] != after["superposition.b"][name]] == ["helper"]
+    assert [name for name in before["superposition.b"] if before["superposition.b"][name] != after["superposition.b"][name]] == [
+        "helper"
+    ]

@@ -223,4 +223,6 @@ def test_the_claims_evaluate_to_what_is_committed():
     for fresh, stored in zip(now, committed, strict=True):
         numbers = [key for key, value in stored.items() if isinstance(value, float)]
         assert {key: fresh[key] for key in numbers} == pytest.approx({key: stored[key] for key in numbers}, rel=1e-9, abs=1e-12)
-        assert {key: fresh[key] for key in fresh if key not in numbers} == {key: stored[key] for key in stored if key not in numbers}
+        assert {key: fresh[key] for key in fresh if key not in numbers} == {
+            key: stored[key] for key in stored if key not in numbers
+        }

@@ -99,7 +99,10 @@ def test_a_change_that_leaves_the_bytes_alone_is_taken_over_and_said(repository)
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("FACTOR = 2", "FACTOR = 3"), "sum differs between a quick run by the old code and one by the present: superposition run toy/coin"),
+        (
+            ("FACTOR = 2", "FACTOR = 3"),
+            "sum differs between a quick run by the old code and one by the present: superposition run toy/coin",
+        ),
         (("np.array(tosses[-1])", "np.float32(tosses[-1])"), "last differs between"),
         (("tosses = np", "tosses = nothing"), "the quick run of"),
     ],

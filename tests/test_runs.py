@@ -14,7 +14,7 @@ import torch
 
 from superposition import runs, storage
 
-SEQUENCE = '''
+SEQUENCE = """
 import numpy as np
 import pyarrow as pa
 from superposition import runs
@@ -32,7 +32,7 @@ def run(config, job):
     tables = {"words": pa.table({"word": ["a", "b"], "count": [1, 2]})}
     exec(config.give if config.give != "right" else "")
     return arrays, metrics, tables
-'''
+"""
 
 
 @pytest.fixture
@@ -421,8 +421,7 @@ def test_a_record_with_a_wrong_value_is_refused(stored, key, value):
 def test_a_config_that_changed_since_the_run_names_keys_old_and_new(stored, scratch):
     scratch.experiment("walk", "steps = 60\nrates = [3.7]")
     assert refusal() == (
-        "data/toy/walk/record.json: config.toml has changed since the run: "
-        f"rates [3.7, 3.9] -> [3.7]; steps 30 -> 60. {WAY_OUT}"
+        f"data/toy/walk/record.json: config.toml has changed since the run: rates [3.7, 3.9] -> [3.7]; steps 30 -> 60. {WAY_OUT}"
     )
 
 

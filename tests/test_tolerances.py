@@ -4,7 +4,21 @@ import pytest
 
 from superposition.estimates import ClaimError, Estimate, Finding
 from superposition.tolerances import (
-    BASELINE, MOST, Above, AtLeast, AtMost, Below, Equal, Every, Holding, Inside, MoreThan, Of, Some, Tolerance, Within,
+    BASELINE,
+    MOST,
+    Above,
+    AtLeast,
+    AtMost,
+    Below,
+    Equal,
+    Every,
+    Holding,
+    Inside,
+    MoreThan,
+    Of,
+    Some,
+    Tolerance,
+    Within,
 )  # fmt: skip
 
 

@@ -67,7 +67,9 @@ def measure(comparison: Comparison) -> Row:
 def parts() -> list[str]:
     """The parts that have comparisons."""
     packages = (part.name for part in iter_modules(superposition.__path__) if part.ispkg)
-    return sorted(part for part in packages if find_spec(f"superposition.{part}.engine") and find_spec(f"superposition.{part}.engine.bench"))
+    return sorted(
+        part for part in packages if find_spec(f"superposition.{part}.engine") and find_spec(f"superposition.{part}.engine.bench")
+    )
 
 
 def rows(name: str = "") -> Iterator[Row]:

@@ -179,9 +179,7 @@ def bench(
         return
     table = _table("name", "ours, ms", "reference, ms", "times faster", "what")
     for row in rows:
-        table.add_row(
-            row["name"], f"{row['ours_ms']:.2f}", f"{row['reference_ms']:.2f}", f"{row['ratio']:.1f}", row["what"]
-        )
+        table.add_row(row["name"], f"{row['ours_ms']:.2f}", f"{row['reference_ms']:.2f}", f"{row['ratio']:.1f}", row["what"])
     _print(table)
 
 

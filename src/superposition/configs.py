@@ -50,8 +50,7 @@ def read(name: str) -> Experiment:
     """The experiment of that name. Raises ConfigError."""
     if name not in names():
         raise ConfigError(
-            f"data/{name}/config.toml: no such experiment.{did_you_mean(name, names())} "
-            f"There are: {', '.join(names()) or 'none'}"
+            f"data/{name}/config.toml: no such experiment.{did_you_mean(name, names())} There are: {', '.join(names()) or 'none'}"
         )
     file = f"data/{name}/config.toml"
     module = import_module(module_name(name))

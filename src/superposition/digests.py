@@ -230,7 +230,9 @@ class Code:
         digests = dict.fromkeys(circle, "")
         for _ in circle:
             digests = {
-                key: _sha("".join(p if isinstance(p, str) else digests.get(p) or self._digests.get(p, "") for p in self._resolved(key)))
+                key: _sha(
+                    "".join(p if isinstance(p, str) else digests.get(p) or self._digests.get(p, "") for p in self._resolved(key))
+                )
                 for key in circle
             }
         self._digests |= digests

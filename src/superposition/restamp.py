@@ -2,7 +2,6 @@
 A quick run by the code that made the results and one by the present code, both on this machine, must give the same bytes."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -55,11 +54,11 @@ def restamp(name: str) -> str | None:
 
 
 def _made_at(name: str, digest: str) -> str | None:
-    """The newest commit at which the experiment's code has that digest, among those since its record was last stored."""
+    """A commit at which the experiment's code has that digest: the one that stored its record, or the newest since."""
     stored = _git("log", "-1", "--format=%H", "--", f"data/{name}/{storage.RECORD}").strip()
     later = _git("log", "--format=%H", f"{stored}..HEAD", "--", "src").split() if stored else []
     module = configs.module_name(name)
-    for commit in [*later, stored]:
+    for commit in [stored, *later] if stored else []:
         with tempfile.TemporaryDirectory() as folder:
             _check_out(commit, Path(folder))
             try:

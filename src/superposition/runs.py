@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
 from superposition import configs, paths, storage
 from superposition.configs import Config, ConfigError, Experiment, names
 from superposition.digests import Code, Key
@@ -222,9 +223,7 @@ class Job:
         return self._folder / f"{key}.safetensors" if self._folder else None
 
 
-def run(
-    name: str, quick: bool = False, device: str = "auto", out: Path | None = None, scheduler: str | None = None
-) -> Results:
+def run(name: str, quick: bool = False, device: str = "auto", out: Path | None = None, scheduler: str | None = None) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
     A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there is
@@ -438,9 +437,7 @@ def _shape_fault(schema: dict[str, str], arrays: dict[str, np.ndarray]) -> str |
     return None
 
 
-def _store(
-    experiment: Experiment, results: Results, origin: dict[str, Any], job: Job, folder: Path
-) -> Results:
+def _store(experiment: Experiment, results: Results, origin: dict[str, Any], job: Job, folder: Path) -> Results:
     notes = {"axes": experiment.module.SCHEMA, "tables": sorted(results.tables)}
     files = {storage.RESULTS: storage.pack(results.arrays, notes)}
     files |= {f"{name}.parquet": storage.pack_table(table) for name, table in results.tables.items()}
@@ -501,9 +498,7 @@ def _matching(then: dict[str, Any], experiment: Experiment, quick: bool, file: s
     raise storage.Damaged(f"{file}: config.toml has changed since the run: {'; '.join(changes)}")
 
 
-def _unpack(
-    experiment: Experiment, files: dict[str, bytes], file: str
-) -> tuple[dict[str, np.ndarray], dict[str, pa.Table]]:
+def _unpack(experiment: Experiment, files: dict[str, bytes], file: str) -> tuple[dict[str, np.ndarray], dict[str, pa.Table]]:
     arrays, notes = storage.unpack(files[storage.RESULTS])
     schema = experiment.module.SCHEMA
     fault = _shape_fault(schema, arrays)
@@ -513,7 +508,9 @@ def _unpack(
         fault = f"an older schema: {experiment.module.__name__} has changed {', '.join(changed)}"
     if fault:
         raise storage.Damaged(f"{file}: {fault}")
-    tables = {name.removesuffix(".parquet"): storage.unpack_table(data) for name, data in files.items() if name != storage.RESULTS}
+    tables = {
+        name.removesuffix(".parquet"): storage.unpack_table(data) for name, data in files.items() if name != storage.RESULTS
+    }
     return arrays, tables
 
 

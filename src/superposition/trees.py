@@ -160,7 +160,10 @@ class _Writer:
             self._fields(node)
         else:
             chain = tuple(reversed(attributes))
-            self._out += [f"{type(node.ctx).__name__} ", Reference(reference.name, reference.attributes + chain, reference.source)]
+            self._out += [
+                f"{type(node.ctx).__name__} ",
+                Reference(reference.name, reference.attributes + chain, reference.source),
+            ]
 
     def _reference(self, name: str) -> Reference | None:
         """What the name refers to outside the tree; None for a local name or a builtin."""

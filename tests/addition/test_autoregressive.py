@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.addition.engine import data
 from superposition.addition.autoregressive import alone, free_running
+from superposition.addition.engine import data
 
 
 @pytest.fixture(scope="module")

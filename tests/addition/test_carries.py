@@ -6,11 +6,24 @@ import torch
 
 from superposition import runs
 from superposition.addition import carries
-from superposition.addition.engine import carry_chains, data, transformer_training
 from superposition.addition.carries import (
-    answers_per_head, attention_shown, bringing, by_depth, by_lot, carries_per_head, error_rates, errors_above, heads_in_use,
-    heads_per_carry, nine_ratio, shown, signal_shares, slips, strengths,
+    answers_per_head,
+    attention_shown,
+    bringing,
+    by_depth,
+    by_lot,
+    carries_per_head,
+    error_rates,
+    errors_above,
+    heads_in_use,
+    heads_per_carry,
+    nine_ratio,
+    shown,
+    signal_shares,
+    slips,
+    strengths,
 )  # fmt: skip
+from superposition.addition.engine import carry_chains, data, transformer_training
 from superposition.addition.engine.lookup import Lookup, ablated
 from superposition.addition.engine.transformer import Transformer
 
@@ -36,7 +49,9 @@ def test_sums_without_long_chains_are_uniform_and_with_them_half_the_columns_sum
         columns = data.digits(a, 6) + data.digits(b, 6)
         assert (columns == 9).mean(0) == pytest.approx(np.full(6, rate), abs=0.015)
         assert np.bincount(data.digits(a, 6).ravel()) / 120_000 == pytest.approx(np.full(10, 0.1), abs=0.005)
-    assert (carry_chains.draw(3, 10, 1) == carry_chains.draw(3, 10, 1)).all() and (carry_chains.draw(3, 10, 1) != carry_chains.draw(4, 10, 1)).any()
+    assert (carry_chains.draw(3, 10, 1) == carry_chains.draw(3, 10, 1)).all() and (
+        carry_chains.draw(3, 10, 1) != carry_chains.draw(4, 10, 1)
+    ).any()
 
 
 def test_errors_are_counted_by_carry_distance_and_the_column_below():

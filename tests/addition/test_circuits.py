@@ -8,11 +8,11 @@ import torch
 
 from superposition import runs
 from superposition.addition import circuits
+from superposition.addition.circuits import ENOUGH, both_signs, shuffled
 from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sets
 from superposition.addition.measures.ablation import ABLATIONS, Parts
-from superposition.addition.circuits import ENOUGH, both_signs, shuffled
-from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures.original_heat_maps import PROBES
 
 LOST = ablation.EFFECTS.index("answers lost")

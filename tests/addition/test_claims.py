@@ -89,7 +89,10 @@ def scored(score, matrix=circuits_all_columns.ALL, kind="measured"):
 
 def ranked(rank):
     measured, lot, effect = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5), blank(3, 4, 6, 100, 32)
-    measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.RANK], measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.PATTERNS] = rank + SPREAD, 2.0
+    (
+        measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.RANK],
+        measured[:, circuits_all_columns.LOST, 0, circuits_all_columns.PATTERNS],
+    ) = rank + SPREAD, 2.0
     lot[:, circuits_all_columns.LOST, 0, 0, circuits_all_columns.MEDIAN, circuits_all_columns.RANK] = 16.0
     effect[:, circuits_all_columns.LOST, 0] = 0.0
     effect[:, circuits_all_columns.LOST, 0, :, 3] = 1.0  # one head, always missed: one combination, without noise
@@ -140,7 +143,9 @@ def of_shapes(small, large):
     spread = np.linspace(-1e-3, 1e-3, sweep.config.seeds)
     measured = blank(len(sweep.config.heads), sweep.config.seeds, 5, 7, 5)
     for n_heads, ratio in ((32, small), (8, large)):
-        measured[sweep.config.heads.index(n_heads), :, circuits_all_columns.LOST, circuits_all_columns.ALL, circuits_all_columns.SCORE] = n_heads / 6 * (ratio + spread)
+        measured[
+            sweep.config.heads.index(n_heads), :, circuits_all_columns.LOST, circuits_all_columns.ALL, circuits_all_columns.SCORE
+        ] = n_heads / 6 * (ratio + spread)
     return sweep, made("addition/circuits_all_columns", shape_measured=measured.reshape(-1, 5, 7, 5))
 
 

@@ -8,8 +8,8 @@ from scipy.spatial import ConvexHull
 from superposition import runs
 from superposition.addition import heads
 from superposition.addition.engine import data
-from superposition.addition.heads import apart, between_seeds, by_seed, examples, other_columns, own_column, passing
 from superposition.addition.engine.lookup import N_TOKENS, Lookup
+from superposition.addition.heads import apart, between_seeds, by_seed, examples, other_columns, own_column, passing
 
 ANGLE = 2 * np.pi * np.arange(10) / 10
 DIAL = np.stack([np.cos(ANGLE), np.sin(ANGLE)], 1)
@@ -127,7 +127,9 @@ def test_a_shuffle_is_never_rounder_than_a_dial_and_a_random_walk_ranks_anywhere
 @pytest.mark.parametrize("basis", heads.BASES)
 def test_functions_are_orthonormal_and_all_nine_keep_everything(basis):
     functions = heads.functions(basis)
-    assert functions @ functions.T == pytest.approx(np.eye(9), abs=1e-12) and functions.sum(1) == pytest.approx(np.zeros(9), abs=1e-12)
+    assert functions @ functions.T == pytest.approx(np.eye(9), abs=1e-12) and functions.sum(1) == pytest.approx(
+        np.zeros(9), abs=1e-12
+    )
     points = np.random.default_rng(2).normal(size=(3, 10, 2))
     assert heads.filtered(points, basis, 9) == pytest.approx(points)
     assert np.ptp(heads.filtered(points, basis, 0), axis=-2) == pytest.approx(np.zeros((3, 2)))
@@ -156,7 +158,9 @@ def test_two_planes_overlap_by_the_functions_that_they_share_however_they_are_st
     (cos, sin), twice = DIAL.T, DIAL[2 * np.arange(10) % 10].T[0]
     for other, share in ((DIAL, 1), (np.stack([cos, twice], 1), 0.5), (DIAL[2 * np.arange(10) % 10], 0)):
         for _ in range(3):
-            assert heads.overlap(DIAL @ rng.normal(size=(2, 2)) + 5, other @ rng.normal(size=(2, 2))) == pytest.approx(share, abs=1e-9)
+            assert heads.overlap(DIAL @ rng.normal(size=(2, 2)) + 5, other @ rng.normal(size=(2, 2))) == pytest.approx(
+                share, abs=1e-9
+            )
     between = np.stack([np.cos(0.3) * cos + np.sin(0.3) * twice, sin], 1)
     assert heads.overlap(DIAL, between) == pytest.approx((1 + np.cos(0.3) ** 2) / 2)
 
@@ -300,7 +304,7 @@ def test_the_originals_shift_is_b_o_over_the_radius():
 def test_without_trained_models_the_run_says_what_to_run(scratch):
     folder = scratch.root / "data" / "addition" / "train"
     folder.mkdir(parents=True)
-    sizes = "seeds = 1\nn_heads = 32\nd_head = 2\nn_train = 9\nn_test = 9\nn_fresh = 9\nepochs = 1\nbatch = 4\nlr = 0.1\nweight_decay = 0.0"
+    sizes = "seeds = 1\nn_heads = 32\nd_head = 2\nn_train = 9\nn_test = 9\nn_fresh = 9\nepochs = 1\nbatch = 4\nlr = 0.1\nweight_decay = 0.0"  # noqa: E501
     (folder / "config.toml").write_text(f"{sizes}\n[quick]\n")
     with pytest.raises(runs.ResultsError, match="addition/train: holds no results yet.*superposition run addition/train"):
         heads.run(heads.Config(shuffles=2, phases=2, n_sums=2), runs.Job())

@@ -8,10 +8,10 @@ import torch
 
 from superposition import runs
 from superposition.addition import shapes
+from superposition.addition.circuits import ENOUGH
 from superposition.addition.engine import data
 from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
-from superposition.addition.circuits import ENOUGH
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,18 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync"
 )
-_NOT_IN_A_CLONE = (".git", ".venv", ".work", ".quarto", "_book", "*_files", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis")
+_NOT_IN_A_CLONE = (
+    ".git",
+    ".venv",
+    ".work",
+    ".quarto",
+    "_book",
+    "*_files",
+    "__pycache__",
+    "*.egg-info",
+    ".*_cache",
+    ".hypothesis",
+)
 
 
 @pytest.fixture(scope="module")

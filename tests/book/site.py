@@ -74,7 +74,9 @@ class Edition:
     asked: tuple[str, ...] = ()
 
     def pages(self) -> list[str]:
-        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.html") if "site_libs" not in path.parts)
+        return sorted(
+            path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.html") if "site_libs" not in path.parts
+        )
 
     def file(self, url: str) -> Path:
         """The file behind an address of this edition."""

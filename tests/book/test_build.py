@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from superposition.book import build, freeze, plain
 
 SETTINGS = """

@@ -15,7 +15,9 @@ from . import chapters
 
 ALL = chapters.names()
 IN_PARTS = chapters.names(parts_only=True)
-WITH_CODE = [name for name in ALL if chapters.source(name).exists() and "{python}" in chapters.source(name).read_text(encoding="utf-8")]
+WITH_CODE = [
+    name for name in ALL if chapters.source(name).exists() and "{python}" in chapters.source(name).read_text(encoding="utf-8")
+]
 
 
 @pytest.mark.parametrize("name", WITH_CODE)

@@ -20,7 +20,6 @@ from superposition import book, claims
 from superposition.book import solutions, text
 from superposition.book.assets import AssetError
 from superposition.estimates import Estimate
-from superposition.figures import toy
 from superposition.tolerances import AtLeast, Tolerance
 
 HOSTILE = "</script><img src=x onerror=\"alert('1')\"> `</q>` ``` | a\\b \u202egnp.exe\u2066 \x00\x1b[31m \u2028 *b* [l](javascript:x) $x$ ::: \n# no"
@@ -90,9 +89,20 @@ def _words(node):
 @pytest.mark.parametrize(
     ("x", "digits", "printed"),
     [
-        (0.5, 2, "0.50"), (1234.56, 1, "1,234.6"), (-0.25, 2, "−0.25"), (0, 2, "0.00"), (-0.0, 2, "0.00"),
-        (0.00312, 2, "0.0031"), (3.1e-7, 2, "3.1 × 10⁻⁷"), (-3.1e-12, 1, "−3 × 10⁻¹²"), (float("nan"), 2, "n/a"),
-        (float("-inf"), 2, "−∞"), (0.4, 0, "0"), (-0.4, 0, "0"), (np.float32(0.25), 2, "0.25"), (7, 0, "7"),
+        (0.5, 2, "0.50"),
+        (1234.56, 1, "1,234.6"),
+        (-0.25, 2, "−0.25"),
+        (0, 2, "0.00"),
+        (-0.0, 2, "0.00"),
+        (0.00312, 2, "0.0031"),
+        (3.1e-7, 2, "3.1 × 10⁻⁷"),
+        (-3.1e-12, 1, "−3 × 10⁻¹²"),
+        (float("nan"), 2, "n/a"),
+        (float("-inf"), 2, "−∞"),
+        (0.4, 0, "0"),
+        (-0.4, 0, "0"),
+        (np.float32(0.25), 2, "0.25"),
+        (7, 0, "7"),
     ],
 )
 def test_numbers_print_as_prose_wants_them(x, digits, printed):
@@ -277,7 +287,17 @@ def test_hostile_labels_of_the_slider_stay_text(root, vectors):
     html, _ = slide(root, vectors, notes=[HOSTILE] * 3, alt=HOSTILE)
     page = Page(html)
     assert {tag for tag, _ in page.elements} == {
-        "div", "svg", "g", "line", "circle", "text", "p", "label", "input", "span", "script"
+        "div",
+        "svg",
+        "g",
+        "line",
+        "circle",
+        "text",
+        "p",
+        "label",
+        "input",
+        "span",
+        "script",
     }
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)
     assert "\n```" not in html

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from superposition.book import assets, freeze
 from superposition.book.assets import registry
 
@@ -207,7 +208,9 @@ def test_a_chapter_that_shows_claims_depends_on_their_experiments_and_checks(roo
 
 def test_the_appendix_of_claims_depends_on_the_claims_of_every_chapter(root):
     shutil.copy(root / "chapters/toy/more.qmd", root / "chapters/toy/geometry.qmd")
-    (root / "_quarto.yml").write_text(SETTINGS.replace("chapters/toy/more.qmd]", "chapters/toy/more.qmd, chapters/toy/geometry.qmd]"))
+    (root / "_quarto.yml").write_text(
+        SETTINGS.replace("chapters/toy/more.qmd]", "chapters/toy/more.qmd, chapters/toy/geometry.qmd]")
+    )
     found = reached(write_cell(root, "from superposition import book\nbook.claims_appendix()"))
     assert {"superposition.toy.claims.intro", "superposition.toy.claims.geometry"} <= found.keys()
 

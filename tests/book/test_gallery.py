@@ -34,7 +34,12 @@ def test_a_gallery_is_a_player_and_a_link_with_a_drawing_for_every_film(root):  
     html, still = shown(root, first=1)
     page = Page(html)
     [video], links = page.named("video"), page.named("a")
-    assert video["preload"] == "none" and "autoplay" not in video and "poster" not in video and {"controls", "muted", "playsinline"} <= set(video)
+    assert (
+        video["preload"] == "none"
+        and "autoplay" not in video
+        and "poster" not in video
+        and {"controls", "muted", "playsinline"} <= set(video)
+    )
     assert video["src"] == "../../assets/films/tiny-01.mp4" and video["data-poster"] == "../../assets/films/tiny-01.poster.png"
     assert (video["width"], video["height"]) == ("60", "51") and video["aria-label"] == "Squares. b"
     assert [link["href"] for link in links] == ["../../assets/films/tiny-00.mp4", "../../assets/films/tiny-01.mp4"]
@@ -50,7 +55,20 @@ def test_a_gallery_is_a_player_and_a_link_with_a_drawing_for_every_film(root):  
 def test_hostile_titles_of_films_stay_text(root):  # noqa: F811
     html, _ = shown(root, titles=(HOSTILE, "b"), alt=HOSTILE)
     page = Page(html)
-    assert {tag for tag, _ in page.elements} == {"div", "video", "p", "button", "input", "ul", "li", "a", "svg", "path", "br", "script"}
+    assert {tag for tag, _ in page.elements} == {
+        "div",
+        "video",
+        "p",
+        "button",
+        "input",
+        "ul",
+        "li",
+        "a",
+        "svg",
+        "path",
+        "br",
+        "script",
+    }
     assert page.named("video")[0]["aria-label"] == f"{text.visible(HOSTILE)} {text.visible(HOSTILE)}"
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html) and "\n```" not in html
 
@@ -100,12 +118,28 @@ def test_the_pickers_script_holds_its_points_and_epochs_under_its_name():
     script = picker.points_script("pick", digits, places, [0, 5, 1000]).decode()
     data = json.loads(re.fullmatch(r'\(window\.superpositionHeads = .*?\)\["pick"\] = (.*);\n', script)[1])
     assert data["epochs"] == [0, 5, 1000]
-    assert data["digits"] == picker.packing(np.moveaxis(digits, 2, 0))[0] and data["places"] == picker.packing(np.moveaxis(places, 2, 0))[0]
+    assert (
+        data["digits"] == picker.packing(np.moveaxis(digits, 2, 0))[0]
+        and data["places"] == picker.packing(np.moveaxis(places, 2, 0))[0]
+    )
+
 
 def test_hostile_words_of_the_picker_stay_text(root):  # noqa: F811
     html, _ = pick(root, alt=HOSTILE)
     page = Page(html)
-    assert {tag for tag, _ in page.elements} == {"div", "p", "label", "select", "option", "input", "span", "svg", "noscript", "img", "script"}
+    assert {tag for tag, _ in page.elements} == {
+        "div",
+        "p",
+        "label",
+        "select",
+        "option",
+        "input",
+        "span",
+        "svg",
+        "noscript",
+        "img",
+        "script",
+    }
     assert page.named("svg")[0]["aria-label"] == text.visible(HOSTILE) and "\n```" not in html
 
 

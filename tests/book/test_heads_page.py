@@ -68,7 +68,7 @@ def test_head_matrix_and_epoch_each_change_the_picture_and_its_words(chromium, e
     with site.opened(chromium, edition, PAGE) as (tab, seen):
         box = tab.locator(PICKER)
         box.scroll_into_view_if_needed()
-        tab.wait_for_function(f"() => document.querySelectorAll(\"{PICKER} svg circle\").length === 12")
+        tab.wait_for_function(f'() => document.querySelectorAll("{PICKER} svg circle").length === 12')
         states = [drawn(tab)]
         box.locator("[data-key=head]").select_option("3")
         states.append(drawn(tab))
@@ -87,7 +87,7 @@ def test_what_was_never_trained_is_said_and_grey_and_o_has_no_positions(chromium
     with site.opened(chromium, edition, PAGE) as (tab, _):
         box = tab.locator(PICKER)
         box.scroll_into_view_if_needed()
-        tab.wait_for_function(f"() => document.querySelectorAll(\"{PICKER} svg circle\").length === 12")
+        tab.wait_for_function(f'() => document.querySelectorAll("{PICKER} svg circle").length === 12')
         box.locator("[data-key=matrix]").select_option("Q")
         assert "never trained" in box.locator("svg").text_content()
         colours = "circles => new Set(circles.map(circle => circle.getAttribute('stroke'))).size"
@@ -99,12 +99,12 @@ def test_what_was_never_trained_is_said_and_grey_and_o_has_no_positions(chromium
 def test_on_a_narrow_page_the_two_squares_stand_one_below_the_other(chromium, edition):
     with site.opened(chromium, edition, PAGE) as (tab, _):
         tab.locator(PICKER).scroll_into_view_if_needed()
-        tab.wait_for_function(f"() => document.querySelectorAll(\"{PICKER} svg circle\").length === 12")
+        tab.wait_for_function(f'() => document.querySelectorAll("{PICKER} svg circle").length === 12')
         corners = "squares => squares.map(square => [square.getBoundingClientRect().x, square.getBoundingClientRect().y])"
         squares = tab.locator(f"{PICKER} svg rect")
         (left, top), (right, same) = squares.evaluate_all(corners)
         assert right > left and same == top
         tab.set_viewport_size({"width": 390, "height": 844})
-        tab.wait_for_function(f"() => document.querySelector(\"{PICKER} svg\").viewBox.baseVal.width < 480")
+        tab.wait_for_function(f'() => document.querySelector("{PICKER} svg").viewBox.baseVal.width < 480')
         (left, top), (same, below) = squares.evaluate_all(corners)
         assert same == left and below > top

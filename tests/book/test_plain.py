@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pypandoc
 import pytest
+
 from superposition import paths
 from superposition.book import plain
 from superposition.errors import SuperpositionError
@@ -236,7 +237,10 @@ def write_book(root: Path) -> None:
     (root / "references.bib").write_text(BIBLIOGRAPHY)
     (root / "assets/films").mkdir(parents=True)
     (root / "assets/films/a.mp4").write_bytes(b"film")
-    png = "89504e470d0a1a0a0000000d4948445200000001000000010806000000" "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    png = (
+        "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+        "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+    )
     (root / "assets/films/a.png").write_bytes(bytes.fromhex(png))
     (root / "index.qmd").write_text(INDEX)
     write_frozen(root, "chapters/toy/intro.qmd", INTRO_SOURCE, INTRO)
@@ -293,7 +297,9 @@ def site(tmp_path_factory):
         patch.setenv("SUPERPOSITION_ROOT", str(root))
         kept = []
         compile_typst = plain.typst.compile
-        patch.setattr(plain.typst, "compile", lambda file, **rest: (kept.append(Path(file).read_text()), compile_typst(file, **rest)))
+        patch.setattr(
+            plain.typst, "compile", lambda file, **rest: (kept.append(Path(file).read_text()), compile_typst(file, **rest))
+        )
         index = plain.build()
     assert index == root / "_book/index.html"
     (root / "book.typ").write_text(kept[0])
@@ -400,12 +406,17 @@ def test_citations_lead_to_the_references_that_are_cited(site):
     links = page(site, INTRO_PAGE).links
     assert ("../appendix/references.html#ref-elhage2022", "2022") in links
     assert ("../appendix/references.html#ref-knuth1984", "Knuth 1984, 3") in links
-    assert {i for i in page(site, "chapters/appendix/references").ids if i.startswith("ref-")} == {"ref-elhage2022", "ref-knuth1984"}
+    assert {i for i in page(site, "chapters/appendix/references").ids if i.startswith("ref-")} == {
+        "ref-elhage2022",
+        "ref-knuth1984",
+    }
 
 
 def test_navigation_lists_all_chapters_with_their_parts_and_the_pdf(site):
     more = page(site, MORE_PAGE)
-    assert more.all("nav")[-1].startswith("Preface First part 1 Five features 2 More 2.1 Tabs Exercises Appendices A Claims References")
+    assert more.all("nav")[-1].startswith(
+        "Preface First part 1 Five features 2 More 2.1 Tabs Exercises Appendices A Claims References"
+    )
     assert ("intro.html", "Previous 1 Five features") in more.links
     assert ("../appendix/claims.html", "Next A Claims") in more.links
     pdf = site / "Small,--Measured-.pdf"
@@ -451,8 +462,14 @@ def _append(file: Path, text: str) -> None:
 FROZEN = "_freeze/chapters/toy/intro/execute-results/html.json"
 FAULTS = {
     "missing freeze": (lambda r: (r / FROZEN).unlink(), ["chapters/toy/intro.qmd", "never executed", "make freeze"]),
-    "stale freeze": (lambda r: _append(r / "chapters/toy/intro.qmd", "New."), ["chapters/toy/intro.qmd", "has changed", "make freeze"]),
-    "broken freeze": (lambda r: (r / FROZEN).write_text('{"hash": "'), ["chapters/toy/intro.qmd", "html.json is broken", "make freeze"]),
+    "stale freeze": (
+        lambda r: _append(r / "chapters/toy/intro.qmd", "New."),
+        ["chapters/toy/intro.qmd", "has changed", "make freeze"],
+    ),
+    "broken freeze": (
+        lambda r: (r / FROZEN).write_text('{"hash": "'),
+        ["chapters/toy/intro.qmd", "html.json is broken", "make freeze"],
+    ),
     "foreign freeze": (lambda r: (r / FROZEN).write_text("[]"), ["chapters/toy/intro.qmd", "html.json is broken", "make freeze"]),
     "frozen figure gone": (
         lambda r: (r / "_freeze/chapters/toy/intro/figure-html/a-output-1.svg").unlink(),
@@ -529,7 +546,11 @@ def test_tabs_turn_by_keyboard_without_a_script(site, chromium):
 def _numbers(file: Path) -> dict[str, list[str]]:
     """The numbers that a page prints, from either edition: headings, captions in order, and equations by label."""
     shown = Page(file)
-    headings = [re.sub(r"^Appendix (\w) — ", r"\1 ", text) for text in shown.all("h1", "h2", "h3", "h4", "h5") if text != "Table of contents"]
+    headings = [
+        re.sub(r"^Appendix (\w) — ", r"\1 ", text)
+        for text in shown.all("h1", "h2", "h3", "h4", "h5")
+        if text != "Table of contents"
+    ]
     equations = re.findall(r'id="(eq-[\w-]+)".*?(?:\\qquad\((.*?)\)|class="number">\((.*?)\))', shown.source, re.S)
     return {
         "sections": headings,
@@ -560,7 +581,9 @@ def test_quarto_gives_a_small_book_the_same_numbers(tmp_path, monkeypatch):
     write_book(tmp_path)
     monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
     environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
-    ended = subprocess.run([quarto, "render", "--to", "html"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    ended = subprocess.run(
+        [quarto, "render", "--to", "html"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert ended.returncode == 0, ended.stderr
     assert "kernel" not in ended.stderr, "the freeze is stale: make freeze"
     theirs = tmp_path / "quarto"

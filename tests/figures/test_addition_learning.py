@@ -104,5 +104,7 @@ def test_signals_by_distance_are_drawn_beside_a_tenth_a_column():
     ax = addition.by_distance(series, ["many", "one"]).axes[0]
     *seeds, mean, alone, tenth = [line.get_ydata() for line in ax.get_lines()]
     assert np.stack(seeds) == pytest.approx(series[0])
-    assert mean == pytest.approx([1, 0.2, 0.03]) and alone == pytest.approx(series[1][0]) and tenth == pytest.approx([1, 0.1, 0.01])
+    assert (
+        mean == pytest.approx([1, 0.2, 0.03]) and alone == pytest.approx(series[1][0]) and tenth == pytest.approx([1, 0.1, 0.01])
+    )
     assert ax.get_yscale() == "log" and [text.get_text() for text in ax.get_legend().get_texts()] == ["many", "one"]

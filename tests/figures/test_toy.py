@@ -21,7 +21,14 @@ def lines_by_name(ax):
 
 @pytest.mark.parametrize(
     ("density", "title"),
-    [(1.0, "S = 0.00"), (0.2, "S = 0.80"), (0.05, "S = 0.95"), (np.float32(0.01), "S = 0.99"), (0.003, "S = 0.997"), (0.001, "S = 0.999")],
+    [
+        (1.0, "S = 0.00"),
+        (0.2, "S = 0.80"),
+        (0.05, "S = 0.95"),
+        (np.float32(0.01), "S = 0.99"),
+        (0.003, "S = 0.997"),
+        (0.001, "S = 0.999"),
+    ],
 )
 def test_panel_titles_give_the_sparsity_with_the_decimals_it_needs(density, title):
     assert toy.sparsity_title(float(density)) == title

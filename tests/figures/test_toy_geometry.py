@@ -1,6 +1,7 @@
 """The pictures of the geometry draw what they are given: heights, levels, places."""
 
 import numpy as np
+
 from superposition.figures.toy import geometry
 
 DENSITY = 10.0 ** -np.linspace(0, 1, 4)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import runs, stories
-from superposition.stories.engine import models, tokenizer
+from superposition import stories
+from superposition.stories.engine import models
 
 
 def saved(folder, **changes):

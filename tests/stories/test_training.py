@@ -7,9 +7,7 @@ import torch
 from superposition import runs
 from superposition.stories.engine import models, training
 
-SCHEDULE = training.Schedule(
-    epochs=2, batch=4, context=8, lr=1e-2, warmup=3, weight_decay=0.1, clip=1.0, precision="float32"
-)
+SCHEDULE = training.Schedule(epochs=2, batch=4, context=8, lr=1e-2, warmup=3, weight_decay=0.1, clip=1.0, precision="float32")
 TOKENS = np.random.default_rng(0).integers(0, 20, 300).astype(np.uint16)
 
 

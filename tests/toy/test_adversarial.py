@@ -6,7 +6,7 @@ import torch
 
 from superposition import runs
 from superposition.toy import adversarial
-from superposition.toy.engine import largest_feature as largest, largest_feature, autoencoders
+from superposition.toy.engine import autoencoders, largest_feature
 from superposition.toy.measures import attacks
 
 
@@ -124,7 +124,9 @@ def test_the_stored_gain_is_what_a_search_along_singular_vectors_finds_or_more_a
     """On the same inputs: of the outputs that are on, and of all, the direction that moves them most, both ways."""
     config, seeds = results.config, results["gain"].shape[1]
     W, b = (torch.from_numpy(results[name][k, 0]).double() for name in ("W", "b"))
-    x = largest_feature.held_out([config.seed + k * seeds], results["density"][[k]], config.inputs, len(b))[0, : config.bounded].double()
+    x = largest_feature.held_out([config.seed + k * seeds], results["density"][[k]], config.inputs, len(b))[
+        0, : config.bounded
+    ].double()
     C = W @ W.T
     out, ours = (x @ C + b).clamp(min=0), 0.0
     for given, on in zip(x, out > 0, strict=True):

@@ -349,9 +349,7 @@ def test_growth_is_that_of_the_means_from_the_densest_to_the_sparsest(growth, ve
     assert judged("toy/adversarial/1-grows", made) == verdict
 
 
-@pytest.mark.parametrize(
-    ("most", "least", "verdict"), [(3, 1.5, "reproduced"), (3, 0.9, "partly"), (0.5, 0.9, "not reproduced")]
-)
+@pytest.mark.parametrize(("most", "least", "verdict"), [(3, 1.5, "reproduced"), (3, 0.9, "partly"), (0.5, 0.9, "not reproduced")])
 def test_a_model_with_superposition_is_more_vulnerable_at_every_sparsity(most, least, verdict):
     excess = about(most, (12, 16))
     excess[-1] = about(least, 16)

@@ -4,11 +4,22 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy.theory import shared_neurons, dedicated_neurons
 from superposition.toy.absolute import lopsidedness
+from superposition.toy.computation import (
+    LOGIC,
+    answering_zero,
+    balance,
+    balanced,
+    frames,
+    gain,
+    known,
+    parts,
+    printed_constants,
+    solved,
+    stack,
+)
+from superposition.toy.theory import dedicated_neurons, shared_neurons
 from superposition.toy.theory.dedicated_neurons import TARGETS
-from superposition.toy.computation import balance, balanced, gain, known, parts, printed_constants, solved
-from superposition.toy.computation import LOGIC, answering_zero, frames, stack
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,8 @@ def expected_loss(W, b, p):
 
 @pytest.mark.parametrize("p", [0.1, 0.05, 0.02])
 def test_a_cross_with_excluding_pairs_at_right_angles_is_a_minimum_that_costs_what_its_opposite_features_pay(p):
-    """Opposite features of different pairs meet with probability 2p² in all and lose 1/6 each; the antipodal cross loses nothing."""
+    """Opposite features of different pairs meet with probability 2p² in all and lose 1/6 each;
+    the antipodal cross loses nothing."""
     right, antipodal = arrows(0, 90, 180, 270), arrows(0, 180, 90, 270)
     assert expected_loss(antipodal, np.zeros(4), p) == pytest.approx(0, abs=1e-12)
     assert expected_loss(right, np.zeros(4), p) == pytest.approx(2 * p**2 * 2 / 6, rel=0.02)

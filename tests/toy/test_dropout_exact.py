@@ -80,5 +80,8 @@ def test_the_turned_loss_is_the_least_of_the_grid_by_the_loss_itself():
     angle = np.radians(45)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     at = [(1.0, 0.0), (1.1, 0.01), (0.98, -0.02)]
-    losses = [dropout_exact.gradients(c * (shape @ turn)[None], np.full((1, 2), b), p, np.ones((1, 2)), np.array([0.5]))[0][0] for c, b in at]
+    losses = [
+        dropout_exact.gradients(c * (shape @ turn)[None], np.full((1, 2), b), p, np.ones((1, 2)), np.array([0.5]))[0][0]
+        for c, b in at
+    ]
     assert 0.9 * min(losses) < dropout_exact.turned_loss(shape, 45, 0.5) <= min(losses)

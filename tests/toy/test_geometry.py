@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from superposition import metrics, runs
-from superposition.toy import geometry, polytope_prices as worth, polytope_prices
+from superposition.toy import geometry, polytope_prices
+from superposition.toy import polytope_prices as worth
 from superposition.toy.measures import polytopes
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]

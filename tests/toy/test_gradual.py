@@ -41,5 +41,8 @@ def test_the_stored_best_networks_for_and_answer_as_well_as_their_losses_say(res
     W1, W2 = results["logic_best_W1"][0, 0, -1], results["logic_best_W2"][0, 0, -1]
     best = results["loss"][0, 0, -1].mean(-1).argmin()
     for k in np.flatnonzero(results["alone"][0, 0, -1, best] < 0.05):
-        one, other, both = (np.maximum(v @ W1, 0) @ W2[:, k] for v in (np.eye(16)[2 * k], np.eye(16)[2 * k + 1], np.eye(16)[2 * k : 2 * k + 2].sum(0)))
+        one, other, both = (
+            np.maximum(v @ W1, 0) @ W2[:, k]
+            for v in (np.eye(16)[2 * k], np.eye(16)[2 * k + 1], np.eye(16)[2 * k : 2 * k + 2].sum(0))
+        )
         assert both - max(one, other) > 0.8

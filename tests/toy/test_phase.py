@@ -6,8 +6,8 @@ import pytest
 from superposition import metrics, runs
 from superposition.toy import phase
 from superposition.toy.engine import features
-from superposition.toy.theory import expected_loss
 from superposition.toy.phase import PHASES
+from superposition.toy.theory import expected_loss
 
 
 @pytest.fixture(scope="module", params=["toy/phase", "toy/phase_3_2"])

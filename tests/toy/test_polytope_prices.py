@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from superposition import runs
 from superposition.toy import polytope_prices
 from superposition.toy.measures import polytopes

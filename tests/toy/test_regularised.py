@@ -37,7 +37,9 @@ def test_neurons_hold_upwards_and_downwards_what_is_long_enough():
 
 
 def test_the_mean_over_live_neurons_leaves_the_dead_ones_out():
-    assert regularised.live_mean(np.array([[2.0, 4.0, 32.0], [3.0, 3.0, 3.0]]), np.array([[1.0, 1, 0.1], [0, 0, 0.0]])) == pytest.approx([3, 0])
+    assert regularised.live_mean(
+        np.array([[2.0, 4.0, 32.0], [3.0, 3.0, 3.0]]), np.array([[1.0, 1, 0.1], [0, 0, 0.0]])
+    ) == pytest.approx([3, 0])
 
 
 def test_aligned_features_outrank_their_rotations_and_spread_ones_are_outranked_by_them():

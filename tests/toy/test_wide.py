@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from superposition import metrics, runs
 from superposition.toy.engine.autoencoders import linear_optimum
 

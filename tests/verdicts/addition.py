@@ -30,7 +30,7 @@ ROWS = {
     ],
     "addition/carries/5-reads": [
         ("reproduced", 91, 80, 99, 0, {QUERY: 60}), ("partly", 89, 80, 99, 0, {QUERY: 60}),
-        ("partly", 51, 40, 60, 0, {QUERY: 60}), ("corrected", 49, 40, 60, 0, {QUERY: 51}), ("not reproduced", 49, 40, 60, 0, {QUERY: 49}),
+        ("partly", 51, 40, 60, 0, {QUERY: 60}), ("corrected", 49, 40, 60, 0, {QUERY: 51}), ("not reproduced", 49, 40, 60, 0, {QUERY: 49}),  # noqa: E501
     ],
     "addition/circuits/1-distributed": [("partly", 5.6, 5.4, 5.8, 5.33), ("not reproduced", 5.6, 5.3, 5.9, 5.33)],
     "addition/circuits/2-combinations": [("reproduced", 4.2, 3.7, 4.7, 3.6), ("not reproduced", 4.2, 3.5, 4.9, 3.6)],

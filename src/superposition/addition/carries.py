@@ -160,7 +160,9 @@ def margin(
 def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config, seed: int) -> dict[str, Array]:
     """All measures of one model, on sums that no training drew."""
     n_heads, _, d_head = parameters["W_Q"].shape
-    one = transformer_training.Trainees(n_heads, d_head, reading, *(transformer_training.flat(parameters)[None] for _ in range(3)))
+    one = transformer_training.Trainees(
+        n_heads, d_head, reading, *(transformer_training.flat(parameters)[None] for _ in range(3))
+    )
     rng = np.random.default_rng([config.seed, seed, 4])
     pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
     few = pairs[: config.n_ablated]

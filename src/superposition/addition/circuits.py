@@ -9,9 +9,9 @@ from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
 from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
 from superposition.addition.measures.ablation import ABLATIONS, Parts
-from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 ENOUGH = (0.95, 0.99)  # the shares of a digit's right answers that a sufficient set of heads keeps
@@ -158,7 +158,7 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
         "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
-        "probe": original_heat_maps.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),
+        "probe": original_heat_maps.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),  # noqa: E501
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
     }  # fmt: skip
 
@@ -194,7 +194,8 @@ def shuffled(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batc
 
 
 def one_combination(lost: Float[Array, "*batch circuit head"], sums: int) -> Float[Array, "*batch circuit head"]:
-    """The answers lost, of so many sums a circuit, if all circuits used one combination of heads, each as much as it loses now."""
+    """The answers lost, of so many sums a circuit, if all circuits used one combination of heads,
+    each as much as it loses now."""
     total = lost.sum((-1, -2), keepdims=True)
     share = lost.sum(-1, keepdims=True) * lost.sum(-2, keepdims=True) / total
     return np.random.default_rng(0).binomial(sums, np.minimum(share, 1)) / sums

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from superposition import metrics, runs
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data
+from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
-from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 KINDS = (*ablation.EFFECTS, "lost without its pair")

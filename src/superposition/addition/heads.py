@@ -36,7 +36,7 @@ _EACH = "reading matrix seed head"
 SCHEMA = {
     "QKV": "seed qkv row head d_head", "WOU": "seed head d_head n_out",
     "power": f"{_EACH} frequency", "circle": _EACH, "gap": _EACH, "roundness": _EACH, "explained": f"basis {_EACH}",
-    "rank": _EACH, "null_circle": f"{_EACH} quantile", "null_power": f"{_EACH} frequency", "start_circle": _EACH, "start_gap": _EACH,
+    "rank": _EACH, "null_circle": f"{_EACH} quantile", "null_power": f"{_EACH} frequency", "start_circle": _EACH, "start_gap": _EACH,  # noqa: E501
     "distance": "kv seed head column other", "start_distance": "kv seed head column other",
     "shared": "matrix seed digit xy", "shared_share": "matrix seed function", "start_shared": "matrix seed function",
     "phased_share": "draw matrix seed", "phased_gap": "draw matrix seed", "in_common": "matrix seed head",
@@ -87,7 +87,9 @@ def as_read(
     return np.stack(stretched, -4)
 
 
-def both(QKV: Float[Array, "*batch 3 row head 2"], WOU: Float[Array, "*batch head 2 n_out"]) -> Float[Array, "2 3 *batch head 10 2"]:
+def both(
+    QKV: Float[Array, "*batch 3 row head 2"], WOU: Float[Array, "*batch head 2 n_out"]
+) -> Float[Array, "2 3 *batch head 10 2"]:
     """The digits of K, V and O, as drawn and as read, in front of the other axes."""
     drawn = digits(QKV, WOU)[..., 1:, :, :, :]
     return np.stack([np.moveaxis(points, -4, 0) for points in (drawn, as_read(QKV, WOU))])
@@ -115,7 +117,8 @@ def by_frequency(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch 5"]:
 
 
 def circle(shares: Float[Array, "*batch 9"]) -> Float[Array, "*batch"] | np.floating:
-    """The largest share at one frequency in one sense: 1 for a regular decagon in any multiple's order, about a third by chance."""
+    """The largest share at one frequency in one sense: 1 for a regular decagon in any multiple's order,
+    about a third by chance."""
     return shares.max(-1)
 
 
@@ -197,7 +200,8 @@ def phased(points: Float[Array, "*batch head 10 2"], draws: int, seed: int) -> t
 
 
 def winners(points: Float[Array, "*batch 10 2"]) -> Float[Array, "*batch"] | np.floating:
-    """How many of the ten lie furthest out in some direction, of 360: those that a head can let win by a value that points there."""
+    """How many of the ten lie furthest out in some direction, of 360:
+    those that a head can let win by a value that points there."""
     angle = np.radians(np.arange(360))
     furthest = (points @ np.stack([np.cos(angle), np.sin(angle)])).argmax(-2)
     return (furthest[..., None] == np.arange(10)).any(-2).sum(-1).astype(float)
@@ -245,7 +249,8 @@ def _logits(tables: Lookup, seen: Array) -> torch.Tensor:
 
 
 def tied(tables: Lookup, tie: str) -> Lookup:
-    """Keys and values of each position of a and its partner in b replaced by their mean: the own column's, or (a null) the next's."""
+    """Keys and values of each position of a and its partner in b replaced by their mean: the own column's,
+    or (a null) the next's."""
     if tie == "none":
         return tables
     a = torch.arange(N_TOKENS, N_TOKENS + data.N_DIGITS)
@@ -282,8 +287,7 @@ def real_winners(tables: Lookup, seen: Array) -> Array:
     """Of each head the number of answers that it puts first in more than one of a hundred of its outputs on these sums."""
     with torch.no_grad():
         some = [
-            tables.contributions(tables.attend(part).z).argmax(-1).flatten(0, 1)
-            for part in torch.from_numpy(seen).split(250)
+            tables.contributions(tables.attend(part).z).argmax(-1).flatten(0, 1) for part in torch.from_numpy(seen).split(250)
         ]
     first = torch.cat(some).numpy()
     return ((first[..., None] == np.arange(N_OUT)).mean(0) > 0.01).sum(-1).astype(float)
@@ -378,7 +382,8 @@ def _film(trained: runs.Results) -> dict[str, Array]:
 
 
 def shifts(b_O: Float[Array, "seed d_model"], WOU: Float[Array, "seed head 2 n_out"]) -> Float[Array, "seed head"]:
-    """How far the original's O panel stands from its place, over the radius of its ring: it adds b_O[head] to both coordinates."""
+    """How far the original's O panel stands from its place, over the radius of its ring:
+    it adds b_O[head] to both coordinates."""
     radius = np.sqrt((_centred(np.swapaxes(WOU, -1, -2)) ** 2).sum(-1).mean(-1))
     return np.sqrt(2) * np.abs(b_O[:, : WOU.shape[1]]) / radius
 

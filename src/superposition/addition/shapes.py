@@ -1,14 +1,15 @@
 """The smallest sets of heads that are enough where attention is cut into fewer, larger heads or into more, smaller ones.
-Reads the models of `addition/sweep`: when they are trained again, this has to be run again. `circuits_all_columns` has the sharing."""
+Reads the models of `addition/sweep`: when they are trained again,
+this has to be run again. `circuits_all_columns` has the sharing."""
 
 import numpy as np
 
 from superposition import runs
 from superposition.addition import circuits
 from superposition.addition.engine import transformer_training
+from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
-from superposition.addition.engine.transformer import Transformer
 
 Array = np.ndarray
 

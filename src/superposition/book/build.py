@@ -68,7 +68,8 @@ def _build_with(quarto: str) -> Path:
     index = paths.book() / "index.html"
     if ended.returncode or not index.exists() or not _pdf().exists():
         raise BuildError(
-            f"quarto render failed with status {ended.returncode}, see above; `superposition book --plain` builds the plain edition"
+            f"quarto render failed with status {ended.returncode}, see above; `superposition book --plain` builds the plain "
+            f"edition"
         )
     return index
 

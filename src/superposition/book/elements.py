@@ -79,7 +79,11 @@ def slider(
     Without JavaScript the first panel shows, and no slider. Raises AssetError where the picture hasn't been made."""
     assets.made(f"films/{name}", ".svg")
     labels = [f"{sparsity_title(float(p))}: {note}" for p, note in zip(density, notes, strict=True)]
-    data = {"alt": text.visible(alt), "labels": [text.visible(label) for label in labels], "W": np.round(W.astype(float), 3).tolist()}
+    data = {
+        "alt": text.visible(alt),
+        "labels": [text.visible(label) for label in labels],
+        "W": np.round(W.astype(float), 3).tolist(),
+    }
     identifier = text.attribute(f"slider-{name}")
     html = f"""<div class="slider" data-slider="five-features" style="text-align:center">
 {_vectors_svg(W[0], f"{alt} {labels[0]}")}
@@ -145,8 +149,7 @@ def table(columns: Mapping[str, Sequence[object]], align: str | None = None, dig
 
 def _pipes(names: Sequence[str], align: str, dashes: Sequence[int], rows: Sequence[Sequence[str]]) -> str:
     rule = [
-        (":" if a in "lc" else "-") + "-" * max(d, 3) + (":" if a in "rc" else "-")
-        for a, d in zip(align, dashes, strict=True)
+        (":" if a in "lc" else "-") + "-" * max(d, 3) + (":" if a in "rc" else "-") for a, d in zip(align, dashes, strict=True)
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in [names, rule, *rows]) + "\n"
 
@@ -230,6 +233,8 @@ def _row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
     measured = f"{value}{unit}{spread}{over}"
     against = f"{baseline[0]}{unit}" if baseline else "none"
     return [_one_line(cell) for cell in (f"{claim.statement} *{claim.source}.*", claim.verdict(finding), measured, against)]
+
+
 def _full_row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
     """The same with how it was measured, what else was, what the interval is over, and what was set after looking."""
     statement, verdict, measured, against = _row(claim, finding)

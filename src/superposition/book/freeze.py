@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+
 from superposition import configs, paths, runs
 from superposition.book import assets
 from superposition.digests import CARRIERS, EFFECTS, Code, Key
@@ -273,7 +274,9 @@ def _reasons(chapter: Path, written: dict[str, Any] | None, code: Code) -> Itera
     if written is None or written.keys() != now.keys():
         yield "is not in the manifest", REFRESH
         return
-    changed = [name for name in {**written["results"], **now["results"]} if written["results"].get(name) != now["results"].get(name)]
+    changed = [
+        name for name in {**written["results"], **now["results"]} if written["results"].get(name) != now["results"].get(name)
+    ]
     for name in sorted(changed):
         if now["results"].get(name, "") is not None:
             yield f"the results of {name} have changed", REFRESH

@@ -116,7 +116,9 @@ def _heads(count: int, sets: Mapping[str, Sequence[int]]) -> str:
         for head in range(count)
     )
     instead = _select("off", "A head that is off gives", {"zero": "nothing", "mean": "its mean over many sums"})
-    shown = _select("head", "Attention of", {"mean": "the heads that are on"} | {str(head): f"head {head}" for head in range(count)})
+    shown = _select(
+        "head", "Attention of", {"mean": "the heads that are on"} | {str(head): f"head {head}" for head in range(count)}
+    )
     column = _select("column", "The map varies the digits of", {"0": "the same column", "1": "the column to its right"})
     return f"""<p>Heads: {presets}</p>
 <div data-part="heads" role="toolbar" aria-label="Heads, on or off">{toggles}</div>

@@ -39,7 +39,8 @@ def phase_explorer(
     cell = _SIDE / len(importance), _SIDE / len(density)
     sliders = "".join(
         f'<p hidden style="margin:0 auto"><label for="{text.attribute(name)}-{key}" style="display:inline-block;width:6.5em;'
-        f'white-space:nowrap;text-align:right">{label}</label> <input id="{text.attribute(name)}-{key}" data-key="{key}" type="range" min="0" '
+        f'white-space:nowrap;text-align:right">{label}</label> <input id="{text.attribute(name)}-{key}" data-key="{key}" '
+        f'type="range" min="0" '
         f'max="{count - 1}" step="1" value="{start}" style="width:min(13rem,34%);height:44px;vertical-align:middle"> '
         f'<span data-value="{key}" aria-hidden="true" style="display:inline-block;min-width:3.2em;text-align:left"></span></p>'
         for key, label, count, start in (
@@ -81,6 +82,8 @@ def _rectangles(phase: np.ndarray, cell: tuple[float, float]) -> str:
         for end in ends:
             colour = PHASE_COLOURS[phase[start, row]]
             x, y, width = start * cell[0], row * cell[1], (end - start) * cell[0]
-            parts.append(f'<rect x="{x:.2f}" y="{y:.2f}" width="{width + 0.3:.2f}" height="{cell[1] + 0.3:.2f}" fill="{colour}"/>')
+            parts.append(
+                f'<rect x="{x:.2f}" y="{y:.2f}" width="{width + 0.3:.2f}" height="{cell[1] + 0.3:.2f}" fill="{colour}"/>'
+            )
             start = end
     return "".join(parts)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pypandoc
 import typst
+
 from superposition import paths
 from superposition.book import freeze
 from superposition.errors import SuperpositionError
@@ -72,7 +73,9 @@ def _manifest(site: Path, work: Path) -> dict[str, Any]:
         "out": str(site),
         "typst_out": str(work / "book.typ"),
         "pictures_out": str(work / "pictures.json"),
-        "after": "".join(Path(name).read_text("utf-8") for name in _files(settings["format"]["html"].get("include-after-body", []))),
+        "after": "".join(
+            Path(name).read_text("utf-8") for name in _files(settings["format"]["html"].get("include-after-body", []))
+        ),
         "html_template": str(PROGRAM / "page.html"),
         "typst_template": str(PROGRAM / "book.typ"),
         "chapters": [

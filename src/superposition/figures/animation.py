@@ -44,8 +44,15 @@ def film(
     with TemporaryDirectory() as folder:
         movie = Path(folder) / "film.mp4"
         writer = imageio_ffmpeg.write_frames(
-            str(movie), (width, height), fps=fps, codec="libx264", quality=None, macro_block_size=2,
-            pix_fmt_in="rgb24", pix_fmt_out="yuv420p", output_params=_X264,
+            str(movie),
+            (width, height),
+            fps=fps,
+            codec="libx264",
+            quality=None,
+            macro_block_size=2,
+            pix_fmt_in="rgb24",
+            pix_fmt_out="yuv420p",
+            output_params=_X264,
         )
         writer.send(None)
         try:

@@ -127,8 +127,16 @@ def panel_title(ax: Axes, title: str, note: str = "") -> None:
     ax.set_title(title, pad=15 if note else 3)
     if note:
         ax.annotate(
-            note, (0.5, 1), xytext=(0, 2), xycoords="axes fraction", textcoords="offset points",
-            ha="center", va="bottom", fontsize=9.5, style="italic", color="0.3",
+            note,
+            (0.5, 1),
+            xytext=(0, 2),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=9.5,
+            style="italic",
+            color="0.3",
         )
 
 
@@ -184,8 +192,15 @@ def end_labels(
     height -= max(0.0, height.max() - 1)
     for value, name, colour in zip(height, names, colours, strict=True):
         ax.annotate(
-            name, (1, float(value)), xytext=(6, 0), xycoords="axes fraction", textcoords="offset points",
-            ha="left", va="center", color=colour, annotation_clip=False,
+            name,
+            (1, float(value)),
+            xytext=(6, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            color=colour,
+            annotation_clip=False,
         )
 
 

@@ -78,11 +78,15 @@ def _one(config, schedule, seed, n_vocab, train, valid, job):
     model = models.create(config.n_layers, config.d_model, config.n_heads, config.context, n_vocab, seed).to(job.device)
     arrays = training.train(model, train, valid, schedule, seed, config.evaluations, job, f"seed-{seed}")
     with torch.no_grad():  # what is said of a model is said of the stored one
-        for name, p in model.named_parameters():
+        for name, p in model.named_parameters():  # noqa: B007
             p.copy_(p.half())
     losses = training.evaluate(model, valid, schedule)
     arrays["valid_loss"][-1] = losses.mean()
-    return models.stacked(model) | arrays | {
-        "position_loss": losses.reshape(-1, config.context).mean(0),
-        "sample": training.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
-    }
+    return (
+        models.stacked(model)
+        | arrays
+        | {
+            "position_loss": losses.reshape(-1, config.context).mean(0),
+            "sample": training.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
+        }
+    )

@@ -1,5 +1,6 @@
 """How much harm does a small change of the input do to a model with superposition, and how much to one without?
-Elhage et al. 2022, "Relationship to Adversarial Robustness": more than three times as much, in step with features per dimension."""
+Elhage et al. 2022, "Relationship to Adversarial Robustness": more than three times as much,
+in step with features per dimension."""
 
 import numpy as np
 import torch

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.theory import dedicated_neurons
-from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.engine.networks import Networks, train
 from superposition.toy.engine.training import AdamW
+from superposition.toy.theory import dedicated_neurons
+from superposition.toy.theory.dedicated_neurons import TARGETS
 
 Array = np.ndarray
 
@@ -189,7 +189,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     """Train one of each and many of each, and let the exact loss say what a few neurons can do."""
     rates, search = np.array([*config.original_on, *config.on]), (config.starts, config.start_steps, config.seed)
     share = np.array([
-        [[dedicated_neurons.best(target, rates, k, kind, *search) for k in range(config.most + 1)] for kind in ACTIVATIONS] for target in TARGETS
+        [[dedicated_neurons.best(target, rates, k, kind, *search) for k in range(config.most + 1)] for kind in ACTIVATIONS] for target in TARGETS  # noqa: E501
     ]).swapaxes(-1, -2)  # fmt: skip
     arrays = originals(config, job) | crowded(config, job)
     arrays |= film(config, arrays["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1), job)

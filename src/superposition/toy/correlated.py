@@ -115,7 +115,10 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     sparsest = int(density.argmin())
     orthogonal = relation(arrays["W_two"][0, sparsest]) == RELATIONS.index("orthogonal")
     opposite = antipodal(arrays["W_two"][2, sparsest])
-    return arrays, {"correlated pairs orthogonal": float(orthogonal.mean()), "anticorrelated pairs antipodal": float(opposite.mean())}
+    return arrays, {
+        "correlated pairs orthogonal": float(orthogonal.mean()),
+        "anticorrelated pairs antipodal": float(opposite.mean()),
+    }
 
 
 def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, size: int, m: int, seeds: int) -> dict[str, Array]:

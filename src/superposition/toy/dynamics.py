@@ -6,12 +6,13 @@ import torch
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import correlation, autoencoders, training
-from superposition.toy.measures import jumps
 from superposition.toy.correlated import within
+from superposition.toy.engine import autoencoders, correlation, training
 from superposition.toy.engine.correlation import pca_loss
+from superposition.toy.measures import jumps
 
 Array = np.ndarray
+
 
 class Config(runs.Config):
     n_features: int

@@ -5,11 +5,11 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.theory import dedicated_neurons
-from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.computation import ACTIVATIONS, LOGIC, stack
 from superposition.toy.engine.networks import Networks, train
 from superposition.toy.engine.training import AdamW
+from superposition.toy.theory import dedicated_neurons
+from superposition.toy.theory.dedicated_neurons import TARGETS
 
 Array = np.ndarray
 
@@ -108,7 +108,9 @@ def hundred(config: Config, job: runs.Job) -> dict[str, Array]:
     for k, rate in enumerate([*(1 - s for s in config.sparsity_stages), 0.0]):
         given = dedicated_neurons.task("abs", np.maximum(on, rate)[:, None], importance)
         steps = config.hundred_stage_steps if rate else config.hundred_steps
-        train(networks, given, steps, config.hundred_batch, AdamW(config.hundred_lr, schedule="cosine"), job=job, key=f"hundred-{k}")
+        train(
+            networks, given, steps, config.hundred_batch, AdamW(config.hundred_lr, schedule="cosine"), job=job, key=f"hundred-{k}"
+        )
     left = dedicated_neurons.judge(networks, "abs", on, config.judge_batches, config.judge_batch)[0].reshape(*grid, n)
     W1, W2 = (networks.weights(*grid)[name] for name in ("W1", "W2"))
     size = np.linalg.norm(W1, axis=-2) * np.linalg.norm(W2, axis=-1)

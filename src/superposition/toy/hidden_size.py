@@ -101,8 +101,8 @@ def chance_meetings(start: Float[Array, "seed n m"], W: Float[Array, "seed n m"]
     up, down = regularised.signs(W)
     squares, home = W**2, np.abs(W).argmax(-1)
     return {
-        "alone_polysemantic": (up + down > 1).sum(-1).astype(float), "alone_opposed": ((up > 0) & (down > 0)).sum(-1).astype(float),
-        "alone_settled": (squares.max(-1) > 0.9 * squares.sum(-1)).mean(-1), "alone_kept": (home == np.abs(start).argmax(-1)).mean(-1),
+        "alone_polysemantic": (up + down > 1).sum(-1).astype(float), "alone_opposed": ((up > 0) & (down > 0)).sum(-1).astype(float),  # noqa: E501
+        "alone_settled": (squares.max(-1) > 0.9 * squares.sum(-1)).mean(-1), "alone_kept": (home == np.abs(start).argmax(-1)).mean(-1),  # noqa: E501
     }  # fmt: skip
 
 

@@ -101,7 +101,10 @@ def _trained(m, config, job):
     output = np.broadcast_to(np.array(OUTPUT)[:, None], grid).ravel().tolist()
     of_class = density[:, None], importances(density, np.array(config.weights))
     each = [np.broadcast_to((part @ classes)[:, :, None, None], (*grid, n)).reshape(count, n) for part in of_class]
-    net, task = networks.Networks(seeds, n, m, hidden="identity", output=output, tied=True), networks.Task("uniform", "identity", *each)
+    net, task = (
+        networks.Networks(seeds, n, m, hidden="identity", output=output, tied=True),
+        networks.Task("uniform", "identity", *each),
+    )
     optimiser, steps = AdamW(config.lr, schedule="cosine"), _steps(config)
     history = networks.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
     W, loss = net.W1.detach().numpy().astype(float), networks.evaluate(net, task, batches=16)

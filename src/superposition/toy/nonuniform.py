@@ -102,7 +102,9 @@ def _disturbed(W, config):
     return W + config.disturbance * np.random.default_rng(config.seed).standard_normal(W.shape)
 
 
-def follow(strata: Strata, config: Config, settings: list[tuple[Array, Array]], W: Array, b: Array) -> list[tuple[Array, Array, float]]:
+def follow(
+    strata: Strata, config: Config, settings: list[tuple[Array, Array]], W: Array, b: Array
+) -> list[tuple[Array, Array, float]]:
     """The pentagon's minimum at one setting after the other, each found from the last; ends where there is none."""
     branch = []
     for p, importance in settings:
@@ -226,7 +228,8 @@ def bistable(results: runs.Results, axis: int) -> tuple[float, float]:
 
 
 def missed(results: runs.Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
-    """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best, by point and seed."""
+    """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best,
+    by point and seed."""
     at, (low, high) = results["trained_multiplier"], bistable(results, axis)
     inside = (at >= low * 0.999) & (at <= high * 1.001)
     better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square

@@ -32,9 +32,7 @@ def inputs(density: float, k: int, samples_log2: int, seed: int) -> Float[Array,
     return np.maximum(0, (u - (1 - density)) / density)
 
 
-def loss(
-    cosines: Float[Array, "k"], x: Float[Array, "sample k"], scale: float | np.floating, bias: float | np.floating
-) -> float:
+def loss(cosines: Float[Array, "k"], x: Float[Array, "sample k"], scale: float | np.floating, bias: float | np.floating) -> float:
     """Mean squared error of feature 0 in a polytope whose squared length is `scale`: ReLU(scale · cosines · x + bias)."""
     return float(np.mean((x[:, 0] - np.maximum(0, scale * (x @ cosines) + bias)) ** 2))
 

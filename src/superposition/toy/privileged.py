@@ -107,9 +107,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     relu, isotropic = kinds == "rectified", kinds == "isotropic"
     start = autoencoders.Autoencoders(seeds.tolist(), n, m).W.detach().numpy()
     optimiser = AdamW(config.lr, schedule="cosine")
-    W, b = rectified.train(
-        start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job
-    )
+    W, b = rectified.train(start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job)
     loss = rectified.held_out(W, b, density, importance, relu, seeds)
     # Before the turns and after each, on the same examples.
     unturned, *turned = (

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from superposition.addition.engine import data, transformer
+from superposition.addition.engine import data
 from superposition.addition.engine.lookup import Lookup, ablated
 
 READINGS = ["at once", "one by one"]

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from superposition.addition.engine import data
-from superposition.addition.measures import ablation
-from superposition.addition.measures.ablation import ABLATIONS, EFFECTS, Parts
 from superposition.addition.engine.lookup import Lookup, ablated
 from superposition.addition.engine.transformer import Transformer
+from superposition.addition.measures import ablation
+from superposition.addition.measures.ablation import ABLATIONS, EFFECTS, Parts
 
 EACH = 2
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from superposition.addition.measures import ablation, minimum_head_sets, head_sets
+from superposition.addition.measures import ablation, head_sets, minimum_head_sets
 from superposition.addition.measures.ablation import Parts
 
 HEADS, SUMS = 8, 60
@@ -81,7 +81,9 @@ def test_random_orders_begin_with_no_head_and_end_with_all(problem):
     assert lot[0] == head_sets.wrong(base) and lot[-1] == head_sets.wrong(base + margins.sum(0))
 
 
-@pytest.mark.parametrize(("share", "right", "total", "expected"), [(0.95, 1000, 1000, 50), (0.99, 995, 1000, 14), (1.0, 7, 10, 3)])
+@pytest.mark.parametrize(
+    ("share", "right", "total", "expected"), [(0.95, 1000, 1000, 50), (0.99, 995, 1000, 14), (1.0, 7, 10, 3)]
+)
 def test_a_set_may_lose_its_share_of_the_right_answers_and_no_more(share, right, total, expected):
     assert head_sets.allowed(share, right, total) == expected
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from superposition.addition.engine import data
-from superposition.addition.measures import original_heat_maps
 from superposition.addition.engine.transformer import to_bridge
+from superposition.addition.measures import original_heat_maps
 
 
 def test_the_maps_are_those_of_the_notebooks_hooks(random_model):

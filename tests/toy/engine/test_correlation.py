@@ -57,7 +57,11 @@ def test_pca_loss_of_a_pair_in_one_dimension_is_its_difference():
 def test_the_compiled_gradient_is_that_of_autograd_on_the_sampled_batch():
     W, b = correlation.start([1, 2, 3], 4, 2), np.full((3, 4), 0.1, np.float32)
     loss, dW, db = correlation.gradients(W, b, ACTIVE, [1, 2, 3], 7, 300)
-    x, weights, bias = correlation.sample([1, 2, 3], 7, 300, ACTIVE), torch.tensor(W, requires_grad=True), torch.tensor(b, requires_grad=True)
+    x, weights, bias = (
+        correlation.sample([1, 2, 3], 7, 300, ACTIVE),
+        torch.tensor(W, requires_grad=True),
+        torch.tensor(b, requires_grad=True),
+    )
     output = torch.relu(torch.einsum("bif,ifh,igh->big", x, weights, weights) + bias)
     expected = ((x - output) ** 2).sum(-1).mean(0)
     expected.sum().backward()

@@ -10,7 +10,7 @@ from numba import njit
 from superposition.runs import Job
 from superposition.toy.engine import backprop, features, kernel, networks, training
 from superposition.toy.engine.autoencoders import Autoencoders
-from superposition.toy.engine.networks import ACTIVATIONS, INPUTS, Networks, PAIRED, TARGETS, Task
+from superposition.toy.engine.networks import ACTIVATIONS, INPUTS, PAIRED, TARGETS, Networks, Task
 
 BLOCK = kernel.BLOCK
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from superposition.toy.engine import bench, training
-from superposition.toy.theory import expected_loss
 from superposition.toy.engine.autoencoders import Autoencoders
 from superposition.toy.engine.training import AdamW
+from superposition.toy.theory import expected_loss
 
 
 @pytest.mark.parametrize("config", [bench.EXACT, bench.PHASE], ids=["2/1", "3/2"])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from superposition.runs import Job
 from superposition.toy.engine import features, kernel, training
 from superposition.toy.engine.autoencoders import Autoencoders

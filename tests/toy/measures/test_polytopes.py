@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from superposition import metrics
 from superposition.toy.measures import polytopes
 

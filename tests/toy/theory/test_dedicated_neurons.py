@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import integrate, optimize
 
-from superposition.toy.theory import dedicated_neurons
 from superposition.toy.engine.networks import Networks, evaluate
+from superposition.toy.theory import dedicated_neurons
 
 FUNCTIONS = {"and": min, "or": max, "max": lambda x, y: max(abs(x), abs(y)), "abs": abs, "square": lambda x: x * x}
 ALL = {"and": (0, 1), "or": (0, 1), "max": (-1, 0, 1), "abs": np.linspace(-1, 1, 201)}

@@ -3,8 +3,8 @@
 from superposition import metrics
 from superposition.addition.autoregressive import right_alone
 from superposition.addition.carries import by_lot, carries_per_head, errors_above, heads_per_carry, nine_ratio, shown
-from superposition.addition.engine.carry_chains import TEST
 from superposition.addition.claims.train import SHARE, SOURCE
+from superposition.addition.engine.carry_chains import TEST
 from superposition.addition.engine.learning_curves import FRESH
 from superposition.addition.train import right_sums
 from superposition.claims import claim

@@ -4,9 +4,9 @@ import numpy as np
 
 from superposition import metrics
 from superposition.addition.circuits import both_signs, one_combination, shuffled
-from superposition.addition.claims.train import SHARE, SOURCE
 from superposition.addition.circuits_all_columns import ALL, LOGIT, LOST, MEDIAN, PATTERNS, RANK, SCORE, lot_score, modules
-from superposition.addition.measures.original_heat_maps import A, B, PROBES, RIGHT, stripes
+from superposition.addition.claims.train import SHARE, SOURCE
+from superposition.addition.measures.original_heat_maps import PROBES, RIGHT, A, B, stripes
 from superposition.addition.sweep import by_shape
 from superposition.claims import claim
 from superposition.estimates import Finding, exactly, over_seeds

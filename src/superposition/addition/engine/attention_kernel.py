@@ -82,7 +82,7 @@ def _tables(parts, sizes, kinds):
     tokens, positions, heads, width, model, out = sizes
     R, W, b, W_O, b_O, W_U, b_U = parts
     dtype, inner = R.dtype, heads * width
-    zero, scale = dtype.type(0), dtype.type(1 / np.sqrt(width))
+    zero, scale = dtype.type(0), dtype.type(1 / np.sqrt(width))  # noqa: F841
     P = np.zeros((tokens + positions, 3 * inner), dtype)
     _add_product(R, W, P)
     RU, WOU = np.zeros((tokens + positions, out), dtype), np.zeros((inner, out), dtype)

@@ -118,9 +118,7 @@ def reduced(models: Trainees, which: int) -> dict[str, Array]:
     return {"film_QKV": tables.QKV.numpy(), "film_out": tables.out.numpy(), "film_WOU": tables.WOU.numpy()}
 
 
-def learn(
-    config: Config, reading: data.Reading, job: runs.Job
-) -> tuple[Trainees, list[Examples], dict[str, Array]]:
+def learn(config: Config, reading: data.Reading, job: runs.Job) -> tuple[Trainees, list[Examples], dict[str, Array]]:
     """Train a model a seed. Returns the models, their sums by split, and the arrays of PARAMETERS, MEASURES and FILM."""
     seeds = [config.seed + k for k in range(config.seeds)]
     splits, stops = sums(config, reading), checkpoints(config.epochs)

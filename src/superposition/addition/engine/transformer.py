@@ -26,7 +26,8 @@ def shapes(n_heads: int = 32, d_head: int = 2) -> dict[str, tuple[int, ...]]:
 
 
 class Transformer(nn.Module):
-    """The transformer with the parameters that `shapes` lists, for reading: `attention_kernel` trains it, `lookup` takes it apart.
+    """The transformer with the parameters that `shapes` lists, for reading: `attention_kernel` trains it,
+    `lookup` takes it apart.
 
     Starts as the original does: every weight is normal with deviation 0.8 / √128, every bias zero."""
 

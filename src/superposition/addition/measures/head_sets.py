@@ -9,9 +9,7 @@ from superposition.addition.measures.ablation import Parts
 Array = np.ndarray
 
 
-def margins(
-    parts: Parts, answer: int
-) -> tuple[Float[Array, "head example wrong"], Float[Array, "example wrong"]]:
+def margins(parts: Parts, answer: int) -> tuple[Float[Array, "head example wrong"], Float[Array, "example wrong"]]:
     """By how much each head raises the right logit over each of the nine others; and how it stands with every head off."""
     mean = parts.instead("mean")[:, answer]
     heads, base = parts.heads[:, answer] - mean, parts.direct[answer] + mean.sum(1)
@@ -74,9 +72,7 @@ def allowed(share: float, right: int, total: int) -> int:
     return total - int(np.ceil(share * right - 1e-9))
 
 
-def smallest(
-    forward: tuple[Array, Array], backward: tuple[Array, Array], most: int
-) -> Bool[Array, "head"]:
+def smallest(forward: tuple[Array, Array], backward: tuple[Array, Array], most: int) -> Bool[Array, "head"]:
     """The smallest set, of those that `greedy` grew from none and those that it left, with at most `most` sums wrong."""
     grown = [chosen for count, chosen in zip(*forward, strict=True) if count <= most]
     left = [~chosen for count, chosen in zip(*backward, strict=True) if count <= most]

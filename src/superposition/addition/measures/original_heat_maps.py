@@ -40,7 +40,9 @@ def probed(model: Transformer, tokens: torch.Tensor, answer: Array) -> Float[Arr
     """How often the first digit is right, by way of asking (PROBES); `tokens` are random sums with that first `answer`."""
     ways = (inputs(), POSITION, RIGHT), (inputs(), POSITION + 1, RIGHT), (inputs(False), POSITION + 1, RIGHT)
     with torch.no_grad():
-        said = [(model(seen)[:, place].argmax(-1).numpy(), truth) for seen, place, truth in (*ways, (tokens, POSITION + 1, answer))]
+        said = [
+            (model(seen)[:, place].argmax(-1).numpy(), truth) for seen, place, truth in (*ways, (tokens, POSITION + 1, answer))
+        ]
     return np.array([(found == truth).mean() for found, truth in said])
 
 

@@ -4,7 +4,7 @@ Every function takes the loaded results that its asset names, and returns the by
 from io import BytesIO
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from superposition import metrics
 from superposition.book.solutions import panel
@@ -13,8 +13,8 @@ from superposition.figures.toy import geometry
 from superposition.runs import Results
 from superposition.toy.computation import RELU, gain
 from superposition.toy.intro import SHAPES
-from superposition.toy.nonuniform import BRANCHES
 from superposition.toy.measures import jumps
+from superposition.toy.nonuniform import BRANCHES
 from superposition.toy.phase import PHASES
 
 Array = np.ndarray

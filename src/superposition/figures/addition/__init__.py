@@ -3,7 +3,13 @@ Every function takes arrays with named axes and returns a figure; answers are co
 
 from superposition.figures.addition.carries import by_column_below, by_depth, by_distance, head_columns, poles_and_logits, recipes
 from superposition.figures.addition.circuits import (
-    by_shape, effect_matrix, heat_maps, logit_maps, map_film, one_head, set_curves,
+    by_shape,
+    effect_matrix,
+    heat_maps,
+    logit_maps,
+    map_film,
+    one_head,
+    set_curves,
 )  # fmt: skip
 from superposition.figures.addition.heads import accuracy_left, head_panel, over_training, ranges, rings, spectra, strip, strips
 from superposition.figures.addition.laboratory import laboratory

@@ -82,7 +82,9 @@ def map_film(
     left = style.inches(fig, 0.3, 0.95, 1.75, 1.75)
     side, norm = 0.66, AsinhNorm(linear, -limit, limit)
     right = [style.inches(fig, 2.45 + 0.71 * (k % 5), 1.88 - 0.95 * (k // 5), side, side) for k in range(10)]
-    bar = fig.colorbar(ScalarMappable(norm, style.DIVERGING), cax=style.inches(fig, 2.9, 0.68, 2.6, 0.09), orientation="horizontal")
+    bar = fig.colorbar(
+        ScalarMappable(norm, style.DIVERGING), cax=style.inches(fig, 2.9, 0.68, 2.6, 0.09), orientation="horizontal"
+    )
     _ticks(bar, limit, linear)
     clock = fig.text(0.5, 0.985, "", ha="center", va="top")
 
@@ -130,7 +132,7 @@ def one_head(
     fig, axes = style.figure(2, height=3.0, sharey=True)
     for ax, values, level, title in zip(axes[0], (alone, without), (none, whole), ("one head alone", "all heads but one")):
         for k, row in enumerate(values):
-            ax.plot(np.arange(1, row.size + 1), np.sort(row)[::-1], color=_COLOURS[k], marker="osD"[k], markersize=3, linewidth=1.2,
+            ax.plot(np.arange(1, row.size + 1), np.sort(row)[::-1], color=_COLOURS[k], marker="osD"[k], markersize=3, linewidth=1.2,  # noqa: E501
                     label=names[k])  # fmt: skip
         ax.axhline(level, color="0.35", linewidth=0.9, linestyle=_DASHED)
         style.halo(ax.annotate(

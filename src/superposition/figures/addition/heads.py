@@ -34,10 +34,9 @@ def head_panel(
 # --- many heads ---------------------------------------------------------------------------------------------------
 
 
-def rings(
-    points: Float[np.ndarray, "head 10 2"], titles: Sequence[str], marked: Sequence[bool], columns: int = 8
-) -> Figure:
-    """The digits of each head joined in order, each panel to its own scale; those that are `marked` in violet, the others in grey."""
+def rings(points: Float[np.ndarray, "head 10 2"], titles: Sequence[str], marked: Sequence[bool], columns: int = 8) -> Figure:
+    """The digits of each head joined in order, each panel to its own scale; those that are `marked` in violet,
+    the others in grey."""
     rows = -(-len(points) // columns)
     fig, axes = style.figure(columns, rows, height=0.98 * rows + 0.05)
     for ax, ring, title, mark in zip(axes.flat, points, titles, marked, strict=True):
@@ -68,7 +67,8 @@ def strips(
 ) -> Figure:
     """A few stills of every head's digits, several heads a row; a dot is 0, and the last still has its digits written out.
 
-    A head keeps the scale of its `whole` training; its note stands over its last still. Those `marked` are violet, others grey."""
+    A head keeps the scale of its `whole` training; its note stands over its last still. Those `marked` are violet,
+    others grey."""
     heads, stills = points.shape[:2]
     rows = -(-heads // across)
     fig, axes = style.figure(across * stills, rows, height=0.74 * rows + 0.05)
@@ -95,7 +95,8 @@ def strip(
     epochs: Sequence[int] | Integer[np.ndarray, "checkpoint"],
     whole: Float[np.ndarray, "head _ 10 2"],
 ) -> Figure:
-    """Stills of several heads' digits, a row each, at some of the checkpoints; a row keeps one scale, that of the `whole` training."""
+    """Stills of several heads' digits, a row each, at some of the checkpoints; a row keeps one scale,
+    that of the `whole` training."""
     fig, axes = style.figure(len(epochs), len(heads), height=1.28 * len(heads) + 0.2)
     for row, head in enumerate(heads):
         for column, epoch in enumerate(epochs):
@@ -111,10 +112,9 @@ def strip(
 # --- measures -----------------------------------------------------------------------------------------------------
 
 
-def spectra(
-    power: Float[np.ndarray, "matrix sample 5"], null: Float[np.ndarray, "matrix 5"], names: Sequence[str]
-) -> Figure:
-    """The share of the power of the digits' path at each frequency: mean bars, the middle 90 % of heads, and dashes for the null."""
+def spectra(power: Float[np.ndarray, "matrix sample 5"], null: Float[np.ndarray, "matrix 5"], names: Sequence[str]) -> Figure:
+    """The share of the power of the digits' path at each frequency: mean bars, the middle 90 % of heads,
+    and dashes for the null."""
     fig, axes = style.figure(len(names), 1, height=2.5, sharey=True)
     for k, ax in enumerate(axes[0]):
         mean, (low, high) = power[k].mean(0), np.quantile(power[k], (0.05, 0.95), axis=0)
@@ -151,7 +151,9 @@ def ranges(
             ax.plot(q[2], row + lift, "o", color="white", markeredgecolor=colour, markersize=5, zorder=3)
     for at, name in marks:
         ax.axvline(at, color="0.5", linewidth=0.8, linestyle=_DASHED, zorder=0)
-        ax.text(at, 1.01, name, transform=blended_transform_factory(ax.transData, ax.transAxes), ha="center", va="bottom", fontsize=9)
+        ax.text(
+            at, 1.01, name, transform=blended_transform_factory(ax.transData, ax.transAxes), ha="center", va="bottom", fontsize=9
+        )
     if log:
         ax.set_xscale("log")
     ax.set(xlabel=label, ylim=(len(names) - 0.6, -0.55))

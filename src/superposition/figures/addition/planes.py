@@ -25,7 +25,8 @@ def head_film(
 ) -> Callable[[int], Figure]:
     """A frame function for `animation.film`: the head's Q, K, V and O at checkpoint k, digits above and positions below.
 
-    Limits hold for the whole film. What no loss ever asked about is grey: the queries of digits and of the places they stand in."""
+    Limits hold for the whole film. What no loss ever asked about is grey:
+    the queries of digits and of the places they stand in."""
     fig, axes = style.figure(4, 2, height=3.6)
     fig.set_layout_engine(None)
     fig.subplots_adjust(left=0.045, right=0.995, top=0.93, bottom=0.01, wspace=0.04, hspace=0.03)
@@ -83,7 +84,9 @@ class _Places:
         (self._answers,) = ax.plot([], [], "D", color=_GREEN, markersize=3.4)
         self._from = 0 if asked else _N_INPUTS
         self._labels = [
-            ax.annotate(str(k), (0, 0), xytext=(6, 4), textcoords="offset points", fontsize=8.5, color="black", annotation_clip=False)
+            ax.annotate(
+                str(k), (0, 0), xytext=(6, 4), textcoords="offset points", fontsize=8.5, color="black", annotation_clip=False
+            )
             for k in range(_N_DIGITS if asked else 7)
         ]
 
@@ -105,7 +108,9 @@ def plane(ax: Axes, points: Float[np.ndarray, "checkpoint n 2"], bar: bool = Tru
     for spine in ax.spines.values():
         spine.set(visible=True, color="0.75")
     if bar:
-        length = max(unit for power in range(-4, 5) for unit in (10.0**power, 2 * 10.0**power, 5 * 10.0**power) if unit <= 0.7 * half)
+        length = max(
+            unit for power in range(-4, 5) for unit in (10.0**power, 2 * 10.0**power, 5 * 10.0**power) if unit <= 0.7 * half
+        )
         start, base = middle[0] - 0.93 * half, middle[1] - 0.92 * half
         ax.plot([start, start + length], [base, base], color="0.35", linewidth=1.2, solid_capstyle="butt")
         ax.text(start + length / 2, base + 0.03 * half, f"{length:g}", fontsize=7.5, color="0.35", ha="center", va="bottom")

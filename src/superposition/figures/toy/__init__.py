@@ -18,7 +18,7 @@ __all__ = [
     "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film", "cosine_maps",
     "crowding", "crowds", "deformation", "dimension_maps", "dimensionality_histograms", "features_per_dimension",
     "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity",
-    "loss_dots", "matrix_maps", "neuron_stacks", "opening", "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms",
+    "loss_dots", "matrix_maps", "neuron_stacks", "opening", "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms",  # noqa: E501
     "rate_maps", "represented", "shape_frequencies", "sorted_by_neuron", "sparsity_title", "tall_stacks", "training_film",
     "transitions", "two_axes", "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "INK",
     "PHASE_COLOURS",

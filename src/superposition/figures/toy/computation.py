@@ -104,7 +104,9 @@ def loss_dots(
         ax.set_ylabel("loss, of a constant's")
     fig.supxlabel("rate at which inputs are on", fontsize=11)
     lines = {name: {"color": colour, "marker": ".", "linestyle": ""} for name, colour in zip(names, _COLOURS)}
-    _key(key, lines | {"solved below": {"color": "0.35", "linestyle": _DASHED}, "best known": {"color": "black", "linewidth": 1.3}})
+    _key(
+        key, lines | {"solved below": {"color": "0.35", "linestyle": _DASHED}, "best known": {"color": "black", "linewidth": 1.3}}
+    )
     return fig
 
 
@@ -211,7 +213,7 @@ def computing_film(
     right = style.inches(fig, 4.65, 0.98, 1.7, 1.85)
     (curve,) = right.plot([], [], color="black")
     right.axhline(dedicated, color="0.35", linewidth=0.9, linestyle=_DASHED)
-    right.annotate("dedicated neurons", (1, dedicated), xytext=(0, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
+    right.annotate("dedicated neurons", (1, dedicated), xytext=(0, 3), xycoords=("axes fraction", "data"), textcoords="offset points",  # noqa: E501
                    ha="right", color="0.3", fontsize=9.5)  # fmt: skip
     right.set(xlim=(0, step[-1]), ylim=(0, 1.1), title="loss, of a constant's", xlabel="training step")
     right.set_xticks([0, step[-1] // 2, step[-1]])

@@ -35,7 +35,9 @@ def pairs(
         ax.add_collection(LineCollection(_rays(vectors), colors=colours, linewidths=2.4, capstyle="round"), autolim=False)
         for i, (x, y) in enumerate(vectors):
             face = "white" if i % size == 1 else colours[i]
-            ax.plot(x, y, marker="os"[i % size // 2], markersize=6.5, color=colours[i], markerfacecolor=face, clip_on=False, zorder=3)
+            ax.plot(
+                x, y, marker="os"[i % size // 2], markersize=6.5, color=colours[i], markerfacecolor=face, clip_on=False, zorder=3
+            )
         style.panel_title(ax, titles[k], notes[k])
     return fig
 

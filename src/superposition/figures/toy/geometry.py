@@ -26,8 +26,16 @@ def _level(ax: Axes, y: float | int, label: str, dodge: int = 0) -> None:
     """A thin line across the plot, named at its right edge."""
     ax.axhline(y, color="0.35", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.annotate(
-        label, (1, y), xytext=(5, dodge), xycoords=("axes fraction", "data"), textcoords="offset points",
-        ha="left", va="center", fontsize=9.5, color="0.3", annotation_clip=False,
+        label,
+        (1, y),
+        xytext=(5, dodge),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=9.5,
+        color="0.3",
+        annotation_clip=False,
     )
 
 
@@ -65,7 +73,9 @@ def dimensionality_scatter(
         shift = 10 ** (step * 0.6 * ((k + 0.5) / len(D) - 0.5))
         wobble = 10 ** (step * 0.08 * np.random.default_rng(k).uniform(-1, 1, of_seed.shape))
         x = (1 / density)[:, None] * shift * wobble
-        ax.plot(x.ravel(), of_seed.ravel(), ".", color=style.PALETTE["blue"], markersize=1.6, alpha=0.35, rasterized=True, zorder=3)
+        ax.plot(
+            x.ravel(), of_seed.ravel(), ".", color=style.PALETTE["blue"], markersize=1.6, alpha=0.35, rasterized=True, zorder=3
+        )
     ax.set(ylim=(-0.02, 1.05), ylabel="dimensionality $D_i$")
     return fig
 
@@ -98,9 +108,7 @@ def polytope_counts(
     return fig
 
 
-def worth(
-    density: Float[np.ndarray, "density"], ratio: Float[np.ndarray, "shape density"], names: Sequence[str]
-) -> Figure:
+def worth(density: Float[np.ndarray, "density"], ratio: Float[np.ndarray, "shape density"], names: Sequence[str]) -> Figure:
     """What a dimension spent on copies of each polytope saves, against one spent on a feature alone (1)."""
     fig, axes = style.figure(height=3.8)
     ax = axes[0, 0]
@@ -113,8 +121,11 @@ def worth(
 
 
 def arrange(
-    W: Float[np.ndarray, "n_features m"], of_feature: Int[np.ndarray, "n_features"], shape: Int[np.ndarray, "cluster"],
-    size: Int[np.ndarray, "cluster"], width: float | int = 26,
+    W: Float[np.ndarray, "n_features m"],
+    of_feature: Int[np.ndarray, "n_features"],
+    shape: Int[np.ndarray, "cluster"],
+    size: Int[np.ndarray, "cluster"],
+    width: float | int = 26,
 ) -> Float[np.ndarray, "n_features 2"]:
     """A place for every represented feature: each cluster in the plane that holds most of it, clusters in rows.
 

@@ -62,8 +62,12 @@ def _gram(ax: Axes, gram: np.ndarray, bias: np.ndarray, extra: float, norm: Norm
     boxes = [(-0.5, n - 0.5), (n - 0.5 + extra, n - 0.5 + 2 * extra)]
     for values, (left, right) in zip([gram, bias[:, None]], boxes, strict=True):
         ax.imshow(
-            np.kron(values, cell), cmap=style.DIVERGING, norm=norm, interpolation="none",
-            extent=(left, right, n - 0.5, -0.5), aspect="auto",
+            np.kron(values, cell),
+            cmap=style.DIVERGING,
+            norm=norm,
+            interpolation="none",
+            extent=(left, right, n - 0.5, -0.5),
+            aspect="auto",
         )
         ax.add_patch(Rectangle((left, -0.5), right - left, n, fill=False, linewidth=0.5, edgecolor="0.6", clip_on=False))
     ax.set_axis_off()
@@ -80,9 +84,7 @@ def _bars(ax: Axes, weights: np.ndarray, norm: Normalize) -> None:
     ax.tick_params(length=0)
 
 
-def _colour_bar(
-    fig: Figure, left: float, width: float, norm: Normalize, cmap: Colormap, label: str, extend: str
-) -> None:
+def _colour_bar(fig: Figure, left: float, width: float, norm: Normalize, cmap: Colormap, label: str, extend: str) -> None:
     ax = style.inches(fig, left, 0.5, width, 0.1)
     bar = fig.colorbar(ScalarMappable(norm, cmap), cax=ax, orientation="horizontal", extend=extend, label=label)
     bar.set_ticks([-1, 0, 1] if norm.vmin < 0 else [0, 0.5, 1])

@@ -102,6 +102,8 @@ def dimension_maps(
         style.panel_title(ax, title)
     axes[0, 0].set_ylabel("dimensions of a feature $D_i$")
     axes[0, 0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
-    bar = fig.colorbar(ScalarMappable(norm, "Greys"), ax=axes, location="bottom", shrink=0.5, aspect=30, label="share of features")
+    bar = fig.colorbar(
+        ScalarMappable(norm, "Greys"), ax=axes, location="bottom", shrink=0.5, aspect=30, label="share of features"
+    )
     bar.set_ticks(np.sqrt([0, 0.05, 0.2, 0.5, 1]), labels=["0", "5%", "20%", "50%", "100%"])
     return fig

@@ -132,8 +132,13 @@ def _end_labels(ax: Axes, y: np.ndarray, names: Sequence[str]) -> None:
         end = np.array([x[last], y[k, last]])
         lower = _crossed(ax, x, np.delete(y, k, 0), end - [0, 0.04 * ax.get_ylim()[1]], names[k], 0)
         label = ax.annotate(
-            names[k], end, xytext=(4, -12) if lower else (7, 0), textcoords="offset points", va="center",
-            color=colours[names[k]], zorder=5,
+            names[k],
+            end,
+            xytext=(4, -12) if lower else (7, 0),
+            textcoords="offset points",
+            va="center",
+            color=colours[names[k]],
+            zorder=5,
         )
         style.halo(label)
     style.end_labels(ax, [y[k, -1] for k in whole], [names[k] for k in whole], [colours[names[k]] for k in whole])
@@ -158,17 +163,21 @@ def represented(
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.axhline(n_hidden, color="0.35", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     ax.annotate(
-        f"hidden dimensions: {n_hidden}", (0, n_hidden), xytext=(4, -9), xycoords=("axes fraction", "data"),
-        textcoords="offset points", va="top", color="0.35", fontsize=10,
+        f"hidden dimensions: {n_hidden}",
+        (0, n_hidden),
+        xytext=(4, -9),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="top",
+        color="0.35",
+        fontsize=10,
     )
     _bands(ax, 1 / density, mean, low, high, names)
     _end_labels(ax, mean, names)
     return fig
 
 
-def features_per_dimension(
-    density: Float[np.ndarray, "density"], values: Float[np.ndarray, "density seed"]
-) -> Figure:
+def features_per_dimension(density: Float[np.ndarray, "density"], values: Float[np.ndarray, "density seed"]) -> Figure:
     """Features per dimension against sparsity: each seed a thin line, their median a thick one.
 
     At 1, dashed, every dimension carries one feature."""

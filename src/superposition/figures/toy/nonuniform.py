@@ -109,7 +109,9 @@ def found_shapes(
             rates = [metrics.rate_interval(int(row[shape]), int(row.sum())) for row in counts[k]]
             rate, low, high = np.array(rates).T
             ax.fill_between(multiplier, low, high, color=_COLOURS[shape], alpha=0.2, linewidth=0)
-            ax.plot(multiplier, rate, color=_COLOURS[shape], marker="osD^"[shape], markersize=4, label=name, clip_on=False, zorder=3)
+            ax.plot(
+                multiplier, rate, color=_COLOURS[shape], marker="osD^"[shape], markersize=4, label=name, clip_on=False, zorder=3
+            )
         ax.set(ylim=(0, 1), xlim=(multiplier[0], multiplier[-1]))
         ax.yaxis.set_major_formatter(PercentFormatter(1))
     axes[0, 0].set_ylabel(f"share of {counts[0, 0].sum()} seeds")
@@ -136,9 +138,7 @@ def border(
     there = np.isfinite(crossing)
     left, right = 0.01, 10.0
     above = importance >= importance[there][0]
-    ax.fill_betweenx(
-        importance[above], np.where(there, crossing, left)[above], right, color=_COLOURS[0], alpha=0.13, linewidth=0
-    )
+    ax.fill_betweenx(importance[above], np.where(there, crossing, left)[above], right, color=_COLOURS[0], alpha=0.13, linewidth=0)
     ax.plot(crossing[there], importance[there], color="black", zorder=3)
     ax.plot(end[there], importance[there], color=_COLOURS[0], linestyle=_DOTTED, zorder=2)
     product = points[0, 0] / importance

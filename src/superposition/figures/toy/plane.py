@@ -104,8 +104,15 @@ def _importance_key(fig: Figure, importance: np.ndarray) -> None:
         for c, i in zip(colours, importance, strict=True)
     ]
     fig.legend(
-        handles=handles, loc="lower center", ncols=len(handles), columnspacing=1.3, handletextpad=0.5,
-        borderaxespad=0, borderpad=0.2, title="importance of the feature", title_fontsize=10,
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        columnspacing=1.3,
+        handletextpad=0.5,
+        borderaxespad=0,
+        borderpad=0.2,
+        title="importance of the feature",
+        title_fontsize=10,
     )
 
 
@@ -144,16 +151,17 @@ def training_film(
     return frame
 
 
-def _loss_plot(
-    fig: Figure, step: np.ndarray, loss: np.ndarray, density: np.ndarray
-) -> tuple[list[Line2D], PathCollection, Text]:
+def _loss_plot(fig: Figure, step: np.ndarray, loss: np.ndarray, density: np.ndarray) -> tuple[list[Line2D], PathCollection, Text]:
     """The lower half of a frame: curves to fill in, dots at their heads, and the step in words.
 
     The curves are grey, for colours already say which feature a vector is."""
     colours = [str(shade) for shade in np.linspace(0, 0.45, len(density))]
     ax = style.inches(fig, 0.62, 0.87, style.NARROW - 1.4, 1.5)  # below it, room for a player's controls
     ax.set(
-        xlim=(step.min(), step.max()), ylim=(0, 1.05 * loss.max()), xlabel="training step", ylabel="loss per active feature",
+        xlim=(step.min(), step.max()),
+        ylim=(0, 1.05 * loss.max()),
+        xlabel="training step",
+        ylabel="loss per active feature",
     )
     ax.xaxis.set_major_formatter("{x:,.0f}")
     curves = [ax.plot(step, loss[:, d], color=colour)[0] for d, colour in enumerate(colours)]

@@ -2,8 +2,20 @@
 One module a chapter; thresholds are in `tolerance`, and an interval is over seeds, 95%."""
 
 from superposition.toy.claims import (
-    adversarial, computation, correlated, demonstrating, dropout, dynamics, geometry, hidden_size, intro, mixed_sparsity,
-    nonuniform, phase, privileged, regularised,
+    adversarial,
+    computation,
+    correlated,
+    demonstrating,
+    dropout,
+    dynamics,
+    geometry,
+    hidden_size,
+    intro,
+    mixed_sparsity,
+    nonuniform,
+    phase,
+    privileged,
+    regularised,
 )  # fmt: skip
 
 __all__ = [

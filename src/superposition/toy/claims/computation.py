@@ -7,15 +7,37 @@ from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import (
-    BASELINE, MOST, Above, AtLeast, AtMost, Equal, Inside, Of, Some, Tolerance, Within,
+    BASELINE,
+    MOST,
+    Above,
+    AtLeast,
+    AtMost,
+    Equal,
+    Inside,
+    Of,
+    Some,
+    Tolerance,
+    Within,
 )  # fmt: skip
 from superposition.toy.absolute import computed, lopsidedness, monosemantic, two_neurons
-from superposition.toy.theory.dedicated_neurons import TARGETS
 from superposition.toy.claims.common import PAPER
 from superposition.toy.computation import (
-    GELU, LOGIC, PRINTED, RELU, SOLVED, balanced, extremeness, final_losses, gain, known, parts, random_balanced, solved,
+    GELU,
+    LOGIC,
+    PRINTED,
+    RELU,
+    SOLVED,
+    balanced,
+    extremeness,
+    final_losses,
+    gain,
+    known,
+    parts,
+    random_balanced,
+    solved,
 )  # fmt: skip
 from superposition.toy.gradual import weighted
+from superposition.toy.theory.dedicated_neurons import TARGETS
 
 SOURCE = "Experiments in Superposition, project 4"
 SECTION = f"{PAPER}, Computation in Superposition"

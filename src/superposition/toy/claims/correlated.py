@@ -8,7 +8,17 @@ from superposition.runs import Results
 from superposition.tolerances import MOST, Above, AtLeast, Below, Of, Tolerance
 from superposition.toy.claims.common import PAPER
 from superposition.toy.correlated import (
-    ANTICORRELATED, CORRELATED, INDEPENDENT, across, antipodal, at, both, common_share, lie, partners, within,
+    ANTICORRELATED,
+    CORRELATED,
+    INDEPENDENT,
+    across,
+    antipodal,
+    at,
+    both,
+    common_share,
+    lie,
+    partners,
+    within,
 )  # fmt: skip
 
 SOURCE = f"{PAPER}, Correlated Features"

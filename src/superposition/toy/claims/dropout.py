@@ -8,13 +8,32 @@ from superposition.claims import Finding, claim
 from superposition.estimates import exactly, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import (
-    BASELINE, Above, AtLeast, AtMost, Below, Every, MoreThan, Of, Some, Tolerance, Within,
+    BASELINE,
+    Above,
+    AtLeast,
+    AtMost,
+    Below,
+    Every,
+    MoreThan,
+    Of,
+    Some,
+    Tolerance,
+    Within,
 )  # fmt: skip
-from superposition.toy.measures import polytopes, redundancy
 from superposition.toy.claims.common import WRITE_UP, by_label
 from superposition.toy.dropout import (
-    beyond, dimensions_per_feature, directions, half_learnt, in_pairs, index, jumps, largest_fall, ratio, weights,
+    beyond,
+    dimensions_per_feature,
+    directions,
+    half_learnt,
+    in_pairs,
+    index,
+    jumps,
+    largest_fall,
+    ratio,
+    weights,
 )  # fmt: skip
+from superposition.toy.measures import polytopes, redundancy
 
 SOURCE = f"{WRITE_UP}, dropout"
 EQUAL, DECAY, UNTIED, EXACT = "toy/dropout", "toy/dropout_decay", "toy/dropout_untied", "toy/dropout_exact"

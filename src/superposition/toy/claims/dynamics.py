@@ -8,10 +8,10 @@ from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import MOST, Above, Below, Inside, Tolerance
-from superposition.toy.measures import jumps
 from superposition.toy.claims.common import PAPER
 from superposition.toy.correlated import partners, within
 from superposition.toy.dynamics import climbing, late, opening_times, own_and_others, window
+from superposition.toy.measures import jumps
 
 SOURCE = f"{PAPER}, Superposition and Learning Dynamics"
 

@@ -7,9 +7,9 @@ from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, AtLeast, Every, Of, Tolerance
-from superposition.toy.measures import polytopes
 from superposition.toy.claims.common import PAPER
 from superposition.toy.geometry import above, dwell, polytopes_per_seed, slide, stuck, weights
+from superposition.toy.measures import polytopes
 
 SECTION = f"{PAPER}, The Geometry of Superposition"
 _SIZES = ("toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15")
@@ -93,7 +93,11 @@ def _polytopes(id: str, shape: str, several: str, source: str) -> None:
         code, rng = polytopes.NAMES.index(shape), np.random.default_rng(0)
         null = sum(polytopes.features_by_shape(polytopes.scrambled(weights(r), rng))[..., code].sum(-1).mean() for r in of_sizes)
         means = {size: float(count.mean()) for size, count in counts.items()}
-        return Finding(Estimate(*metrics.count_interval(each), "seeds", len(each)), float(null) / len(polytopes.CORNERS[code]), also={"size": means})
+        return Finding(
+            Estimate(*metrics.count_interval(each), "seeds", len(each)),
+            float(null) / len(polytopes.CORNERS[code]),
+            also={"size": means},
+        )
 
 
 _polytopes("4-digons", "digon", "digons", f"{SECTION}; VeraChristina, geometry")

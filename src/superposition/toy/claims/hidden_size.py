@@ -6,7 +6,14 @@ from superposition.runs import Results
 from superposition.tolerances import BASELINE, MOST, AtLeast, Every, Tolerance, Within
 from superposition.toy.claims.common import LECOMTE, WRITE_UP, by_label
 from superposition.toy.hidden_size import (
-    ADAM, DESCENT, FIRST, LINEAR, LINEAR_L1, ample, opposed_by_chance, published_rate,
+    ADAM,
+    DESCENT,
+    FIRST,
+    LINEAR,
+    LINEAR_L1,
+    ample,
+    opposed_by_chance,
+    published_rate,
 )  # fmt: skip
 
 SOURCE = f"{WRITE_UP}, Varying the sizes of hidden layers"

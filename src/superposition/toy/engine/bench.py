@@ -9,9 +9,9 @@ import torch
 from superposition.bench import Comparison
 from superposition.toy import phase
 from superposition.toy.engine import networks, training
-from superposition.toy.theory import expected_loss
 from superposition.toy.engine.autoencoders import Autoencoders
 from superposition.toy.engine.training import AdamW
+from superposition.toy.theory import expected_loss
 
 BATCH = 1024
 # n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
@@ -147,7 +147,8 @@ def comparisons() -> Iterator[Comparison]:
     )
     yield Comparison(
         name="toy phase 3/2",
-        what=f"one cell and start of the phase diagram 3 to 2, {models} at once, its optimum included, against training on samples",
+        what=f"one cell and start of the phase diagram 3 to 2, {models} at once, its optimum included, against training on "
+        f"samples",
         ours=lambda: phase.train_row((PHASE, 0)),
         reference=_on_samples(PHASE),
         repeats=3,

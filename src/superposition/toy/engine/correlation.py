@@ -143,7 +143,7 @@ def _advance(W, b, first_W, first_b, second_W, second_b, group, low, high, seeds
 def gradients(
     W: Float[Array, "instance n_features n_hidden"], b: Float[Array, "instance n_features"],
     active: Windows, seeds: list[int], step: int, batch: int,
-) -> tuple[Float[Array, "instance"], Float[Array, "instance n_features n_hidden"], Float[Array, "instance n_features"]]:  # fmt: skip
+) -> tuple[Float[Array, "instance"], Float[Array, "instance n_features n_hidden"], Float[Array, "instance n_features"]]:  # fmt: skip  # noqa: E501
     """The loss Σ_i (x_i - ReLU(x W Wᵀ + b)_i)² of every instance on batch `step`, and its gradient: (loss, dW, db)."""
     return _gradients(W, b, active.group, active.low, active.high, np.array(seeds, np.uint64), step, batch)
 

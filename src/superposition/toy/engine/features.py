@@ -30,7 +30,9 @@ def _mix(x: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
     return x ^ (x >> f)
 
 
-def uniform(seeds: list[int], step: int, batch: int, n_features: int, device: str = "cpu") -> Float[Tensor, "batch instance n_features"]:
+def uniform(
+    seeds: list[int], step: int, batch: int, n_features: int, device: str = "cpu"
+) -> Float[Tensor, "batch instance n_features"]:
     """Uniform float32 numbers in [0, 1) on a grid of 2⁻²⁴, one for each example, instance and feature of a batch.
 
     Counter-based: position c of the batch with key (k0, k1) is mix(mix(c + k0) ^ k1).

@@ -42,9 +42,7 @@ def at_levels(W: Float[Array, "*batch n m"], within: float = 0.015) -> Float[Arr
     return (near & there).sum(-1) / there.sum(-1)
 
 
-def penalty(
-    W: Float[Array, "n m"], density: float | int, importance: Float[Array, "n"], rate: float | int
-) -> float:
+def penalty(W: Float[Array, "n m"], density: float | int, importance: Float[Array, "n"], rate: float | int) -> float:
     """What dropout adds to the expected loss of the linear model: r / (1 - r) Σ_j E[h_j²] Σ_i I_i W_ij².
 
     Features are uniform on [0, 1] with probability `density`: of mean p/2 and variance p/3 - p²/4."""

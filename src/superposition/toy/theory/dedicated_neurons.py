@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from superposition.toy.engine import features
-from superposition.toy.engine.networks import ACTIVATIONS, Networks, PAIRED, Task, sample
+from superposition.toy.engine.networks import ACTIVATIONS, PAIRED, Networks, Task, sample
 
 Array = np.ndarray
 

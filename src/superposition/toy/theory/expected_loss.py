@@ -228,7 +228,9 @@ def _bfgs(p, n, m, density, importance, digits, room, gram, iterations):
     size = p.size
     d, new_d, new_p = np.empty(size), np.empty(size), np.empty(size)
     inverse, direction = np.eye(size), np.empty(size)
-    loss = _model(p[: n * m].reshape(n, m), p[n * m :], density, importance, digits, room, gram, d[: n * m].reshape(n, m), d[n * m :])
+    loss = _model(
+        p[: n * m].reshape(n, m), p[n * m :], density, importance, digits, room, gram, d[: n * m].reshape(n, m), d[n * m :]
+    )
     fresh, idle = True, 0
     for _ in range(iterations):
         length = np.sqrt(np.dot(d, d))
