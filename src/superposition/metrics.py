@@ -96,6 +96,8 @@ def mean_interval(
     count = np.shape(values)[axis]
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
+    from scipy import stats  # a second of import that most commands need not pay
+
     mean = np.mean(values, axis=axis, dtype=np.float64)
     half = stats.t.ppf(0.5 + level / 2, count - 1) * np.std(values, axis=axis, ddof=1, dtype=np.float64) / np.sqrt(count)
     return mean, mean - half, mean + half
@@ -113,6 +115,8 @@ def count_interval(counts: Num[Array, "seed"], level: float = 0.95) -> tuple[flo
     """A mean count over seeds with the exact interval of a Poisson rate, from their total: (mean, low, high).
 
     Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    from scipy import stats
+
     total, seeds, tail = float(counts.sum()), len(counts), (1 - level) / 2
     low = stats.chi2.ppf(tail, 2 * total) / 2 if total else 0.0
     return total / seeds, float(low) / seeds, float(stats.chi2.ppf(1 - tail, 2 * total + 2) / 2) / seeds

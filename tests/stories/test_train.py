@@ -6,11 +6,11 @@ import torch
 
 from superposition import runs, stories
 from superposition.stories import train
-from superposition.stories.engine import corpora, models, text, tokenizer, training
+from superposition.stories.engine import corpora, models, pretraining, text, tokenizer
 
 
 def schedule(config):
-    return training.Schedule(**{name: getattr(config, name) for name in training.Schedule.__annotations__})
+    return pretraining.Schedule(**{name: getattr(config, name) for name in pretraining.Schedule.__annotations__})
 
 
 def test_the_stored_loss_is_that_of_the_stored_weights(tiny):
@@ -18,7 +18,7 @@ def test_the_stored_loss_is_that_of_the_stored_weights(tiny):
     tokens, characters = tokenizer.encode(codec, text.read("grammar", "valid", config.n_stories, config.seed))
     assert (tiny["valid_tokens"], tiny["valid_characters"]) == (len(tokens) - 1, characters)
     for seed in range(2):
-        loss = training.evaluate(stories.load("stories/tiny", seed), tokens, schedule(config))
+        loss = pretraining.evaluate(stories.load("stories/tiny", seed), tokens, schedule(config))
         assert loss.mean() == pytest.approx(tiny["valid_loss"][seed, -1], rel=1e-6)
         np.testing.assert_allclose(loss.reshape(-1, 16).mean(0), tiny["position_loss"][seed], rtol=1e-5)
 
@@ -35,7 +35,7 @@ def test_each_seed_is_another_model(tiny):
 
 
 def test_samples_are_what_the_stored_model_draws(tiny):
-    again = training.sample(stories.load("stories/tiny", 1), 2, 20, tiny.config.seed + 1)
+    again = pretraining.sample(stories.load("stories/tiny", 1), 2, 20, tiny.config.seed + 1)
     assert (again == tiny["sample"][1]).all()
 
 

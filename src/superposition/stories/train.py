@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from superposition import runs
-from superposition.stories.engine import corpora, models, ngrams, text, tokenizer, training
+from superposition.stories.engine import corpora, models, ngrams, pretraining, text, tokenizer
 
 Array = np.ndarray
 
@@ -52,7 +52,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     codec = corpora.codec(config)
     train, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
     valid, characters = tokenizer.encode(codec, text.read(config.source, "valid", config.n_stories, config.seed))
-    schedule = training.Schedule(
+    schedule = pretraining.Schedule(
         config.epochs, config.batch, config.context, config.lr, config.warmup, config.weight_decay, config.clip, config.precision
     )
     each = [_one(config, schedule, config.seed + k, codec.get_vocab_size(), train, valid, job) for k in range(config.seeds)]
@@ -76,17 +76,17 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 def _one(config, schedule, seed, n_vocab, train, valid, job):
     """The model of one seed."""
     model = models.create(config.n_layers, config.d_model, config.n_heads, config.context, n_vocab, seed).to(job.device)
-    arrays = training.train(model, train, valid, schedule, seed, config.evaluations, job, f"seed-{seed}")
+    arrays = pretraining.train(model, train, valid, schedule, seed, config.evaluations, job, f"seed-{seed}")
     with torch.no_grad():  # what is said of a model is said of the stored one
         for name, p in model.named_parameters():  # noqa: B007
             p.copy_(p.half())
-    losses = training.evaluate(model, valid, schedule)
+    losses = pretraining.evaluate(model, valid, schedule)
     arrays["valid_loss"][-1] = losses.mean()
     return (
         models.stacked(model)
         | arrays
         | {
             "position_loss": losses.reshape(-1, config.context).mean(0),
-            "sample": training.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
+            "sample": pretraining.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
         }
     )
