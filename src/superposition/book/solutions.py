@@ -69,7 +69,7 @@ def view(
 <p hidden style="margin:0 auto;text-align:center"><label for="{identifier}">sparsity</label>
 <input id="{identifier}" type="range" min="0" max="{len(panels) - 1}" step="1" value="{first}" \
 style="width:min(22rem,65%);height:44px;vertical-align:middle"></p>
-<p data-value aria-live="polite" style="max-width:none;text-align:center;min-height:3em;margin:0">{text.attribute(shown.label)}</p>
+<p data-value aria-live="polite" style="max-width:none;text-align:center;min-height:3em;margin:0">{text.attribute(panels[first].label)}</p>
 <svg class="ink" viewBox="0 0 {width:.1f} {height + 5.4:.1f}" width="660" style="width:100%;height:auto" role="img" \
 aria-label="{text.attribute(f"{alt} {shown.label}")}"></svg>
 <noscript><img src="{text.attribute(up)}assets/films/{text.attribute(name)}.svg" alt="{text.attribute(alt)}"></noscript>
