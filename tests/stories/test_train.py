@@ -77,3 +77,15 @@ def test_a_full_run_without_a_path_ends_in_one_line_that_says_what_is_wanted(mon
 def test_the_real_texts_tokenizer_is_the_stored_one():
     config = runs.configs.read("stories/train_2l").full
     assert corpora.codec(config).to_str() == tokenizer.of_array(runs.load("stories/corpus")["tokenizer"]).to_str()
+
+
+def test_the_gain_over_counting_is_each_seeds_and_its_spread_the_range(tiny):
+    results = tiny
+    assert results["ngram_loss"].min() - train.gain(results) == pytest.approx(results["valid_loss"][:, -1])
+    assert train.seed_spread(results) == pytest.approx(abs(results["valid_loss"][0, -1] - results["valid_loss"][-1, -1]))
+
+
+def test_the_opening_of_a_sample_is_whole_sentences_of_its_text(tiny):
+    told = tokenizer.of_array(tiny["tokenizer"]).decode(tiny["sample"][0, 0].tolist(), skip_special_tokens=True)
+    opening = train.opening(tiny, 0, 1000)
+    assert " ".join(told.split()).startswith(opening) and (not opening or opening[-1] in ".!?")

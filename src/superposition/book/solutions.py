@@ -71,7 +71,7 @@ def view(
 style="width:min(22rem,65%);height:44px;vertical-align:middle"></p>
 <p data-value aria-live="polite" style="max-width:none;text-align:center;min-height:3em;margin:0">{text.attribute(panels[first].label)}</p>
 <svg class="ink" viewBox="0 0 {width:.1f} {height + 5.4:.1f}" width="660" style="width:100%;height:auto" role="img" \
-aria-label="{text.attribute(f"{alt} {shown.label}")}"></svg>
+aria-label="{text.attribute(f"{alt} {panels[first].label}")}"></svg>
 <noscript><img src="{text.attribute(up)}assets/films/{text.attribute(name)}.svg" alt="{text.attribute(alt)}"></noscript>
 <script type="application/json">{text.script_json(data)}</script>
 </div>

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from superposition import runs
 from superposition.stories.engine import corpora, models, ngrams, pretraining, text, tokenizer
@@ -90,3 +91,20 @@ def _one(config, schedule, seed, n_vocab, train, valid, job):
             "sample": pretraining.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
         }
     )
+
+
+def gain(results: runs.Results) -> Float[Array, "seed"]:
+    """By how many nats a token each seed's model does better on unseen stories than the best of the n-grams."""
+    return results["ngram_loss"].min() - results["valid_loss"][:, -1]
+
+
+def seed_spread(results: runs.Results) -> float:
+    """How far apart the seeds' last losses are, in nats a token."""
+    return float(np.ptp(results["valid_loss"][:, -1]))
+
+
+def opening(results: runs.Results, sample: int, words: int, seed: int = 0) -> str:
+    """The beginning of a sampled story: whole sentences of at most so many words together, on one line."""
+    codec = tokenizer.of_array(results["tokenizer"])
+    story = " ".join(codec.decode(results["sample"][seed, sample].tolist(), skip_special_tokens=True).split()[:words])
+    return story[: max(story.rfind(mark) for mark in ".!?") + 1]

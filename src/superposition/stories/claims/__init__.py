@@ -1,0 +1,5 @@
+"""What is said of small language models of stories, each statement with the check that decides it. One module a chapter."""
+
+from superposition.stories.claims import train
+
+__all__ = ["train"]
