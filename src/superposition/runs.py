@@ -311,7 +311,7 @@ def _stored(name: str, place: Path, quick: bool = False) -> tuple[dict[str, Any]
 
 
 def _way_out(name: str, place: Path, quick: bool) -> str:
-    committed = f", or git checkout -- data/{name}" if place == folder(name) else ""
+    committed = f", or git checkout -- data/{name}" if place == folder(name) and not quick else ""
     return f"Way out: superposition run {name}{' --quick' if quick else ''}{committed}"
 
 

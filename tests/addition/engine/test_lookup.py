@@ -5,6 +5,7 @@ import torch
 
 from superposition.addition.engine import data
 from superposition.addition.engine.lookup import Lookup, ablated
+from superposition.addition.engine.transformer import to_bridge
 
 READINGS = ["at once", "one by one"]
 PRECISION = [(torch.float32, 1e-5), (torch.float64, 1e-10)]
@@ -34,7 +35,7 @@ def test_logits_and_gradients_are_the_transformers(random_model, reading, dtype,
 
 def test_patterns_and_z_are_those_of_transformer_lens(random_model):
     transformer, (tokens, _) = random_model(), sums()
-    _, cache = transformer.to_bridge(transformer).run_with_cache(tokens.long())
+    _, cache = to_bridge(transformer).run_with_cache(tokens.long())
     heads = Lookup.of(transformer).attend(tokens)
     pattern = cache["blocks.0.attn.hook_pattern"][:, :, data.N_INPUTS :].transpose(1, 2)
     torch.testing.assert_close(heads.pattern, pattern, atol=1e-10, rtol=0)
@@ -69,7 +70,7 @@ def test_zero_ablation_is_that_of_a_hook_on_z(random_model):
     def cut(z, hook):
         return z.unflatten(-1, (32, 2)).mul(keep[:, None]).flatten(-2) if z.ndim == 3 else z * keep[:, None]
 
-    hooked = transformer.to_bridge(transformer).run_with_hooks(tokens.long(), fwd_hooks=[("blocks.0.attn.hook_z", cut)])
+    hooked = to_bridge(transformer).run_with_hooks(tokens.long(), fwd_hooks=[("blocks.0.attn.hook_z", cut)])
     tables = Lookup.of(transformer)
     found = tables.read(ablated(tables.attend(tokens).z, keep), tables.direct(tokens))
     torch.testing.assert_close(found, hooked[:, data.N_INPUTS :], atol=1e-10, rtol=0)
