@@ -10,7 +10,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 SOURCE = Path(__file__).parents[1] / "src"
-COMPILED = (".kernel", ".attention_kernel", ".backprop", ".rectified", ".expected_loss", ".minimum_head_sets")
+COMPILED = (".kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets")
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
 # Shapes and types are checked at run time; Numba compiles a kernel from its own source, which the check would wrap.
 install_import_hook([name for name in MODULES if not name.endswith(COMPILED)], "checking.checked")

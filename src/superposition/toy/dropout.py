@@ -10,8 +10,9 @@ from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy.engine import features
-from superposition.toy.engine.networks import Networks, Task, evaluate, keep, sample, train
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine.networks import Networks, Task, keep, sample
+from superposition.toy.engine.training import evaluate, train
+from superposition.training import AdamW
 
 Array = np.ndarray
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from superposition import metrics, runs
 from superposition.toy import phase
 from superposition.toy.theory import expected_loss
-from superposition.toy.engine.training import AdamW
+from superposition.training import AdamW
 
 Array = np.ndarray
 

@@ -7,7 +7,7 @@ from superposition.claims import Finding, claim
 from superposition.runs import Results
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.correlated import RELATIONS, across, antipodal, common_share, partners, relation, within
-from superposition.toy.engine.correlation import KINDS
+from superposition.toy.engine.features import KINDS
 
 CORRELATED, INDEPENDENT, ANTICORRELATED = range(len(KINDS))
 SOURCE = f"{PAPER}, Correlated Features"

@@ -9,7 +9,7 @@ from superposition.runs import Results
 from superposition.toy.measures import jumps
 from superposition.toy.claims.common import PAPER, share
 from superposition.toy.correlated import partners, within
-from superposition.toy.engine.correlation import pca_loss
+from superposition.toy.theory.linear_model import pca_loss
 
 SOURCE = f"{PAPER}, Superposition and Learning Dynamics"
 
