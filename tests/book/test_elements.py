@@ -254,7 +254,7 @@ def test_an_interactive_picture_whose_still_was_not_made_is_an_error_naming_it_a
     for shown in (
         lambda: book.slider("gone", vectors, DENSITY, ["a"] * 3, "x"),
         lambda: book.phase_explorer("gone", W, W[..., 0], grid, grid.astype(int), one, one, ["a"], "x"),
-        lambda: solutions.view("gone", *[[]] * 5, [], 0, "x"),
+        lambda: solutions.view("gone", W[0], one, 0, "x"),
         lambda: book.gallery("gone", ["a"], np.zeros((1, 2, 10, 2)), 0, "x"),
     ):
         with pytest.raises(AssetError, match=r"^assets/films/gone\.svg: .* make freeze$"):

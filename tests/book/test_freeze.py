@@ -164,7 +164,9 @@ def test_ingredients_are_the_results_loaded_and_the_definitions_drawn_with(root)
 def test_a_chapter_that_asks_for_all_names_depends_on_the_results_of_every_experiment(root):
     (root / "data/toy/new").mkdir()
     (root / "data/toy/new/config.toml").touch()
-    (root / "chapters/toy/more.qmd").write_text("# A\n\n```{python}\nstored = [runs.load(name) for name in runs.names()]\n```\n")
+    (root / "chapters/toy/more.qmd").write_text(
+        "# A\n\n```{python}\nfrom superposition import runs\nstored = [runs.load(name) for name in runs.names()]\n```\n"
+    )
     assert freeze.ingredients(Path("chapters/toy/more.qmd"))["results"] == {
         name: None if name == "toy/new" else "1" * 64 for name in ("toy/commented", "toy/intro", "toy/new", "toy/wide")
     }
@@ -178,12 +180,12 @@ def test_a_chapter_depends_on_the_definitions_that_it_calls_and_on_no_others(roo
 
 
 def test_code_of_any_part_counts_and_so_does_what_the_prose_calls(root):
-    name = write_cell(root, "from superposition import metrics\nfrom superposition.toy import polytopes")
+    name = write_cell(root, "from superposition import metrics\nfrom superposition.toy.measures import polytopes")
     assert reached(name) == {}
     with open(root / name, "a") as file:
         file.write("It is `{python} metrics.norms(1)` and `{python} polytopes.clusters(2)`.\n")
     found = reached(name)
-    assert "norms" in found["superposition.metrics"] and "clusters" in found["superposition.toy.polytopes"]
+    assert "norms" in found["superposition.metrics"] and "clusters" in found["superposition.toy.measures.polytopes"]
 
 
 def test_a_chapter_uses_the_results_that_code_it_calls_names(root, monkeypatch):
