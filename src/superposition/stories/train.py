@@ -11,6 +11,7 @@ from superposition import runs
 from superposition.stories.engine import corpora, models, ngrams, pretraining, text, tokenizer
 
 Array = np.ndarray
+DEVICES = ("cpu", "cuda")
 
 
 class Config(runs.Config):
