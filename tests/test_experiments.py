@@ -39,13 +39,13 @@ def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[s
     """What was executed and is not among the definitions that the experiment's digest covers.
 
     Checking the configs of results that it loads is no part of it: those results age by themselves."""
-    loaded = {configs.module_name(other) for other in runs.load(name).record["used"]}
+    loaded = code().reached([(configs.module_name(other), "Config") for other in runs.load(name).record["used"]])
     reached = code().reached(runs.roots_of(configs.module_name(name)))
     covered = lambda module, names: {*names, digests.EFFECTS} & reached.get(module, {}).keys()
     return sorted(
         f"{module}: {' '.join(names)}"
         for module, names in executed
-        if not covered(module, names) and not (module in loaded and names == ("Config",))
+        if not covered(module, names) and not {*names} & loaded.get(module, {}).keys()
     )
 
 
