@@ -38,8 +38,9 @@ def askers(monkeypatch):
 def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[str]:
     """What was executed and is not among the definitions that the experiment's digest covers.
 
-    Checking the configs of results that it loads is no part of it: those results age by themselves."""
-    loaded = code().reached([(configs.module_name(other), "Config") for other in runs.load(name).record["used"]])
+    Checking configs and schemas of results that it loads is no part of it: those results age by themselves."""
+    used = runs.load(name).record["used"]
+    loaded = code().reached([(configs.module_name(other), part) for other in used for part in ("Config", "SCHEMA")])
     reached = code().reached(runs.roots_of(configs.module_name(name)))
     covered = lambda module, names: {*names, digests.EFFECTS} & reached.get(module, {}).keys()
     return sorted(
