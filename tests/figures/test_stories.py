@@ -22,3 +22,10 @@ def test_counting_is_a_dashed_line_for_each_order_that_the_picture_has_room_for(
     (ax,) = stories.learning(STEPS, LOSSES, ["small", "large"], np.array([6.0, 3.2, 2.9])).axes
     assert [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() != "o"] == pytest.approx([3.2, 2.9])
     assert [text.get_text() for text in ax.texts] == ["2-grams", "3-grams"]
+
+
+def test_the_names_of_the_two_lowest_lines_of_counting_do_not_cover_each_other():
+    fig = stories.learning(STEPS, LOSSES, ["small", "large"], np.array([6.0, 3.4, 2.87, 2.84]))
+    fig.canvas.draw()
+    boxes = [text.get_window_extent() for text in fig.axes[0].texts]
+    assert len(boxes) == 3 and not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])

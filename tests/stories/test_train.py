@@ -88,4 +88,19 @@ def test_the_gain_over_counting_is_each_seeds_and_its_spread_the_range(tiny):
 def test_the_opening_of_a_sample_is_whole_sentences_of_its_text(tiny):
     told = tokenizer.of_array(tiny["tokenizer"]).decode(tiny["sample"][0, 0].tolist(), skip_special_tokens=True)
     opening = train.opening(tiny, 0, 1000)
-    assert " ".join(told.split()).startswith(opening) and (not opening or opening[-1] in ".!?")
+    assert " ".join(told.split()).startswith(opening) and (not opening or opening.rstrip('"”')[-1] in ".!?")
+
+
+@pytest.mark.parametrize(
+    "told, opening",
+    [
+        ('Tom said, "Go!" But the', 'Tom said, "Go!"'),
+        ("Tom ran. But the", "Tom ran."),
+        ("But the", ""),
+        ('Tom ran.\n\n"Go', "Tom ran."),
+    ],
+)
+def test_an_opening_ends_with_its_last_sentence_and_the_mark_that_closes_a_quotation(tiny, told, opening):
+    sample = np.array([[tokenizer.of_array(tiny["tokenizer"]).encode(told).ids]])
+    made = runs.Results("made", tiny.config, {"tokenizer": tiny["tokenizer"], "sample": sample})
+    assert train.opening(made, 0, 1000) == opening

@@ -1,6 +1,7 @@
 """Siblings of the TinyStories models: GPT-Neo of one or two layers, trained on the stories from one or several seeds.
 Their weights, in half precision, how the loss fell, what an n-gram model reaches on the same tokens, and samples."""
 
+import re
 from typing import Literal
 
 import numpy as np
@@ -105,7 +106,9 @@ def seed_spread(results: runs.Results) -> float:
 
 
 def opening(results: runs.Results, sample: int, words: int, seed: int = 0) -> str:
-    """The beginning of a sampled story: whole sentences of at most so many words together, on one line."""
+    """The beginning of a sampled story: whole sentences of at most so many words together, on one line.
+
+    A quotation mark that closes with the last sentence belongs to it."""
     codec = tokenizer.of_array(results["tokenizer"])
     story = " ".join(codec.decode(results["sample"][seed, sample].tolist(), skip_special_tokens=True).split()[:words])
-    return story[: max(story.rfind(mark) for mark in ".!?") + 1]
+    return story[: max((end.end() for end in re.finditer(r"[.!?][\"”]?", story)), default=0)]

@@ -19,7 +19,8 @@ def learning(
 ) -> Figure:
     """The validation loss of each model over training, a line a seed; dashed: what n-grams of each order reach.
 
-    The losses at step 0, those of chance, are left out. Losses are in nats a token."""
+    The losses at step 0, those of chance, are left out. Losses are in nats a token. The lowest dashed line has its label
+    below it, since the longer the n-grams, the nearer their lines."""
     fig, axes = style.figure(height=3.4)
     ax = axes[0, 0]
     for k, (step, loss, name) in enumerate(zip(steps, losses, names, strict=True)):
@@ -29,8 +30,9 @@ def learning(
     for order, loss in enumerate(ngrams, 1):
         if loss < ax.get_ylim()[1]:
             ax.axhline(loss, color="0.5", linestyle=(0, (4, 3)), linewidth=1)
-            what = ax.annotate(f"{order}-grams", (last, loss), xytext=(0, 2), textcoords="offset points", ha="right", va="bottom")
+            up, va = (-2, "top") if loss == ngrams.min() else (2, "bottom")
+            what = ax.annotate(f"{order}-grams", (last, loss), xytext=(0, up), textcoords="offset points", ha="right", va=va)
             style.halo(what)
     ax.set(xlim=(0, last), xlabel="training step", ylabel="loss on unseen stories, nats a token")
-    style.legend(ax, loc="upper right")
+    style.legend(ax, loc="lower left")
     return fig
