@@ -23,8 +23,6 @@ clip = 1.0
 precision = "float32"
 evaluations = 2
 ngram = 3
-samples = 2
-sample_tokens = 20
 [quick]
 """
 

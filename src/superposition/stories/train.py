@@ -1,5 +1,6 @@
 """Siblings of the TinyStories models: GPT-Neo of one or two layers, trained on the stories from one or several seeds.
-Their weights, in half precision, how the loss fell, what an n-gram model reaches on the same tokens, and samples."""
+Their weights, in half precision, how the loss fell, and what an n-gram model reaches on the same tokens.
+No sampled text is stored: a model at times repeats a sentence that it has read."""
 
 import re
 from typing import Literal
@@ -33,8 +34,6 @@ class Config(runs.Config):
     precision: Literal["float32", "bfloat16"]
     evaluations: int
     ngram: int
-    samples: int
-    sample_tokens: int
 
 
 SCHEMA = {name: f"seed {axes}" for name, axes in models.PARAMETERS.items()} | {
@@ -46,7 +45,6 @@ SCHEMA = {name: f"seed {axes}" for name, axes in models.PARAMETERS.items()} | {
     "ngram_loss": "order",
     "valid_tokens": "",
     "valid_characters": "",
-    "sample": "seed sample token",
 }
 
 
@@ -90,7 +88,6 @@ def _one(config, schedule, seed, n_vocab, train, valid, job):
         | arrays
         | {
             "position_loss": losses.reshape(-1, config.context).mean(0),
-            "sample": pretraining.sample(model, config.samples, config.sample_tokens, seed).astype(np.uint16),
         }
     )
 
@@ -105,10 +102,16 @@ def seed_spread(results: runs.Results) -> float:
     return float(np.ptp(results["valid_loss"][:, -1]))
 
 
-def opening(results: runs.Results, sample: int, words: int, seed: int = 0) -> str:
-    """The beginning of a sampled story: whole sentences of at most so many words together, on one line.
+def drawn(results: runs.Results, tokens: int, seed: int = 0) -> str:
+    """The first story that a stored model draws, each token with the probability that the model gives it, cut short."""
+    model = models.of_stacked({name: results[name][seed] for name in models.PARAMETERS}, results.config.n_heads)
+    ids = pretraining.sample(model, 1, tokens, results.config.seed + seed)[0].tolist()
+    return tokenizer.of_array(results["tokenizer"]).decode(ids, skip_special_tokens=True)
+
+
+def opening(told: str, words: int) -> str:
+    """The beginning of a story: whole sentences of at most so many words together, on one line.
 
     A quotation mark that closes with the last sentence belongs to it."""
-    codec = tokenizer.of_array(results["tokenizer"])
-    story = " ".join(codec.decode(results["sample"][seed, sample].tolist(), skip_special_tokens=True).split()[:words])
+    story = " ".join(told.split()[:words])
     return story[: max((end.end() for end in re.finditer(r"[.!?][\"”]?", story)), default=0)]
