@@ -22,8 +22,6 @@ CARRIERS = frozenset(
     f"{PACKAGE}.{name}"
     for name in ("runs", "restamp", "configs", "storage", "digests", "trees", "errors", "paths", "claims", "bench", "cluster")
 )
-# These find modules by a name that is made when they run; whoever calls them says which modules are meant.
-_DISPATCHERS = CARRIERS
 
 # A definition's key is its module and name; a module has two more: its top-level statements with an effect, and all of it.
 EFFECTS, WHOLE = "(statements)", "(all)"
@@ -145,7 +143,8 @@ class Code:
                 else:
                     target, attributes = self._target(module, piece)
                     pieces += [target, "".join(f".{attribute}" for attribute in attributes)]
-            if module not in _DISPATCHERS and trees.BY_NAME.intersection(piece for piece in pieces if isinstance(piece, str)):
+            # A module found by a name made at run time may be any. Of the carriers, whoever calls them says which are meant.
+            if module not in CARRIERS and trees.BY_NAME.intersection(piece for piece in pieces if isinstance(piece, str)):
                 pieces.append((PACKAGE, WHOLE))
             if name != EFFECTS:  # what reaches a definition executes its module, and the packages around it
                 pieces += [(place, EFFECTS) for place in _and_parents(module) if self.module(place).effects]

@@ -56,9 +56,10 @@ def restamp(name: str) -> str | None:
 def _made_at(name: str, digest: str) -> str | None:
     """A commit at which the experiment's code has that digest: the one that stored its record, or the newest since."""
     stored = _git("log", "-1", "--format=%H", "--", f"data/{name}/{storage.RECORD}").strip()
-    later = _git("log", "--format=%H", f"{stored}..HEAD", "--", "src").split() if stored else []
+    if not stored:
+        return None
     module = configs.module_name(name)
-    for commit in [stored, *later] if stored else []:
+    for commit in [stored, *_git("log", "--format=%H", f"{stored}..HEAD", "--", "src").split()]:
         with tempfile.TemporaryDirectory() as folder:
             _check_out(commit, Path(folder))
             try:

@@ -101,6 +101,15 @@ def write(path: Path, data: bytes) -> None:
     _sync(path.parent)
 
 
+def noted(path: Path) -> dict[str, Any]:
+    """The dictionary in a JSON file, such as a manifest; empty where there is none, or it is broken."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
 def commit(folder: Path, files: dict[str, bytes], record: bytes) -> None:
     """Replace the folder's set of files and its record, all or nothing.
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import yaml
 
-from superposition import configs, paths, runs
+from superposition import configs, paths, runs, storage
 from superposition.book import assets
 from superposition.digests import CARRIERS, EFFECTS, Code, Key
 from superposition.errors import SuperpositionError, did_you_mean
@@ -142,11 +142,7 @@ def ingredients(chapter: Path, code: Code | None = None) -> dict[str, Any]:
 
 def manifest() -> dict[str, Any]:
     """What each frozen chapter was made of, as last written; empty where nothing was, or it is broken."""
-    try:
-        written = json.loads((paths.freeze() / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return written if isinstance(written, dict) else {}
+    return storage.noted(paths.freeze() / "manifest.json")
 
 
 def status() -> list[tuple[str, str, str]]:
@@ -185,7 +181,8 @@ def refresh(names: Collection[str] = ()) -> list[str]:
         raise FreezeError("some results are missing; first: " + " && ".join(missing))
     stale = asked | {name for name, _, _ in found}
     chosen = [chapter for chapter in known.values() if chapter.as_posix() in stale]
-    made_of = {chapter.as_posix(): ingredients(chapter) for chapter in chosen}
+    code = Code(carriers=_CARRIERS)
+    made_of = {chapter.as_posix(): ingredients(chapter, code) for chapter in chosen}
     if chosen:
         paths.work().mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="freeze-", dir=paths.work()) as book:
@@ -197,7 +194,8 @@ def refresh(names: Collection[str] = ()) -> list[str]:
         shutil.rmtree(folder(Path(stranger)))
     if stale:
         kept = {name: entry for name, entry in manifest().items() if name in {chapter.as_posix() for chapter in known.values()}}
-        _write(paths.freeze() / "manifest.json", json.dumps(kept | made_of, indent=2, sort_keys=True) + "\n")
+        text = json.dumps(kept | made_of, indent=2, sort_keys=True) + "\n"
+        storage.write(paths.freeze() / "manifest.json", text.encode())
     return made + sorted(stale)
 
 
@@ -243,12 +241,6 @@ def _settings(chosen: list[Path]) -> dict[str, Any]:
         "book": {"title": "Executed", "chapters": ["index.qmd", *(c.as_posix() for c in chosen if c != Path("index.qmd"))]},
         "format": {"html": html | {"theme": "none", "minimal": True}, "typst": typst | {"output-ext": "typ"}},
     }
-
-
-def _write(file: Path, text: str) -> None:
-    temporary = file.with_name(file.name + ".new")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(file)
 
 
 def _source(chapter: Path) -> str:

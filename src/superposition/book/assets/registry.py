@@ -83,7 +83,7 @@ def refresh(chapters: Collection[str] = ()) -> list[str]:
         if reasons:
             print(f"making assets/{asset.name}: {reasons[0][0]}", file=sys.stderr)
             before = written.get(asset.name, {"files": {}})["files"]
-            written[asset.name] = _make(asset)
+            written[asset.name] = _make(asset, code)
             _remove(asset.name, before.keys() - written[asset.name]["files"].keys())
             _write(written)
             done.append(f"assets/{asset.name}")
@@ -116,9 +116,9 @@ def _reasons(asset: Asset, written: Mapping[str, Any] | None, code: Code) -> Ite
         yield "the code that makes it has changed", REFRESH
 
 
-def _make(asset: Asset) -> dict[str, Any]:
+def _make(asset: Asset, code: Code) -> dict[str, Any]:
     """Makes its files, and says what of."""
-    made_of = _ingredients(asset, Code())
+    made_of = _ingredients(asset, code)
     module, _, name = f"{__package__}.{asset.function}".rpartition(".")
     files = getattr(import_module(module), name)(*(runs.load(name) for name in asset.experiments))
     for ending, content in files.items():
@@ -142,11 +142,7 @@ def _code_digest(function: str, code: Code) -> str:
 
 def _manifest() -> dict[str, Any]:
     """What each asset was made of and the digests of its files, as last written; empty where nothing was, or it is broken."""
-    try:
-        written = json.loads((paths.assets() / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return written if isinstance(written, dict) else {}
+    return storage.noted(paths.assets() / "manifest.json")
 
 
 def _write(manifest: Mapping[str, Any]) -> None:
