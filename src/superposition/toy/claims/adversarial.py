@@ -7,7 +7,7 @@ from superposition.claims import Finding, claim
 from superposition.estimates import jackknife, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import Above, Below, Every, Tolerance
-from superposition.toy.adversarial import correlations, relative, sharing, vulnerability
+from superposition.toy.adversarial import active, correlations, on_active, relative, sharing, vulnerability
 from superposition.toy.claims.common import PAPER, by_label
 
 _SECTION = f"{PAPER}, Relationship to Adversarial Robustness"
@@ -51,31 +51,39 @@ def _tracks(found: Results) -> Finding:
     id="toy/adversarial/3-fixed-length",
     source="Ours, on the paper's effect",
     statement="The same growth shows where the change has the same length at every sparsity.",
-    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1",
+    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1, over inputs in which a "
+    "feature is active",
     tolerance=_GROWTH,
     unit="times",
+    after_looking=True,
     experiments=("toy/adversarial",),
 )
 def _fixed_length(found: Results) -> Finding:
-    peak = vulnerability(found).mean(1)
-    note = f"The mean over seeds is largest at S = {1 - found['density'][peak.argmax()]:.2f}: {peak.max():.1f}"
-    return _growth(vulnerability(found), note)
+    whole, empty = vulnerability(found), 100 * (1 - active(found)[-1].mean())
+    note = (
+        f"Over all inputs it is {whole[-1].mean() / whole[0].mean():.2f}: {empty:.0f}% of them are empty at S = 0.99, and cannot be "
+        "attacked"
+    )
+    return _growth(on_active(found)[0], note)
 
 
 @claim(
     id="toy/adversarial/4-equal-loss",
     source="Ours, on the paper's effect",
     statement="A model with superposition is more vulnerable than one without it that has more dimensions and the same loss.",
-    measure="excess error under the worst change of length 0.1 over the equal-loss model's, "
-    "mean over the sparsities above 0.5; mean over seeds; also at each of these S",
+    measure="excess error under the worst change of length 0.1 over the equal-loss model's, over inputs in which a feature is "
+    "active, at S = 0.99; mean over seeds; also at each S above 0.5",
     tolerance=Tolerance(reproduced=Every("S", Above(1)), partly=Above(1)),
     unit="times",
+    after_looking=True,
     experiments=("toy/adversarial",),
 )
 def _equal(found: Results) -> Finding:
     sparse = found["density"] < 0.5
-    ratio = (found["excess"] / found["equal_excess"])[sparse]
-    return Finding(over_seeds(ratio.T), 1.0, also={"S": by_label(1 - found["density"][sparse], ratio)})
+    own, equal = on_active(found)
+    ratio = (own / equal)[sparse]
+    note = f"Over all inputs, most of them empty, it is {(found['excess'] / found['equal_excess'])[-1].mean():.2f} at S = 0.99"
+    return Finding(over_seeds(ratio[-1]), 1.0, note, {"S": by_label(np.round(1 - found["density"][sparse], 2), ratio)})
 
 
 @claim(
