@@ -61,8 +61,8 @@ def _tracks(found: Results) -> Finding:
 def _fixed_length(found: Results) -> Finding:
     whole, empty = vulnerability(found), 100 * (1 - active(found)[-1].mean())
     note = (
-        f"Over all inputs it is {whole[-1].mean() / whole[0].mean():.2f}: {empty:.0f}% of them are empty at S = 0.99, and cannot be "
-        "attacked"
+        f"Over all inputs it is {whole[-1].mean() / whole[0].mean():.2f}: {empty:.0f}% of them are empty at S = 0.99, and "
+        "cannot be attacked"
     )
     return _growth(on_active(found)[0], note)
 

@@ -12,8 +12,8 @@ from superposition.tolerances import (
     AtLeast,
     AtMost,
     Equal,
-    Inside,
     Every,
+    Inside,
     Of,
     Some,
     Tolerance,
@@ -138,8 +138,8 @@ _LEFT, _SOLVED = "the share left by two neurons in %", "the share of two neurons
     id="toy/computation/06-neurons",
     source=SOURCE,
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
-    measure="share of ReLU networks with eight neurons that are solved, of the five densities that with the fewest; also at each, "
-    "and what two ReLU neurons leave of the loss at best, at the density where that is least; baseline: with two",
+    measure="share of ReLU networks with eight neurons that are solved, at the density with the fewest; also at each of five, and "
+    "what two ReLU neurons leave of the loss at best, at the density where that is least; baseline: with two",
     tolerance=Tolerance(reproduced=Every("share on", Above(0)) & Of(_LEFT, AtLeast(1)) & Of(_SOLVED, Equal(0))),
     unit="%",
     experiments=("toy/computation",),
@@ -229,8 +229,8 @@ def _two(results: Results) -> Finding:
     dense, sparse = (np.nanmedian(count[s][good[s].any(-1)], -1) for s in (0, -1))
     two = two_neurons(results)
     note = (
-        f"{two.sum()} of {two.size} features. The mean, {np.nanmean(count[0]):.2f}, comes of spare neurons that some have beside. At "
-        f"S = 0.99 only {good[-1].sum()} features are computed so well"
+        f"{two.sum()} of {two.size} features. The mean, {np.nanmean(count[0]):.2f}, comes of spare neurons. "
+        f"At S = 0.99 only {good[-1].sum()} features are computed so well"
     )
     return Finding(over_seeds(dense), float(sparse.mean()), note, {_SO: 100 * float(two.mean())})
 
@@ -285,10 +285,10 @@ def _more(gradual: Results, results: Results) -> Finding:
         left = gradual[f"{name}_loss"][TARGETS.index("abs"), RELU]
         neurons = left.shape[-1] // 2
         each[f"{left.shape[-1]} in {neurons}"] = over_seeds((left < 0.5).sum(-1) / neurons)
-    count, beyond = computed(results["loss"])[-1].mean(), results.config.importance_decay ** np.array([0, results.config.n_hidden])
+    count, m = computed(results["loss"])[-1].mean(), results.config.n_hidden
     note = (
-        f"A first draft counted the paper's hundred features of falling importance, {count:.1f} in {results.config.n_hidden} neurons; "
-        f"but those beyond as many as neurons carry {100 * beyond[1] / beyond[0]:.3f}% of that loss, so that nothing could have passed"
+        f"A first draft counted the paper's hundred features of falling importance, {count:.1f} in {m} neurons; but those beyond "
+        f"the {m}th carry {100 * results.config.importance_decay**m:.3f}% of that loss, so that nothing could have passed"
     )
     return Finding(each["16 in 8"], 0.5, note, {"size": each})
 

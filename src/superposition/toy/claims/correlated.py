@@ -117,7 +117,7 @@ def _antipodal(runs_of: Results) -> Finding:
     k = at(runs_of, 0.05)
     loss, hits = runs_of["loss_two"][:, k], antipodal(runs_of["W_two"][:, k]).all(-1)
     best, alone = (hits[kind][near_best(loss[kind], WITHIN)] for kind in (ANTICORRELATED, INDEPENDENT))
-    return Finding(over_seeds(best).percent, 100 * float(alone.mean()), "Their loss is 0 but for rounding, and no other cross's is")
+    return Finding(over_seeds(best).percent, 100 * float(alone.mean()), "Their loss is 0 but for rounding, as no other cross's")
 
 
 @claim(

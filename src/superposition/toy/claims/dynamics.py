@@ -55,8 +55,8 @@ def _sudden(runs_of: Results) -> Finding:
     source=SOURCE,
     statement="Each jump comes with a drop of the loss.",
     measure="correlation of how fast the dimensionalities move with how fast the loss falls, beyond what the same speeds have "
-    "with the losses of other seeds and the same losses with their speeds, from the first descent to the median seed's last jump, "
-    "mean over seeds",
+    "with the losses of other seeds and the same losses with their speeds, from the first descent to the median seed's last "
+    "jump, mean over seeds",
     tolerance=Tolerance(reproduced=Above(0.25), partly=Above(0)),
     after_looking=True,
     experiments=("toy/dynamics",),
@@ -108,8 +108,8 @@ def _transformations(runs_of: Results) -> Finding:
     opened, fell = opening_times(runs_of)
     r = np.corrcoef(np.log1p(opened), np.log1p(fell))[0, 1]
     note = (
-        f"The times of opening and of the fall correlate at {r:.2f} over seeds, all of which open between steps {opened.min():,.0f} "
-        f"and {opened.max():,.0f}: so narrow a range keeps a correlation low"
+        f"The times of opening and of the fall correlate at {r:.2f} over seeds, all of which open between steps "
+        f"{opened.min():,.0f} and {opened.max():,.0f}: so narrow a range keeps a correlation low"
     )
     return Finding(over_seeds(own_beyond(set_match(runs_of))), 0.0, note)
 

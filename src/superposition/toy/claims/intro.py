@@ -72,8 +72,8 @@ def _antipodal(intro: Results) -> Finding:
     id="toy/intro/2b-antipodal-found",
     source=_SINGLE,
     statement="A training at a sparsity of 0.8 ends there.",
-    measure="share of all seeds, at the density nearest to S = 0.8; baseline: any two pairs, from the shorter start of Anthropic's "
-    "notebook",
+    measure="share of all seeds, at the density nearest to S = 0.8; baseline: any two pairs, from the shorter start of "
+    "Anthropic's notebook",
     tolerance=MOST,
     unit="%",
     after_looking=True,

@@ -1,7 +1,5 @@
 """Claims of the chapter on dense and sparse features in one model, held against the results of toy/mixed_sparsity."""
 
-import numpy as np
-
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -99,7 +97,7 @@ def _gelu(results: Results) -> Finding:
     more = values[:, :, GELU] - values[:, :, RELU]
     widths, weights = results["n_hidden"], results["weight"]
     each = {f"{m} {w:g}": over_seeds(more[i, j]) for i, m in enumerate(widths) for j, w in enumerate(weights)}
-    less = sum(one.high < 0 for one in each.values())
-    note = f"GELU has more in {sum(one.low > 0 for one in each.values())} of {len(each)} settings of width and weight, less in {less}"
+    extra, less = (sum(of(one) for one in each.values()) for of in (lambda one: one.low > 0, lambda one: one.high < 0))
+    note = f"GELU has more in {extra} of {len(each)} settings of width and weight, less in {less}"
     first = f"{widths[0]} {weights[equal(results)]:g}"
     return Finding(each[first], float(values[0, equal(results), RELU].mean()), note, {"width and weight": each})

@@ -23,8 +23,8 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
         source=SECTION,
         statement=sharp,
         measure=f"share of the importances below 1 at which the {vector} vector of the optimum, the best of as many starts as "
-        "there are seeds, goes from below 0.05 to above ½ in one jump that stays when the density is refined (above 1 two features "
-        "of one importance may share, which come together by degrees, or, of two in one dimension, all is the same again)",
+        "there are seeds, goes from below 0.05 to above ½ in one jump that stays when the density is refined (above 1 either all "
+        "is the same again, with two features, or the two that share are equal and come together by degrees, with three)",
         tolerance=MOST,
         unit="%",
         after_looking=True,
@@ -34,8 +34,8 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
         lengths = jump(diagram)
         left, less = np.abs(np.diff(lengths)) > 0.1, diagram["importance"] < 1
         note = (
-            f"It jumps by over 0.1 at {left.sum()} of all {left.size} importances, but where those that share matter about equally "
-            "it grows by small steps first"
+            f"It jumps by over 0.1 at {left.sum()} of all {left.size} importances, but where those that share matter about "
+            "equally it grows by small steps first"
         )
         return Finding(exactly(100 * float(whole(lengths)[less].mean())), note=note)
 

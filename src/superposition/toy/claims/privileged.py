@@ -68,7 +68,8 @@ def _both_kinds(results: Results) -> tuple[np.ndarray, float, np.ndarray]:
     """Which models at S = 0.7 have neurons of both kinds, in % how many would by chance, and which are near the best."""
     k = at(results, 0.7)
     values, null = singles(results, RECTIFIED)[k], float(results["null_single"][RECTIFIED, k].mean())
-    return (values > 0) & (values < 1), 100 * (1 - (1 - null) ** results.config.n_hidden), near_best(results["loss"][RECTIFIED, k])
+    by_chance = 100 * (1 - (1 - null) ** results.config.n_hidden)
+    return (values > 0) & (values < 1), by_chance, near_best(results["loss"][RECTIFIED, k])
 
 
 @claim(
