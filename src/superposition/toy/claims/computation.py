@@ -95,7 +95,7 @@ def _losses(results: Results) -> Finding:
     ranges = np.array([(0.95 * one.min(), 1.05 * one.max()) for target in PRINTED for one in final_losses(results, target)])
     within = (ranges[:, :1] <= numbers) & (numbers <= ranges[:, 1:])  # each range by each number
     outside = ", ".join(name for name, hit in zip(names, np.diag(within), strict=True) if not hit)
-    return Finding(exactly(np.diag(within).sum()), float(within.mean(1).sum()), f"Outside: {outside}" if outside else "")
+    return Finding(exactly(float(np.diag(within).sum())), float(within.mean(1).sum()), f"Outside: {outside}" if outside else "")
 
 
 @claim(

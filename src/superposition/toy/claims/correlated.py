@@ -64,12 +64,8 @@ def _orthogonal(runs_of: Results) -> Finding:
     W = runs_of["W_two"][:, at(runs_of, 0.05)]
     right, opposite = 100 * lie(W, "orthogonal").all(-1).mean(-1), antipodal(W).all(-1)
     more = over_seeds(opposite[CORRELATED].astype(float) - opposite[INDEPENDENT]).percent
-    k = at(runs_of, 0.05)
-    stuck = np.median(runs_of["loss_two"][CORRELATED, k][~lie(W[CORRELATED], "orthogonal").all(-1)])
-    cost = stuck / np.median(runs_of["loss_two"][CORRELATED, k])
     note = (
-        f"Of independent features {right[INDEPENDENT]:.0f}% have right angles; correlated ones that have not are stuck runs that "
-        f"lost a feature and cost {cost:.0f} times as much"
+        f"Of independent features {right[INDEPENDENT]:.0f}% have right angles; of correlated ones, those have not that lost one"
     )
     also = {"the lead over the baseline": more, "the share at right angles in %": float(right[CORRELATED])}
     return Finding(over_seeds(opposite[CORRELATED]).percent, 100 * float(opposite[INDEPENDENT].mean()), note, also)
