@@ -29,16 +29,21 @@ ROWS = {
     **{
         id: [
             (verdict, 95, 90, 100, 50, {each: {"one": most, "another": least}})
-            for verdict, most, least in [("reproduced", 95, 90), ("partly", 89, 95), ("partly", 95, 50), ("not reproduced", 49, 95)]
+            for verdict, most, least in [
+                ("reproduced", 95, 90), ("partly", 89, 95), ("partly", 95, 50), ("not reproduced", 49, 95),
+            ]
         ]
         for id, each in [
-            ("toy/computation/01-worse", "target"), ("toy/computation/04-balanced", "share on"), ("toy/privileged/5-aligned", "S"),
+            ("toy/computation/01-worse", "target"), ("toy/computation/04-balanced", "share on"),
+            ("toy/privileged/5-aligned", "S"),
         ]
     },
     **{
         id: [
             (verdict, 95, 90, 100, 50, {each: {"one": most, "another": least}})
-            for verdict, most, least in [("reproduced", 95, 90), ("partly", 89, 95), ("partly", 90, 0), ("not reproduced", 89, 89)]
+            for verdict, most, least in [
+                ("reproduced", 95, 90), ("partly", 89, 95), ("partly", 90, 0), ("not reproduced", 89, 89),
+            ]
         ]
         for id, each in [("toy/regularised/1-activation", "nonlinearity"), ("toy/regularised/2-l1-alone", "S")]
     },
@@ -94,7 +99,8 @@ ROWS = {
     "toy/computation/13-more": [
         (verdict, 1.2, None, None, 0.5, {"size": {"16 in 8": interval(*first), "64 in 32": interval(*last)}})
         for verdict, first, last in [
-            ("reproduced", (1.1, 1.3), (1.1, 1.3)), ("partly", (1.1, 1.3), (0.9, 1.3)), ("not reproduced", (0.9, 1.5), (0.9, 1.1)),
+            ("reproduced", (1.1, 1.3), (1.1, 1.3)), ("partly", (1.1, 1.3), (0.9, 1.3)),
+            ("not reproduced", (0.9, 1.5), (0.9, 1.1)),
         ]
     ],
     "toy/computation/15-two-and-half": [
@@ -215,7 +221,9 @@ ROWS = {
         for verdict, first, last in [("reproduced", 9.9, 9.9), ("partly", 10.1, 9.9), ("partly", 60, 24.9),
             ("not reproduced", 60, 25.1)]
     ],
-    ("toy/dynamics/3-drops", "toy/dynamics/6-transformations"): [("reproduced", 0.4, 0.26, 0.5), ("partly", 0.4, 0.24, 0.5), ("not reproduced", 0.1, -0.01, 0.2)],
+    ("toy/dynamics/3-drops", "toy/dynamics/6-transformations"): [
+        ("reproduced", 0.4, 0.26, 0.5), ("partly", 0.4, 0.24, 0.5), ("not reproduced", 0.1, -0.01, 0.2),
+    ],
     "toy/dynamics/4-late": [("reproduced", 0.1, 0.01, 0.2), ("not reproduced", 0.1, -0.01, 0.2)],
     "toy/dynamics/5-forgetful": [
         ("reproduced", 1, 0.99, 1.01, 1), ("not reproduced", 1, 0.98, 1.005, 1), ("not reproduced", 1, 0.995, 1.02, 1),

@@ -31,7 +31,7 @@ from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Of, Toler
     statement="Several attention circuits are distributed over attention heads, since there are more circuits than heads.",
     measure="score of spread over heads, by answers lost, 600 circuits of six columns, mean over seeds (1: heads divide the "
     "circuits among themselves; 32: every head serves every circuit); baseline: heads that divide the columns, and do all "
-    "others a fifth of that damage, of random size; above that it is a part of the claim at most, since spread is not yet sharing",
+    "others a fifth of that damage, of random size; above that it is a part of the claim at most, as spread is not sharing",
     tolerance=Tolerance(partly=Above(BASELINE)),
     after_looking=True,
     experiments=("addition/circuits_all_columns",),
@@ -72,6 +72,7 @@ def _combinations(columns: Results, circuits: Results) -> Finding:
     "baseline: noise",
     tolerance=Tolerance(corrected=AtLeast(90), partly=AtLeast(50), otherwise="reproduced"),
     unit="%",
+    corrects="the reading",
     experiments=("addition/circuits",),
 )
 def _maps(results: Results) -> Finding:
@@ -88,6 +89,7 @@ def _maps(results: Results) -> Finding:
     "baseline: the same digit at position 12, in random sums",
     tolerance=Tolerance(reproduced=AtLeast(50), otherwise="corrected"),
     unit="%",
+    corrects="the method",
     experiments=("addition/circuits",),
 )
 def _position(results: Results) -> Finding:
@@ -103,6 +105,7 @@ def _position(results: Results) -> Finding:
     measure="share of these 100 sums whose first digit is right at position 12; baseline: random digits in all other places",
     tolerance=Tolerance(reproduced=Within(2, BASELINE), otherwise="corrected"),
     unit="%",
+    corrects="the method",
     experiments=("addition/circuits",),
 )
 def _context(results: Results) -> Finding:

@@ -103,6 +103,7 @@ for _number, _panel in enumerate(("keys", "values"), 5):
     measure="largest change of any logit, in any seed, when the ten digits change places among the queries; baseline: among the "
     "keys, mean over seeds; follows from the architecture, run as a check",
     tolerance=Tolerance(reproduced=AtLeast(0.01), otherwise="corrected"),
+    corrects="the reading",
     experiments=_EXPERIMENTS,
 )
 def _queries(results: Results) -> Finding:
@@ -117,6 +118,7 @@ def _queries(results: Results) -> Finding:
     measure="how far `b_O`, which has no place there, shifts a head's panel, over the radius of its ring; median over heads, "
     "mean over seeds; an eye doesn't see a tenth; baseline: the radius itself",
     tolerance=Tolerance(reproduced=AtMost(0.1), otherwise="corrected"),
+    corrects="the method",
     experiments=_EXPERIMENTS,
 )
 def _outputs(results: Results) -> Finding:

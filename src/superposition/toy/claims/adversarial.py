@@ -95,6 +95,7 @@ def _equal(found: Results) -> Finding:
     "measures none",
     tolerance=Tolerance(corrected=Above(0.9), reproduced=Below(0.5), otherwise="partly"),
     after_looking=True,
+    corrects="the method",
     experiments=("toy/adversarial",),
 )
 def _replication(found: Results) -> Finding:

@@ -70,6 +70,7 @@ def _worse(results: Results) -> Finding:
     tolerance=Tolerance(corrected=Above(1), otherwise="reproduced"),
     unit="%",
     after_looking=True,
+    corrects="the reason",
     experiments=("toy/computation",),
 )
 def _surprising(results: Results) -> Finding:
@@ -138,7 +139,7 @@ _LEFT, _SOLVED = "the share left by two neurons in %", "the share of two neurons
     id="toy/computation/06-neurons",
     source=SOURCE,
     statement="For max(|x|,|y|) two neurons are perhaps not enough.",
-    measure="share of ReLU networks with eight neurons that are solved, at the density with the fewest; also at each of five, and "
+    measure="share of ReLU networks with eight neurons that are solved, at the density with the fewest; also at each, and "
     "what two ReLU neurons leave of the loss at best, at the density where that is least; baseline: with two",
     tolerance=Tolerance(reproduced=Every("share on", Above(0)) & Of(_LEFT, AtLeast(1)) & Of(_SOLVED, Equal(0))),
     unit="%",
@@ -163,6 +164,7 @@ def _neurons(results: Results) -> Finding:
     "computes, 1",
     tolerance=Tolerance(corrected=Within(0.1, 0) & Of("the diagonal of |W1| W2 / 2", Within(0.1, 1)), reproduced=Within(0.1, 1)),
     after_looking=True,
+    corrects="the method",
     experiments=("toy/computation",),
 )
 def _product(results: Results) -> Finding:
@@ -181,6 +183,7 @@ def _product(results: Results) -> Finding:
     tolerance=Tolerance(corrected=Equal(0), reproduced=AtLeast(90), otherwise="partly"),
     unit="%",
     after_looking=True,
+    corrects="the reading",
     experiments=("toy/computation",),
 )
 def _stacks(results: Results) -> Finding:

@@ -28,6 +28,7 @@ SOURCE = f"{WRITE_UP}, Varying the sizes of hidden layers"
     "the same models turned",
     tolerance=Tolerance(corrected=Within(5, BASELINE), reproduced=AtLeast(90)),
     unit="%",
+    corrects="the reading",
     experiments=("toy/hidden_size",),
 )
 def _polysemantic(results: Results) -> Finding:

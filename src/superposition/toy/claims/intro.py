@@ -150,6 +150,7 @@ def _worth_it(intro: Results) -> Finding:
     "baseline: the same from Xavier's start for a single model",
     tolerance=Tolerance(reproduced=Holding(BASELINE), otherwise="corrected"),
     unit="%",
+    corrects="the method",
     experiments=("toy/intro",),
 )
 def _start(intro: Results) -> Finding:

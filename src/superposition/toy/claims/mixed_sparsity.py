@@ -52,6 +52,7 @@ def _sparse(results: Results) -> Finding:
     measure="dimensionality of the weightier class minus the other's, both at density 0.02, weights 25 to 1, ReLU; baseline: "
     "mixed densities",
     tolerance=Tolerance(corrected=AtLeast(0.5 * BASELINE), otherwise="reproduced"),
+    corrects="the reason",
     experiments=("toy/mixed_sparsity",),
 )
 def _opportunity(results: Results) -> Finding:

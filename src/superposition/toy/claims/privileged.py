@@ -158,6 +158,7 @@ def _at_each(results: Results, hits: np.ndarray, least: float) -> dict[str, Esti
     "each S of 0.5 and more; baseline: an optimiser that knows no basis",
     tolerance=Tolerance(reproduced=Every("S", Holding(5)), otherwise="corrected"),
     unit="%",
+    corrects="the reason",
     experiments=("toy/privileged",),
 )
 def _free(results: Results) -> Finding:
