@@ -386,7 +386,7 @@ def test_polysemanticity_that_a_turned_model_has_too_says_nothing(single, turned
     assert judged("toy/hidden_size/1-polysemantic", made) == verdict
 
 
-@pytest.mark.parametrize(("last", "verdict"), [(0.8, "reproduced"), (0.6, "partly"), (0.4, "not reproduced")])
+@pytest.mark.parametrize(("last", "verdict"), [(0.95, "reproduced"), (0.6, "partly"), (0.4, "not reproduced")])
 def test_the_published_rate_holds_at_every_width_above_the_number_of_features(last, verdict):
     results = runs.load("toy/hidden_size")
     rate = results.config.n_features**2 / (4 * results["n_hidden"]) * np.r_[9, np.ones(4), last]

@@ -256,8 +256,13 @@ ROWS = {
     ],
     "toy/hidden_size/3-development": [("reproduced", 1.2), ("not reproduced", 1.19)],
     "toy/hidden_size/4-by-chance": [
-        (verdict, 1, None, None, 0.8, {"width": {"40": 1.1, "80": other}})
-        for verdict, other in [("reproduced", 0.75), ("partly", 0.74), ("partly", 1.5), ("not reproduced", 1.51)]
+        (verdict, 1, None, None, 0.8, {
+            "width": {"40": 1.1, "80": other}, "width, how much nearer than blind choice,": {"40": 0.1, "80": nearer},
+        })
+        for verdict, other, nearer in [
+            ("reproduced", 0.75, 0.01), ("partly", 0.75, 0), ("partly", 0.74, 0.1), ("partly", 1.5, 0.1),
+            ("not reproduced", 1.51, 0.1),
+        ]
     ],
     "toy/hidden_size/6-together": [("reproduced", 0.75), ("reproduced", 1.25), ("partly", 0.74), ("partly", 0.5),
         ("partly", 1.5), ("not reproduced", 0.49), ("not reproduced", 1.51)],
