@@ -53,8 +53,11 @@ ROWS = {
         ("reproduced", 4, 3.1, 5), ("partly", 4, 3, 5), ("partly", 2, 1.1, 3), ("not reproduced", 2, 0.9, 4),
     ],
     ("toy/adversarial/2-tracks", "toy/adversarial/7-gain"): [
-        ("reproduced", 0.95, 0.91, 0.99), ("partly", 0.95, 0.89, 1), ("partly", 0.6, 0.51, 0.7),
-        ("not reproduced", 0.6, 0.49, 0.7),
+        (verdict, (low + high) / 2, low, high, 0.8, {"the lead over a plain ramp": interval(lead, 0.2)})
+        for verdict, low, high, lead in [
+            ("reproduced", 0.91, 0.99, 0.01), ("partly", 0.89, 1, 0.01), ("partly", 0.51, 0.7, 0.01),
+            ("not reproduced", 0.49, 0.7, 0.01), ("not reproduced", 0.91, 0.99, -0.01),
+        ]
     ],
     "toy/adversarial/4-equal-loss": [
         ("reproduced", 3, 2, 4, 1, {"S": {"0.7": interval(1.1, 9), "0.9": interval(2, 3)}}),
