@@ -237,6 +237,40 @@ def vulnerability(found: runs.Results, excess: str = "excess", radius: float | N
     return found[excess] / np.square(found.config.radius if radius is None else radius)
 
 
+@torch.no_grad()
+def of_empty(found: runs.Results) -> tuple[Float[Array, "density seed"], Float[Array, "density seed"]]:
+    """The excess error under the main attack on the empty input, where no feature is active: of the models, of their equals."""
+    config, shape, n = found.config, found["loss"].shape, found.config.n_features
+    importance = config.importance_decay ** np.arange(n)
+    _, diagonal, bias = dedicated(found["loss"], np.broadcast_to(found["density"][:, None], shape), importance)
+    products = np.einsum("dsih,dsjh->dsij", found["W"], found["W"]), diagonal[..., None] * np.eye(n)
+    x, radius = torch.zeros(found["loss"].size, 1, n), torch.full((found["loss"].size,), config.radius)
+    target = attacks.Target(x, torch.tensor(importance, dtype=torch.float32))
+    harm = []
+    for C, b in zip(products, (found["b"], bias), strict=True):
+        of_each = (torch.tensor(part.reshape(len(x), *part.shape[2:]), dtype=torch.float32) for part in (C, b))
+        harm.append(_excess(attacks.attack(*of_each, x, target, radius, config.attack_steps, config.seed)).reshape(shape))
+    return harm[0], harm[1]
+
+
+def active(found: runs.Results) -> Float[Array, "density seed"]:
+    """The share of the attacked inputs in which a feature is active."""
+    of_each = np.broadcast_to(found["density"][:, None], found["loss"].shape)
+    seeds = [found.config.seed + k for k in range(of_each.size)]
+    x = largest_feature.held_out(seeds, of_each.ravel(), found.config.inputs, found.config.n_features)
+    return (x > 0).any(-1).double().mean(-1).numpy().reshape(of_each.shape)
+
+
+def on_active(found: runs.Results) -> tuple[Float[Array, "density seed"], Float[Array, "density seed"]]:
+    """The vulnerability over the inputs in which a feature is active: of the models, and of their equals in loss.
+
+    A mean over all inputs is one over what share of them is empty, too; what the empty ones suffer is taken out."""
+    share, radius = active(found), found.config.radius**2
+    whole = found["excess"], found["equal_excess"]
+    both = [(mean - (1 - share) * empty) / share / radius for mean, empty in zip(whole, of_empty(found), strict=True)]
+    return both[0], both[1]
+
+
 def relative(found: runs.Results) -> Float[Array, "density seed"]:
     """The vulnerability under the paper's allowance, a tenth of the average input's length."""
     return found["excess_relative"] / found["relative_radius"][:, None] ** 2

@@ -132,6 +132,32 @@ def own_and_others(match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return own, (match.sum(1) - own) / (len(match) - 1)
 
 
+def own_beyond(match: Float[Array, "seed seed"]) -> Float[Array, "seed"]:
+    """Per seed the correlation with its own loss beyond what its speed, and its loss, have with all others'.
+
+    Centred by rows and by columns: some speeds go better with every loss, some losses with every speed. A run whose own
+    correlation is δ higher than these two say comes out at δ, hence the n / (n - 1)."""
+    centred = match - match.mean(1, keepdims=True) - match.mean(0, keepdims=True) + match.mean()
+    return np.diag(centred) * len(match) / (len(match) - 1)
+
+
+def derangements(match: Float[Array, "seed seed"], draws: int, seed: int = 0) -> Float[Array, "draw"]:
+    """The mean correlation where every run is given another's loss, by lot."""
+    rng, runs_ = np.random.default_rng(seed), np.arange(len(match))
+    lots = (rng.permutation(runs_) for _ in iter(int, 1))
+    return np.array([match[runs_, next(lot for lot in lots if (lot != runs_).all())].mean() for _ in range(draws)])
+
+
+def set_match(runs_of: runs.Results) -> Float[Array, "set_seed set_seed"]:
+    """As `jumps.match`, of the correlated sets: how fast the cosines within sets move, and the loss falls.
+
+    From when the median seed's lines are tightest until the last seed's loss is down at a tenth of PCA's."""
+    cosine, loss = within(runs_of["set_W"], runs_of.config.set_size), runs_of["set_loss"]
+    first = int(np.median(cosine.min(-1).argmax(-1)))
+    down = last_above(np.arange(loss.shape[1]), loss, pca(runs_of) / 10).max()
+    return jumps.match(cosine, loss, first, max(first + 10, int(down) + 1))
+
+
 def opening_times(runs_of: runs.Results) -> tuple[np.ndarray, np.ndarray]:
     """Per seed of the correlated sets: the last step at which the mean cosine within sets is above ½, and the last at
     which the loss is above half of PCA's."""

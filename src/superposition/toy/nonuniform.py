@@ -227,14 +227,22 @@ def bistable(results: runs.Results, axis: int) -> tuple[float, float]:
     return float(results["multiplier"][both].min()), float(results["multiplier"][both].max())
 
 
+def both_minima(results: runs.Results, axis: int) -> np.ndarray:
+    """At which of the trained multiples both shapes are minima."""
+    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
+    return (at >= low * 0.999) & (at <= high * 1.001)
+
+
+def better(results: runs.Results, axis: int) -> np.ndarray:
+    """Which of SHAPES, pentagon or square, costs less at each of these."""
+    return (results["trained_multiplier"][both_minima(results, axis)] < results["crossing"][axis].mean()).astype(int)
+
+
 def missed(results: runs.Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
     """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best,
     by point and seed."""
-    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
-    inside = (at >= low * 0.999) & (at <= high * 1.001)
-    better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square
-    shape = results["shape"][axis, inside]
-    return (shape < shapes) & (shape != better[:, None])
+    shape = results["shape"][axis, both_minima(results, axis)]
+    return (shape < shapes) & (shape != better(results, axis)[:, None])
 
 
 def worse(results: runs.Results, axis: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How heads share circuits: from a matrix of effects, circuits by heads, a score of superposition over heads, and its null.
+"""How heads share circuits: from a matrix of effects, circuits by heads, a score of spread over heads, and its null.
 An effect's size is an amount; participation ratios count how many heads, or circuits, the amounts are spread over."""
 
 import numpy as np
@@ -30,7 +30,7 @@ def _means(effect):
 
 
 def score(heads: Array | float, circuits: Array | float, n_circuits: int, n_heads: int) -> Array | float:
-    """The score of superposition over heads: how many heads a circuit shares with others, seen from both sides.
+    """The score of spread over heads: over how many heads circuits are spread, seen from both sides.
 
     The geometric mean of the heads per circuit and of the circuits per head, the latter over n_circuits / n_heads, its
     value where heads divide the circuits among themselves. 1: each circuit has a head, and no head has more than its part.
