@@ -6,7 +6,7 @@ from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy import privileged
-from superposition.toy.engine.autoencoders import linear_optimum
+from superposition.toy.theory.linear_model import linear_optimum
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, largest_feature, training
+from superposition.toy.engine import largest_feature, training
 from superposition.toy.measures import attacks
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -77,7 +79,7 @@ def dedicated(
 
     It gives the most important features a dimension each and guesses the mean of the rest; the feature at the border gets
     its dimension in part, x' = a x + (1 − a) mean, which costs I (1 − a)² Var(x). A whole number of dimensions has the loss
-    of `autoencoders.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
+    of `linear_model.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
     n = len(importance)
     variance, mean = density / 3 - density**2 / 4, density / 2
     left = np.append(np.cumsum(importance[::-1])[::-1], 0)  # importance left over when the first k are represented
@@ -213,9 +215,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     of_each = np.broadcast_to(density[:, None], (config.densities, config.seeds))
     arrays, _ = training.train_grid(
         np.broadcast_to(of_each[..., None], (*of_each.shape, n)), importance, m, True, config.steps, config.batch,
-        training.AdamW(config.lr, schedule="cosine"), config.seed, job,
+        AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
-    linear = autoencoders.linear_optimum(density, importance, m)
+    linear = linear_optimum(density, importance, m)
     arrays |= {"density": density, "linear_optimum": linear, "radius": np.array(config.radii)}
     arrays |= _attacked(config, arrays, of_each, importance, job)
     given = arrays["W"], arrays["b"], arrays["loss"], np.broadcast_to(linear[:, None], of_each.shape), importance

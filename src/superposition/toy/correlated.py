@@ -5,8 +5,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import correlation, training
-from superposition.toy.engine.correlation import KINDS
+from superposition.toy.engine import training
+from superposition.toy.engine.features import KINDS, stack, windows
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.theory.linear_model import pca_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -123,18 +126,16 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, size: int, m: int, seeds: int) -> dict[str, Array]:
     grid = [(kind, p) for kind in kinds for p in config.densities]
-    active = correlation.stack([correlation.windows(kind, sets, size, p) for kind, p in grid for _ in range(seeds)])
+    active = stack([windows(kind, sets, size, p) for kind, p in grid for _ in range(seeds)])
     numbers = [config.seed + k for k in range(len(grid) * seeds)]
-    W = correlation.start(numbers, sets * size, m)
-    b = np.zeros(W.shape[:2], np.float32)
-    optimiser = training.AdamW(config.lr, weight_decay=0.0, schedule="cosine")
-    stops = [max(1, config.steps * k // 20) for k in range(1, 21)]
-    correlation.train(W, b, active, numbers, config.steps, config.batch, optimiser, stops, job, name)
-    loss = correlation.evaluate(W, b, active, numbers, 8, config.evaluated)
+    networks, task = Networks(numbers, sets * size, m, hidden="identity", tied=True), Task("uniform", "identity", active)
+    optimiser = AdamW(config.lr, weight_decay=0.0, schedule="cosine")
+    training.train(networks, task, config.steps, config.batch, optimiser, job=job, key=name)
     axes = len(kinds), len(config.densities), seeds
-    pca = [[correlation.pca_loss(kind, sets, size, p, m) for p in config.densities] for kind in kinds]
+    pca = [[pca_loss(kind, sets, size, p, m) for p in config.densities] for kind in kinds]
     return {
-        f"W_{name}": W.reshape(*axes, *W.shape[1:]), f"loss_{name}": loss.reshape(axes), f"pca_{name}": np.array(pca),
+        f"W_{name}": networks.weights(*axes)["W1"], f"pca_{name}": np.array(pca),
+        f"loss_{name}": training.evaluate(networks, task, 8, config.evaluated).reshape(axes),
     }  # fmt: skip
 
 

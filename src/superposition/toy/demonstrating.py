@@ -5,7 +5,9 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, training
+from superposition.toy.engine import training
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -47,10 +49,10 @@ def _one_size(config: Config, job: runs.Job, index: int) -> dict[str, Array]:
     of_each = np.broadcast_to(density[:, None, None], (len(MODELS), len(density), config.seeds, n))
     relu = np.broadcast_to(np.array(MODELS)[:, None, None] == "relu", of_each.shape[:-1])
     arrays, _ = training.train_grid(
-        of_each, importance, m, relu, config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"),
+        of_each, importance, m, relu, config.steps, config.batch, AdamW(config.lr, schedule="cosine"),
         config.seed, job, key=SIZES[index],
     )  # fmt: skip
-    return arrays | {"importance": importance, "linear_optimum": autoencoders.linear_optimum(density, importance, m)}
+    return arrays | {"importance": importance, "linear_optimum": linear_optimum(density, importance, m)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:

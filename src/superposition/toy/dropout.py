@@ -10,9 +10,10 @@ from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy.engine import features
-from superposition.toy.engine.networks import Networks, Task, evaluate, keep, sample, train
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine.networks import Networks, Task, keep, sample
+from superposition.toy.engine.training import evaluate, train
 from superposition.toy.measures import redundancy
+from superposition.training import AdamW
 
 Array = np.ndarray
 

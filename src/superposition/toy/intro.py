@@ -7,7 +7,9 @@ from jaxtyping import Float, Int
 
 from superposition import metrics, runs
 from superposition.toy.engine import training
-from superposition.toy.engine.autoencoders import Autoencoders, linear_optimum
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -91,7 +93,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     filmed = film_steps(config.steps, config.film_frames)
     arrays, film = training.train_grid(
         np.tile(density[:, None], (config.seeds, 1, n)), importance, m, True,
-        config.steps, config.batch, training.AdamW(config.lr), config.seed, job, filmed,
+        config.steps, config.batch, AdamW(config.lr), config.seed, job, filmed,
     )  # fmt: skip
     shape, best = classify(arrays["W"]), arrays["loss"].argmin(0)
     arrays |= {
@@ -109,12 +111,12 @@ def _notebook_shapes(config, job, density, importance):
     It calls `xavier_normal_` on W of all instances at once, (10, 5, 2), whose fans PyTorch counts as 10 and 20."""
     n, m, grid = config.n_features, config.n_hidden, (config.seeds, config.densities)
     count = int(np.prod(grid))
-    model = Autoencoders([config.seed + k for k in range(count)], n, m).to(job.device)
+    networks = Networks([config.seed + k for k in range(count)], n, m, hidden="identity", tied=True).to(job.device)
     with torch.no_grad():
-        model.W *= ((n + m) / (n * m + config.densities * m)) ** 0.5
-    of_each = np.tile(density[:, None], (config.seeds, n)).astype(np.float32), np.tile(importance, (count, 1))
-    training.train(model, *of_each, config.steps, config.batch, training.AdamW(config.lr), job=job, key="notebook")
-    return classify(model.W.detach().cpu().numpy().reshape(*grid, n, m))
+        networks.W1.mul_(((n + m) / (n * m + config.densities * m)) ** 0.5)
+    task = Task("uniform", "identity", np.tile(density[:, None], (config.seeds, 1)), importance)
+    training.train(networks, task, config.steps, config.batch, AdamW(config.lr), job=job, key="notebook")
+    return classify(networks.weights(*grid)["W1"])
 
 
 def shortest_arrow(W: Float[Array, "model n m"]) -> tuple[Float[Array, "model"], Float[Array, "model"]]:

@@ -8,8 +8,9 @@ from scipy import optimize
 from superposition import metrics, runs
 from superposition.toy import intro
 from superposition.toy.engine import training
-from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.theory.stratified_loss import Strata, minimise
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -176,12 +177,13 @@ def _train(config, job):
     settings = np.array([[along(config, axis, k) for k in at] for axis in AXES])
     grid = len(AXES), len(at), config.seeds
     each = np.broadcast_to(settings[:, :, None], (*grid, 2, config.n_features)).reshape(-1, 2, config.n_features)
-    model = Autoencoders([config.seed + k for k in range(len(each))], config.n_features, config.n_hidden).to(job.device)
-    optimiser = training.AdamW(config.lr, schedule="cosine")
-    training.train(model, each[:, 0], each[:, 1], config.steps, config.batch, optimiser, job=job)
-    loss = training.evaluate(model, each[:, 0], each[:, 1]).reshape(grid)
-    W, b = (part.detach().cpu().numpy().reshape(*grid, *part.shape[1:]) for part in (model.W, model.b))
-    return {"trained_multiplier": at, "W": W, "b": b, "loss": loss, "shape": classify(W)}, settings
+    seeds = [config.seed + k for k in range(len(each))]
+    networks = Networks(seeds, config.n_features, config.n_hidden, hidden="identity", tied=True).to(job.device)
+    task, optimiser = Task("uniform", "identity", each[:, 0], each[:, 1]), AdamW(config.lr, schedule="cosine")
+    training.train(networks, task, config.steps, config.batch, optimiser, job=job)
+    loss, weights = training.evaluate(networks, task).reshape(grid), networks.weights(*grid)
+    trained = {"W": weights["W1"], "b": weights["b"], "loss": loss, "shape": classify(weights["W1"])}
+    return {"trained_multiplier": at} | trained, settings
 
 
 def _polished(strata, trained, settings):

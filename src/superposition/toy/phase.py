@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import training
 from superposition.toy.theory import expected_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -148,7 +148,7 @@ def train_row(item: tuple[Config, int]) -> dict[str, Array]:
     density, importance = (array[row] for array in _cells(config))
     rng = np.random.default_rng([config.seed, row])
     start = rng.standard_normal((config.starts, len(density), n, m)) * (2 / (n + m)) ** 0.5
-    rates = training.AdamW(config.lr, schedule="cosine").rates(config.steps)
+    rates = AdamW(config.lr, schedule="cosine").rates(config.steps)
     trained, loss, W, b, minimum = _train(start, density, importance, rates)
     _, positive, *also = _train(np.abs(start[: config.positive_starts]), density, importance, rates)
     shapes, dropped, _ = fixed_shapes(n)

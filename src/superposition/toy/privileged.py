@@ -6,8 +6,10 @@ from jaxtyping import Float
 from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, rectified
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -99,26 +101,28 @@ def _null(W, config):
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train models × sparsities × seeds, and turn each many times."""
     n, m = config.n_features, config.n_hidden
-    grid = len(MODELS), len(config.sparsities), config.seeds
-    seeds = config.seed + np.arange(np.prod(grid))
+    grid = len(config.sparsities), config.seeds
     sparsity, importance = np.array(config.sparsities), config.importance_decay ** np.arange(n)
-    density = np.broadcast_to(1 - sparsity[:, None, None], (*grid, n)).reshape(-1, n)
-    kinds = np.repeat(MODELS, len(seeds) // len(MODELS))
-    relu, isotropic = kinds == "rectified", kinds == "isotropic"
-    start = autoencoders.Autoencoders(seeds.tolist(), n, m).W.detach().numpy()
-    optimiser = AdamW(config.lr, schedule="cosine")
-    W, b = rectified.train(start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job)
-    loss = rectified.held_out(W, b, density, importance, relu, seeds)
-    # Before the turns and after each, on the same examples.
-    unturned, *turned = (
-        rectified.held_out(W @ turn, b, density, importance, relu, seeds, batches=4)
-        for turn in np.float32([np.eye(m), *_rotations(config)[:8]])
-    )
-    W = W.reshape(*grid, n, m)
-    arrays = {
-        "sparsity": sparsity, "importance": importance, "W": W, "b": b.reshape(*grid, n), "loss": loss.reshape(grid),
-        "rotated_loss": np.mean(turned, 0).reshape(grid), "unrotated_loss": unturned.reshape(grid),
-        "polysemanticity": metrics.polysemanticity(W), "baseline": autoencoders.linear_optimum(1 - sparsity, importance, m),
+    task = Task("uniform", "identity", np.repeat(1 - sparsity, config.seeds)[:, None], importance)
+    turns = np.float32([np.eye(m), *_rotations(config)[:8]])
+    found: dict[str, list[Array]] = {"W": [], "b": [], "loss": [], "unrotated_loss": [], "rotated_loss": []}
+    for k, kind in enumerate(MODELS):
+        hidden = "relu" if kind == "rectified" else "identity"
+        seeds = [config.seed + k * int(np.prod(grid)) + i for i in range(np.prod(grid))]
+        networks = Networks(seeds, n, m, hidden=hidden, tied=True)
+        optimiser = AdamW(config.lr, schedule="cosine", isotropic=kind == "isotropic")
+        training.train(networks, task, config.steps, config.batch, optimiser, job=job, key=kind)
+        W, b = networks.weights(len(seeds)).values()
+        loss = training.evaluate(networks, task)
+        # Before the turns and after each, on the same examples.
+        unturned, *turned = (training.evaluate(networks.put(W @ turn, b), task, batches=4) for turn in turns)
+        for name, values in zip(found, (W, b, loss, unturned, np.mean(turned, 0)), strict=True):
+            found[name].append(values.reshape(*grid, *values.shape[1:]))
+    arrays = {name: np.stack(values) for name, values in found.items()}
+    W = arrays["W"]
+    arrays |= {
+        "sparsity": sparsity, "importance": importance,
+        "polysemanticity": metrics.polysemanticity(W), "baseline": linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}
 

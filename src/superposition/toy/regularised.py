@@ -7,8 +7,9 @@ from scipy import optimize, stats
 
 from superposition import metrics, runs
 from superposition.toy import privileged
-from superposition.toy.engine import networks
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -105,10 +106,10 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     l1 = np.broadcast_to(np.array(config.l1)[:, None, None], grid).ravel()
     density = np.broadcast_to(1 - np.array(config.sparsities)[:, None], grid).reshape(-1, 1)
     hidden = np.repeat(HIDDEN, count // len(HIDDEN)).tolist()
-    net = networks.Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
-    task = networks.Task("uniform", "identity", density)
-    networks.train(net, task, config.steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job)
-    loss = networks.evaluate(net, task, batches=16).reshape(grid)
+    net = Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
+    task = Task("uniform", "identity", density)
+    training.train(net, task, config.steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job)
+    loss = training.evaluate(net, task, batches=16).reshape(grid)
     W = net.W1.detach().numpy().astype(float)
     each = {
         "features_per_dimension": metrics.features_per_dimension(W), "effective_features": metrics.effective_features(W),

@@ -8,10 +8,10 @@ import torch
 
 from superposition.bench import Comparison
 from superposition.toy import phase
-from superposition.toy.engine import networks, training
-from superposition.toy.engine.autoencoders import Autoencoders
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import PAIRED, Networks, Task
 from superposition.toy.theory import expected_loss
+from superposition.training import AdamW
 
 BATCH = 1024
 # n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
@@ -41,9 +41,13 @@ def starts(config: phase.Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.random.default_rng(0).standard_normal((len(density), n, m)) * (2 / (n + m)) ** 0.5, density, importance
 
 
+def _autoencoders(n: int, m: int, instances: int) -> Networks:
+    return Networks(list(range(instances)), n, m, hidden="identity", tied=True)
+
+
 def _ours(n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
-    model, grid = Autoencoders(list(range(instances)), n, m), _grid(n, instances)
-    return lambda: training.train(model, *grid, steps, BATCH, records=1)
+    networks, task = _autoencoders(n, m, instances), Task("uniform", "identity", *_grid(n, instances))
+    return lambda: training.train(networks, task, steps, BATCH, records=1)
 
 
 def _reference(start: np.ndarray, density: np.ndarray, importance: np.ndarray, rates: np.ndarray) -> Callable[[], None]:
@@ -78,13 +82,13 @@ def _descent(parameters: list[torch.nn.Parameter], loss: Callable[[], torch.Tens
 def _our_computation(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
     density, importance = _grid(n, instances)
     inputs = ("binary", density / 2) if target == "and" else ("signed", density)
-    task = networks.Task(inputs[0], target, inputs[1], importance[:, : _outputs(target, n)])
-    model = networks.Networks(list(range(instances)), n, m, _outputs(target, n))
-    return lambda: networks.train(model, task, steps, BATCH, records=1)
+    task = Task(inputs[0], target, inputs[1], importance[:, : _outputs(target, n)])
+    model = Networks(list(range(instances)), n, m, _outputs(target, n))
+    return lambda: training.train(model, task, steps, BATCH, records=1)
 
 
 def _outputs(target: str, n: int) -> int:
-    return n // 2 if target in networks.PAIRED else n
+    return n // 2 if target in PAIRED else n
 
 
 def _computation_reference(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
@@ -118,7 +122,7 @@ def _exactly(config: phase.Config) -> Callable[[], None]:
 def comparisons() -> Iterator[Comparison]:
     """Training steps of a whole stack, size by size; then whole trainings, on the exact loss against samples."""
     for n, m, instances, steps in SIZES:
-        start = Autoencoders(list(range(instances)), n, m).W.detach().numpy()
+        start = _autoencoders(n, m, instances).W1.detach().numpy()
         yield Comparison(
             name=f"toy {n}/{m}x{instances}",
             what=f"a training step of {instances} autoencoders {n} to {m}, batch {BATCH}",
