@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from superposition import runs
-from superposition.addition.engine import attention_kernel, data
+from superposition.addition.engine import attention_kernel, data, streams
 from superposition.addition.engine.data import EQUALS, N_ANSWERS, N_CTX, N_INPUTS, VOCAB
 from superposition.addition.engine.transformer import D_MODEL, N_OUT, Transformer, shapes
 from superposition.training import AdamW, through
@@ -110,7 +110,7 @@ def gradient(model: Transformer, examples: Examples, reading: data.Reading = "at
 def orders(seeds: Sequence[int], epoch: int, examples: int, batch: int) -> Int[Array, "model step batch"]:
     """The batches of an epoch: whole ones, in an order of each seed's own. What is left over waits for another epoch."""
     steps = examples // batch
-    drawn = [np.random.default_rng([seed, 2, epoch]).permutation(examples)[: steps * batch] for seed in seeds]
+    drawn = [streams.generator(seed, stream=streams.ORDER, part=epoch).permutation(examples)[: steps * batch] for seed in seeds]
     return np.stack(drawn).reshape(len(seeds), steps, batch)
 
 
