@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from superposition import runs
 from superposition.toy import regularised
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
 from superposition.training import AdamW
 
 
@@ -44,7 +44,7 @@ def test_the_mean_over_live_neurons_leaves_the_dead_ones_out():
 
 
 def test_aligned_features_outrank_their_rotations_and_spread_ones_are_outranked_by_them():
-    turns = stats.special_ortho_group(4, seed=0).rvs(300)
+    turns = rotations.draw(4, 300, seed=0)
     spread = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
     found = regularised.neurons(np.stack([np.eye(4), spread]), turns)
     assert found["alignment"] == pytest.approx([4, 1]) and found["rank"] == pytest.approx([1, 0])

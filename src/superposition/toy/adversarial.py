@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import largest_feature, training
+from superposition.toy.engine import features, largest_feature, training
 from superposition.toy.measures import attacks
 from superposition.toy.theory.linear_model import linear_optimum
 from superposition.training import AdamW
@@ -81,7 +81,7 @@ def dedicated(
     its dimension in part, x' = a x + (1 − a) mean, which costs I (1 − a)² Var(x). A whole number of dimensions has the loss
     of `linear_model.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
     n = len(importance)
-    variance, mean = density / 3 - density**2 / 4, density / 2
+    variance, mean = features.variance(density), density / 2
     left = np.append(np.cumsum(importance[::-1])[::-1], 0)  # importance left over when the first k are represented
     wanted = np.clip(loss / variance, 0, left[0])
     whole = np.minimum((left[None] > wanted.reshape(-1, 1)).sum(-1) - 1, n - 1).clip(min=0).reshape(wanted.shape)
@@ -99,9 +99,7 @@ def replication_ratio(
     The largest Σ_j I_j (M_ij − x'_j)² over features i, with x' the output for `radius` M_i / ‖M_i‖ and M = W Wᵀ, less the
     test loss; over the same for a linear model that keeps the n_hidden most important features."""
     M = np.einsum("...ih,...jh->...ij", W, W)
-    length = np.linalg.norm(M, axis=-1, keepdims=True)
-    step = radius * np.divide(M, length, out=np.zeros_like(M), where=length > 0)
-    out = np.maximum(step @ M + b[..., None, :], 0)
+    out = np.maximum(radius * metrics.unit(M) @ M + b[..., None, :], 0)
     worst = (importance * (M - out) ** 2).sum(-1).max(-1)
     # The linear model's rows are unit vectors, and its output for a change along one is `radius` times that row.
     return (worst - loss) / (importance[0] * (1 - radius) ** 2 - linear_loss)

@@ -45,21 +45,14 @@ SCHEMA = {
 }
 
 
-def cosines(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n n"]:
-    """Cosines between all features' directions; 0 with a feature of length 0."""
-    length = metrics.norms(W)[..., None]
-    unit = np.divide(W, length, out=np.zeros_like(W), where=length > 0)
-    return unit @ unit.swapaxes(-1, -2)
-
-
 def within(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of the same set, sets being `size` neighbours."""
-    return cosines(W)[..., *_indices(W.shape[-2], size, True)]
+    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, True)]
 
 
 def across(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of different sets."""
-    return cosines(W)[..., *_indices(W.shape[-2], size, False)]
+    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, False)]
 
 
 def _indices(n: int, size: int, same: bool) -> tuple[Array, Array]:
@@ -100,7 +93,7 @@ def common_share(W: Float[Array, "*batch n m"], size: int) -> Float[Array, "*bat
 
 def partners(W: Float[Array, "*batch n m"], size: int) -> tuple[Array, Array]:
     """Of the features in antipodal pairs (mutual, cosine below -0.9): how many pairs there are, and how many join two sets."""
-    cosine = cosines(W)
+    cosine = metrics.cosines(W)
     nearest = cosine.argmin(-1)
     n = W.shape[-2]
     mutual = np.take_along_axis(nearest, nearest, -1) == np.arange(n)

@@ -76,7 +76,7 @@ def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"
     """The share of represented features of each of KINDS.
 
     Alone is a dimensionality above 0.9, a pair 0.45 to 0.55, a group below 0.45; the rest is between."""
-    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
+    D, there = metrics.feature_dimensionality(W), metrics.is_represented(W)
     alone, pair, group = D > 0.9, (D >= 0.45) & (D <= 0.55), D < 0.45
     every = np.stack([alone, pair, group, ~(alone | pair | group)], -1) & there[..., None]
     return every.sum(-2) / np.maximum(1, there.sum(-1))[..., None]
@@ -85,5 +85,5 @@ def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"
 def kept_first(W: np.ndarray) -> np.ndarray:
     """Whether each model represents exactly its n_hidden most important features."""
     m = W.shape[-1]
-    there = metrics.norms(W) > 0.5
+    there = metrics.is_represented(W)
     return there[..., :m].all(-1) & ~there[..., m:].any(-1)

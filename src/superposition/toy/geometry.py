@@ -86,7 +86,7 @@ def stuck(results: runs.Results, level: float) -> str:
 def near_level(W: Float[np.ndarray, "*batch n m"], within: float = 0.015) -> Float[np.ndarray, "*batch"]:
     """The share of represented features whose D_i is near that of a perfect polytope."""
     levels = [polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)]
-    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
+    D, there = metrics.feature_dimensionality(W), metrics.is_represented(W)
     near = (np.abs(D[..., None] - levels) < within).any(-1) & there
     return near.sum(-1) / np.maximum(1, there.sum(-1))
 

@@ -4,12 +4,12 @@ Counted over training against rotations of the same models; and features shown o
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy import privileged, regularised
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
 from superposition.training import AdamW
 
 Array = np.ndarray
@@ -115,7 +115,7 @@ def _steps(config):
 def _averages(W, turns):
     """Means over a model's neurons or features: its own, and those of what it is held against."""
     found = {"overlap": overlap(W).mean(-1), "null_overlap": random_overlap(W).mean(-1), "pairs": pairs(W).mean(-1)}
-    null = np.mean([pairs(W @ turn).mean(-1) for turn in turns], 0)
+    null = rotations.each(lambda turned: pairs(turned).mean(-1), W, turns).mean(-1)
     return found | {"null_pairs": null} | regularised.neurons(W, turns)
 
 
@@ -130,7 +130,7 @@ def _sampled(m, config, job):
     density = np.broadcast_to(1 - np.array(config.sparsities)[:, None], grid).reshape(-1, 1)
     task, optimiser, steps = Task("uniform", "identity", density), AdamW(config.lr, schedule="cosine"), _steps(config)
     history = training.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
-    turns = stats.special_ortho_group(m, seed=config.seed).rvs(config.rotations)
+    turns = rotations.draw(m, config.rotations, config.seed)
     looks = [_averages(W.astype(float), turns) for W in history.W1]
     W, arrays = history.W1[-1], {name: np.stack([look[name] for look in looks]) for name in _OVER_TIME}
     up, down = regularised.signs(W)

@@ -61,7 +61,7 @@ def classify(W: Float[Array, "*batch n 2"], tolerance: float = 15.0) -> Int[Arra
 
 
 def _shape(W, tolerance):
-    kept = W[metrics.norms(W) > 0.5]
+    kept = W[metrics.is_represented(W)]
     angle = np.sort(np.degrees(np.arctan2(kept[:, 1], kept[:, 0])))
     gaps = np.sort(np.diff(angle, append=angle[:1] + 360))
     for shape, expected in enumerate(_GAPS):
@@ -76,7 +76,7 @@ def null_shares(draws: int, seed: int) -> Float[Array, "shape"]:
     shares = np.zeros(len(SHAPES))
     for shape, gaps in enumerate(_GAPS):
         arrows = rng.standard_normal((draws, len(gaps), 2))
-        shares[shape] = (classify(arrows / metrics.norms(arrows)[..., None]) == shape).mean()
+        shares[shape] = (classify(metrics.unit(arrows)) == shape).mean()
     return shares
 
 
@@ -122,7 +122,7 @@ def _notebook_shapes(config, job, density, importance):
 def shortest_arrow(W: Float[Array, "model n m"]) -> tuple[Float[Array, "model"], Float[Array, "model"]]:
     """The length of each model's shortest arrow, and the cosine with that of the others which is nearest to it."""
     length, model = metrics.norms(W), np.arange(len(W))
-    shortest, unit = length.argmin(-1), W / length[..., None]
-    cosine = np.einsum("kih,kh->ki", unit, unit[model, shortest])
+    shortest = length.argmin(-1)
+    cosine = metrics.cosines(W)[model, shortest]
     cosine[model, shortest] = -1
     return length[model, shortest], cosine.max(-1)

@@ -53,7 +53,7 @@ def members(n_dense: int, n_sparse: int) -> Bool[Array, "2 n"]:
 
 def counted(W: Float[Array, "*batch n m"], classes: Bool[Array, "2 n"]) -> Bool[Array, "*batch 2 n"]:
     """Which features of each class are represented: those longer than ½."""
-    return (metrics.norms(W) > 0.5)[..., None, :] & classes
+    return metrics.is_represented(W)[..., None, :] & classes
 
 
 def class_mean(values: Float[Array, "*batch n"], counts: Bool[Array, "*batch 2 n"]) -> Float[Array, "*batch 2"]:

@@ -8,6 +8,7 @@ from scipy import optimize
 from superposition import metrics, runs
 from superposition.toy import intro
 from superposition.toy.engine import training
+from superposition.toy.engine.features import variance
 from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.theory.stratified_loss import Strata, minimise
 from superposition.training import AdamW
@@ -76,7 +77,7 @@ def classify(W: Float[Array, "*batch 5 2"]) -> Int[Array, "*batch"]:
 
     All five represented (‖W_i‖ > ½) is a *pentagon*, however deformed; two antipodal pairs of the others a *square*,
     with the odd one in a pair *another square*."""
-    there = metrics.norms(W) > 0.5
+    there = metrics.is_represented(W)
     cross = intro.classify(W) == intro.SHAPES.index("two pairs")
     square, another = cross & ~there[..., 0], cross & there[..., 0]
     return np.select([there.all(-1), square, another], [0, 1, 2], 3)
@@ -95,7 +96,7 @@ def square(strata: Strata, p: Float[Array, "5"], importance: Float[Array, "5"]) 
     rest = strata.without(0)
     W, b, loss = minimise(rest, np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]]), np.zeros(4), p[1:], importance[1:])
     W, b = np.vstack([np.zeros(2), W]), np.concatenate([[p[0] / 2], b])
-    return W, b, loss + float(importance[0] * (p[0] / 3 - p[0] ** 2 / 4))
+    return W, b, loss + float(importance[0] * variance(p[0]))
 
 
 def _disturbed(W, config):
@@ -130,7 +131,7 @@ def _branches(config, strata, axis, multiplier):
         p, importance = along(config, axis, at)
         W[1, k], b[1, k], loss[1, k] = square(strata, p, importance)
         left, _, _ = minimise(strata, _disturbed(W[1, k], config), b[1, k], p, importance)
-        stable[k] = metrics.norms(left)[0] < 0.5
+        stable[k] = not metrics.is_represented(left)[0]
     return W, b, loss, stable
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numba import njit
 
 from superposition import training
-from superposition.compiled import kept, spread
+from superposition.compiled import spread
 
-_kept = kept(nogil=True, error_model="numpy")
 _compiled = njit(fastmath=True, error_model="numpy")  # Python's check for division by zero would keep loops from vectorising
+_free = njit(nogil=True, error_model="numpy")
 UNROLL = 4  # rows that go by together, so that what they are added to is read and written less often
 
 
@@ -308,7 +308,7 @@ def _read(direct, T, z, logits):
 _adamw = _compiled(training.adamw)
 
 
-@_kept
+@_free
 def _loss(theta, dtheta, sizes, kinds, seen, answers, order):
     return _gradient(theta, dtheta, sizes, kinds, seen, answers, order)
 
@@ -319,7 +319,7 @@ def gradients(theta, sizes, kinds, seen, answers, order):
     return spread(lambda m: _loss(theta[m], dtheta[m], sizes, kinds, seen[m], answers[m], order[m]), len(theta)), dtheta
 
 
-@_kept
+@_free
 def _advance(theta, first, second, sizes, kinds, seen, answers, order, step, lr, optimiser):
     """Train one model in place on the batches of `order`, counted from `step` on; its mean loss."""
     dtheta, loss = np.empty_like(theta), 0.0
@@ -337,7 +337,7 @@ def advance(theta, first, second, sizes, kinds, seen, answers, order, step, lr, 
     return spread(lambda m: _advance(*own(m), step, lr, optimiser), len(theta))
 
 
-@_kept
+@_free
 def _logits(theta, sizes, kinds, seen, n_answers, found):
     """The logits of one model for its examples, left in `found`."""
     tokens, positions, heads, width, model, out = sizes

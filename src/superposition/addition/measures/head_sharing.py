@@ -61,7 +61,5 @@ def null(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[A
 def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
     """How alike the heads of two circuits are: the mean cosine of two rows' amounts, over all pairs of circuits."""
     amount = np.abs(effect)
-    length = np.linalg.norm(amount, axis=-1, keepdims=True)
-    unit = np.divide(amount, length, out=np.zeros_like(amount), where=length > 0)
-    count = (length > 0).sum((-1, -2))
-    return ((unit.sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))
+    count = (metrics.norms(amount) > 0).sum(-1)
+    return ((metrics.unit(amount).sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))

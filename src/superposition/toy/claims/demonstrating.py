@@ -102,7 +102,7 @@ def _order(runs_of: Results) -> Finding:
 )
 def _less_important_first(runs_of: Results) -> Finding:
     W = runs_of["W_large"][1, int(np.abs(runs_of["sparsity"] - 0.9).argmin())]
-    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
+    D, there = metrics.feature_dimensionality(W), metrics.is_represented(W)
     rank = np.broadcast_to(np.arange(W.shape[-2]), D.shape)
 
     def mean_rank(which: np.ndarray) -> np.ndarray:

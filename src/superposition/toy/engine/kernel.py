@@ -12,7 +12,7 @@ from numba import njit, types, uint32, uint64
 from numba.extending import overload
 
 from superposition import training
-from superposition.compiled import kept, spread
+from superposition.compiled import spread
 from superposition.toy.engine import features
 
 BLOCK = 128
@@ -429,7 +429,7 @@ def _adamw_isotropic(W, dW, first, second, lr, decay, beta1, beta2, eps, step):
             W[i, j] = W[i, j] * shrink - rate * first[i, j] / (np.sqrt(second[i, j]) * correct + T(eps))
 
 
-@kept(nogil=True)
+@njit(nogil=True)
 def _loss(shape, settings, i, theta, step, batches, batch, d):
     """The mean loss of instance i on so many batches from `step` on, with the gradient on the last left in d."""
     room, loss = _room(shape, theta), 0.0
@@ -462,7 +462,7 @@ def _descend(shape, theta, d, first, second, rate, optimiser, isotropic, step):
         _adamw(theta, d, first, second, rate, *optimiser, step)
 
 
-@kept(nogil=True)
+@njit(nogil=True)
 def _advance(shape, settings, i, theta, first, second, step, rates, batch, optimiser, isotropic):
     """Train instance i in place for len(rates) steps from `step` on, and return its mean loss over them."""
     room, d, loss = _room(shape, theta), np.empty_like(theta), 0.0
