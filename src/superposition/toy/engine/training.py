@@ -62,12 +62,12 @@ def _advance_kernel(networks, task, state, start, rates, batch, optimiser):
 def _advance_torch(networks, task, state, start, rates, batch, optimiser):
     """The same in PyTorch, for any device."""
     theta, device = networks.theta, networks.theta.device
-    importance = torch.from_numpy(own(task.importance, networks, networks.n_out)).to(device)
+    importance = torch.from_numpy(own(task.importance, networks, networks.n_out)).to(theta)
     p, first, second = (torch.from_numpy(state[name]).to(device, copy=True) for name in ("theta", "first", "second"))
     theta.data.copy_(p)
     total = torch.zeros(len(p), dtype=torch.float64, device=device)
     for t, rate in enumerate(rates, start=start):
-        x = sample(task, networks, t, batch)
+        x = sample(task, networks, t, batch).to(theta.dtype)
         loss = networks.loss(x, task.targets(x), importance, keep(networks, t, batch))
         (d,) = torch.autograd.grad(loss.sum(), theta)
         total += loss.detach()
