@@ -57,6 +57,12 @@ def test_a_pentagon_puts_five_halves_of_a_feature_on_each_dimension():
 
 def test_represented_counts_the_rows_longer_than_the_threshold():
     assert metrics.represented(np.array([[0.6, 0], [0, 0.4], [0.4, 0.4]])) == 2
+    assert metrics.is_represented(np.array([[0.6, 0], [0, 0.4], [0.4, 0.4]])).tolist() == [True, False, True]
+
+
+def test_cosines_forget_lengths_and_are_0_with_a_feature_of_length_0():
+    cosines = metrics.cosines(np.array([[2.0, 0], [3, 3], [0, 0]]))
+    assert cosines == pytest.approx(np.array([[1, 0.5**0.5, 0], [0.5**0.5, 1, 0], [0, 0, 0]]))
 
 
 def test_polysemanticity_is_the_number_of_equal_features_on_a_neuron():

@@ -2,12 +2,14 @@
 A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
 import numpy as np
-from jaxtyping import Float, Integer, Num, Shaped
+from jaxtyping import Bool, Float, Integer, Num, Shaped
 
 Array = np.ndarray
 
+REPRESENTED = 0.5  # a feature is represented from this length on
 
-def _unit(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
+
+def unit(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
     """Rows of length one; a row of zeros stays zero."""
     length = np.linalg.norm(W, axis=-1, keepdims=True)
     return np.divide(W, length, out=np.zeros_like(W), where=length > 0)
@@ -18,9 +20,20 @@ def norms(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
     return np.linalg.norm(W, axis=-1)
 
 
-def represented(W: Float[Array, "*batch n m"], threshold: float = 0.5) -> Integer[Array, "*batch"] | np.integer:
+def cosines(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n n"]:
+    """Cosines between all features' directions; 0 with a feature of length 0."""
+    directions = unit(W)
+    return directions @ directions.swapaxes(-1, -2)
+
+
+def is_represented(W: Float[Array, "*batch n m"], threshold: float = REPRESENTED) -> Bool[Array, "*batch n"]:
+    """Which features have ‖W_i‖ above `threshold`."""
+    return norms(W) > threshold
+
+
+def represented(W: Float[Array, "*batch n m"], threshold: float = REPRESENTED) -> Integer[Array, "*batch"] | np.integer:
     """Number of features with ‖W_i‖ above `threshold`."""
-    return (norms(W) > threshold).sum(-1)
+    return is_represented(W, threshold).sum(-1)
 
 
 def feature_dimensionality(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
@@ -28,7 +41,7 @@ def feature_dimensionality(W: Float[Array, "*batch n m"]) -> Float[Array, "*batc
 
     1 for a feature with a dimension of its own, 1/2 in an antipodal pair, 2/5 in a pentagon, 0 where W_i = 0.
     Source: Elhage et al. 2022, "The Geometry of Superposition"."""
-    overlaps = (np.einsum("...ih,...jh->...ij", _unit(W), W) ** 2).sum(-1)
+    overlaps = (np.einsum("...ih,...jh->...ij", unit(W), W) ** 2).sum(-1)
     return np.divide(norms(W) ** 2, overlaps, out=np.zeros_like(overlaps), where=overlaps > 0)
 
 
@@ -43,7 +56,7 @@ def interference(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
     """How much of a feature's direction is shared with the others, Σ_{j≠i} (Ŵ_i·W_j)².
 
     0 for a direction of its own; 1 or more when others cover it. Source: Elhage et al. 2022, "Demonstrating Superposition"."""
-    cosines = np.einsum("...ih,...jh->...ij", _unit(W), W)
+    cosines = np.einsum("...ih,...jh->...ij", unit(W), W)
     return np.maximum((cosines**2).sum(-1) - (norms(W) ** 2), 0)
 
 

@@ -80,9 +80,7 @@ def test_the_optimum_of_two_features_knows_no_difference_between_them():
 def test_the_optimum_has_that_loss_on_sampled_data(diagram):
     k = diagram["density"].size // 3
     W, b, p = diagram["W"][5, k], diagram["b"][5, k], np.full((1, diagram.config.n_features), diagram["density"][k])
-    import torch
-
-    x = features.sample([1], 0, 400_000, torch.tensor(p))[:, 0].numpy().astype(float)
+    x = features.sample([1], 0, 400_000, p)[:, 0].numpy().astype(float)
     importance = np.r_[np.ones(p.size - 1), diagram["importance"][5]]
     sampled = (importance * (x - np.maximum(x @ W @ W.T + b, 0)) ** 2).sum(1)
     assert abs(sampled.mean() - diagram["loss"][5, k]) < 5 * sampled.std() / len(x) ** 0.5

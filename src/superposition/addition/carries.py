@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from superposition import metrics, runs
-from superposition.addition.engine import carry_chains, data, learning_curves, transformer_training
+from superposition.addition.engine import carry_chains, data, learning_curves, streams, transformer_training
 from superposition.addition.engine.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
 from superposition.addition.engine.lookup import Lookup
 from superposition.addition.engine.transformer import Transformer
@@ -163,7 +163,7 @@ def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config
     one = transformer_training.Trainees(
         n_heads, d_head, reading, *(transformer_training.flat(parameters)[None] for _ in range(3))
     )
-    rng = np.random.default_rng([config.seed, seed, 4])
+    rng = streams.generator(config.seed, seed, stream=streams.CARRIES)
     pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
     few = pairs[: config.n_ablated]
     sums = transformer_training.Examples.of(pairs[None], reading)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from superposition import metrics, runs
 from superposition.addition import circuits, shapes
-from superposition.addition.engine import data
+from superposition.addition.engine import data, streams
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
@@ -69,7 +69,7 @@ def lot(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[Ar
 
     First each head keeps its effects and draws lots for the circuits that they go to; then each circuit keeps its own and
     draws lots for heads."""
-    rng = np.random.default_rng([seed, 7])
+    rng = streams.generator(seed, stream=streams.COLUMNS_BY_LOT)
     found = [[measured(rng.permuted(effect, axis=axis)) for _ in range(draws)] for axis in (0, 1)]
     return np.quantile(found, head_sharing.QUANTILES, axis=1).swapaxes(0, 1)
 

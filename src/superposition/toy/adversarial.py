@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, largest_feature, training
+from superposition.toy.engine import features, largest_feature, training
 from superposition.toy.measures import attacks
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -77,9 +79,9 @@ def dedicated(
 
     It gives the most important features a dimension each and guesses the mean of the rest; the feature at the border gets
     its dimension in part, x' = a x + (1 − a) mean, which costs I (1 − a)² Var(x). A whole number of dimensions has the loss
-    of `autoencoders.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
+    of `linear_model.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
     n = len(importance)
-    variance, mean = density / 3 - density**2 / 4, density / 2
+    variance, mean = features.variance(density), density / 2
     left = np.append(np.cumsum(importance[::-1])[::-1], 0)  # importance left over when the first k are represented
     wanted = np.clip(loss / variance, 0, left[0])
     whole = np.minimum((left[None] > wanted.reshape(-1, 1)).sum(-1) - 1, n - 1).clip(min=0).reshape(wanted.shape)
@@ -97,9 +99,7 @@ def replication_ratio(
     The largest Σ_j I_j (M_ij − x'_j)² over features i, with x' the output for `radius` M_i / ‖M_i‖ and M = W Wᵀ, less the
     test loss; over the same for a linear model that keeps the n_hidden most important features."""
     M = np.einsum("...ih,...jh->...ij", W, W)
-    length = np.linalg.norm(M, axis=-1, keepdims=True)
-    step = radius * np.divide(M, length, out=np.zeros_like(M), where=length > 0)
-    out = np.maximum(step @ M + b[..., None, :], 0)
+    out = np.maximum(radius * metrics.unit(M) @ M + b[..., None, :], 0)
     worst = (importance * (M - out) ** 2).sum(-1).max(-1)
     # The linear model's rows are unit vectors, and its output for a change along one is `radius` times that row.
     return (worst - loss) / (importance[0] * (1 - radius) ** 2 - linear_loss)
@@ -213,9 +213,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     of_each = np.broadcast_to(density[:, None], (config.densities, config.seeds))
     arrays, _ = training.train_grid(
         np.broadcast_to(of_each[..., None], (*of_each.shape, n)), importance, m, True, config.steps, config.batch,
-        training.AdamW(config.lr, schedule="cosine"), config.seed, job,
+        AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
-    linear = autoencoders.linear_optimum(density, importance, m)
+    linear = linear_optimum(density, importance, m)
     arrays |= {"density": density, "linear_optimum": linear, "radius": np.array(config.radii)}
     arrays |= _attacked(config, arrays, of_each, importance, job)
     given = arrays["W"], arrays["b"], arrays["loss"], np.broadcast_to(linear[:, None], of_each.shape), importance

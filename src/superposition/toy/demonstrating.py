@@ -5,8 +5,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy.correlated import cosines
-from superposition.toy.engine import autoencoders, training
+from superposition.toy.engine import training
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -48,10 +49,10 @@ def _one_size(config: Config, job: runs.Job, index: int) -> dict[str, Array]:
     of_each = np.broadcast_to(density[:, None, None], (len(MODELS), len(density), config.seeds, n))
     relu = np.broadcast_to(np.array(MODELS)[:, None, None] == "relu", of_each.shape[:-1])
     arrays, _ = training.train_grid(
-        of_each, importance, m, relu, config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"),
+        of_each, importance, m, relu, config.steps, config.batch, AdamW(config.lr, schedule="cosine"),
         config.seed, job, key=SIZES[index],
     )  # fmt: skip
-    return arrays | {"importance": importance, "linear_optimum": autoencoders.linear_optimum(density, importance, m)}
+    return arrays | {"importance": importance, "linear_optimum": linear_optimum(density, importance, m)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
@@ -77,8 +78,8 @@ def kind_of(W: Float[np.ndarray, "*batch n m"]) -> Bool[np.ndarray, "*batch n ki
     Alone is a dimensionality above 0.9. A pair are two that are each other's most opposite feature, at a cosine below -0.9,
     and share one dimension, their dimensionalities adding up to 1 within 0.1: evenly or not, since an antipodal pair of
     unequal lengths a and b has a²/(a² + b²) and b²/(a² + b²). A group is below 0.45 otherwise; the rest is between."""
-    there, D = metrics.norms(W) > 0.5, metrics.feature_dimensionality(W)
-    cosine = np.where(there[..., None] & there[..., None, :], cosines(W), 0)
+    there, D = metrics.is_represented(W), metrics.feature_dimensionality(W)
+    cosine = np.where(there[..., None] & there[..., None, :], metrics.cosines(W), 0)
     partner = cosine.argmin(-1)
     mutual = np.take_along_axis(partner, partner, -1) == np.arange(W.shape[-2])
     whole = np.abs(D + np.take_along_axis(D, partner, -1) - 1) < 0.1
@@ -97,5 +98,5 @@ def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"
 def kept_first(W: np.ndarray) -> np.ndarray:
     """Whether each model represents exactly its n_hidden most important features."""
     m = W.shape[-1]
-    there = metrics.norms(W) > 0.5
+    there = metrics.is_represented(W)
     return there[..., :m].all(-1) & ~there[..., m:].any(-1)

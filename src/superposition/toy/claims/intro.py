@@ -20,7 +20,7 @@ def _at(results: Results, sparsity: float) -> int:
 
 def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarray:
     """Whether each seed has the shape of this name, of exactly the `features` most important features."""
-    kept = ((metrics.norms(intro["W"][:, density]) > 0.5) == (np.arange(intro.config.n_features) < features)).all(1)
+    kept = (metrics.is_represented(intro["W"][:, density]) == (np.arange(intro.config.n_features) < features)).all(1)
     return kept & (intro["shape"][:, density] == SHAPES.index(name))
 
 

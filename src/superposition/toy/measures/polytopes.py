@@ -92,9 +92,9 @@ def clusters(W: Float[Array, "n_features m"], threshold: float = THRESHOLD, tole
     Only represented features count, those with ‖W_i‖ > 0.5. Source: Elhage et al. 2022, "The Geometry of Superposition",
     where the components of the graph of WᵀW are recognised by eye."""
     W = np.asarray(W, float)
-    there = np.flatnonzero(metrics.norms(W) > 0.5)
-    unit = W[there] / metrics.norms(W[there])[:, None]
-    count, part = connected_components(csr_array(np.abs(unit @ unit.T) > threshold), directed=False) if len(there) else (0, [])
+    there = np.flatnonzero(metrics.is_represented(W))
+    near = np.abs(metrics.cosines(W[there])) > threshold
+    count, part = connected_components(csr_array(near), directed=False) if len(there) else (0, [])
     of_feature = np.full(len(W), -1)
     of_feature[there] = part
     members = [np.flatnonzero(of_feature == c) for c in range(count)]

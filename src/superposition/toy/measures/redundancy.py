@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Real
 
 from superposition import metrics
+from superposition.toy.engine import features
 from superposition.toy.measures import polytopes
 
 Array = np.ndarray
@@ -18,8 +19,8 @@ def represented(W: Float[Array, "*batch n m"]) -> Bool[Array, "*batch n"]:
 
 def paired(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """The share of the represented features that have an antipode, another represented feature at a cosine below -0.9."""
-    unit, there = W / np.maximum(metrics.norms(W)[..., None], 1e-12), represented(W)
-    opposite = (np.einsum("...ih,...jh->...ij", unit, unit) < -0.9) & there[..., None] & there[..., None, :]
+    there = represented(W)
+    opposite = (metrics.cosines(W) < -0.9) & there[..., None] & there[..., None, :]
     return opposite.any(-1).sum(-1) / there.sum(-1)
 
 
@@ -46,7 +47,7 @@ def penalty(W: Float[Array, "n m"], density: float | int, importance: Float[Arra
     """What dropout adds to the expected loss of the linear model: r / (1 - r) Σ_j E[h_j²] Σ_i I_i W_ij².
 
     Features are uniform on [0, 1] with probability `density`: of mean p/2 and variance p/3 - p²/4."""
-    hidden = (density / 3 - density**2 / 4) * (W**2).sum(0) + (density / 2 * W.sum(0)) ** 2
+    hidden = features.variance(density) * (W**2).sum(0) + (density / 2 * W.sum(0)) ** 2
     return float(rate / (1 - rate) * hidden @ (importance @ W**2))
 
 
