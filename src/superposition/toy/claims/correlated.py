@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -13,7 +14,6 @@ from superposition.toy.correlated import (
     INDEPENDENT,
     across,
     antipodal,
-    at,
     both,
     common_share,
     lie,
@@ -40,7 +40,7 @@ _FEWER = Of("the lead over the baseline", Below(0))
     experiments=("toy/correlated",),
 )
 def _orthogonal(runs_of: Results) -> Finding:
-    W = runs_of["W_two"][:, at(runs_of, 0.05)]
+    W = runs_of["W_two"][:, metrics.nearest(runs_of["density"], 0.05)]
     right, opposite = 100 * lie(W, "orthogonal").all(-1).mean(-1), antipodal(W).all(-1)
     more = over_seeds(opposite[CORRELATED].astype(float) - opposite[INDEPENDENT]).percent
     note = f"Of independent features {right[INDEPENDENT]:.0f}% have right angles; where they have not, a feature is mostly lost"
@@ -86,7 +86,7 @@ def _side(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _antipodal(runs_of: Results) -> Finding:
-    k = at(runs_of, 0.05)
+    k = metrics.nearest(runs_of["density"], 0.05)
     hits = antipodal(runs_of["W_two"][:, k]).all(-1)
     best = hits[ANTICORRELATED][runs_of["loss_two"][ANTICORRELATED, k].argmin()]
     note = "The best models are; training finds them as often as chance pairs independent features so. Dense data does better"
@@ -104,7 +104,7 @@ def _antipodal(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _dense(runs_of: Results) -> Finding:
-    hits = antipodal(runs_of["W_two"][:, at(runs_of, 0.5)]).all(-1)
+    hits = antipodal(runs_of["W_two"][:, metrics.nearest(runs_of["density"], 0.5)]).all(-1)
     return Finding(over_seeds(hits[ANTICORRELATED]).percent, 100 * float(hits[INDEPENDENT].mean()))
 
 
@@ -118,7 +118,7 @@ def _dense(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _bases(runs_of: Results) -> Finding:
-    W = runs_of["W_sets"][:, at(runs_of, 0.02)]
+    W = runs_of["W_sets"][:, metrics.nearest(runs_of["density"], 0.02)]
     size = runs_of.config.set_size
     ratio = np.abs(within(W, size)).mean(-1) / np.abs(across(W, size)).mean(-1)
     null = float(ratio[INDEPENDENT].mean())
@@ -137,9 +137,9 @@ def _bases(runs_of: Results) -> Finding:
 )
 def _collapse(runs_of: Results) -> Finding:
     W = runs_of["W_three"][CORRELATED]
-    cosine, dense = within(W).mean(-1), at(runs_of, 0.5)
+    cosine, dense = within(W).mean(-1), metrics.nearest(runs_of["density"], 0.5)
     kept = float(common_share(W[dense], 2).mean())
-    sparse = float(cosine[at(runs_of, 0.05)].mean())
+    sparse = float(cosine[metrics.nearest(runs_of["density"], 0.05)].mean())
     return Finding(over_seeds(cosine[dense], (-1, 1)), sparse, also={"the share of the sums": kept})
 
 
@@ -155,7 +155,7 @@ def _collapse(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _partners(runs_of: Results) -> Finding:
-    found, joined = partners(runs_of["W_sets"][:, at(runs_of, 0.02)], runs_of.config.set_size)
+    found, joined = partners(runs_of["W_sets"][:, metrics.nearest(runs_of["density"], 0.02)], runs_of.config.set_size)
     rates = joined / np.maximum(1, found)
     return Finding(over_seeds(rates[CORRELATED], (0, 1)).percent, 100 * float(rates[INDEPENDENT].mean()))
 

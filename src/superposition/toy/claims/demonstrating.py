@@ -101,7 +101,7 @@ def _order(runs_of: Results) -> Finding:
     experiments=("toy/demonstrating",),
 )
 def _less_important_first(runs_of: Results) -> Finding:
-    W = runs_of["W_large"][1, int(np.abs(runs_of["sparsity"] - 0.9).argmin())]
+    W = runs_of["W_large"][1, metrics.nearest(runs_of["sparsity"], 0.9)]
     D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
     rank = np.broadcast_to(np.arange(W.shape[-2]), D.shape)
 

@@ -16,7 +16,7 @@ NEAR = 1.03
 
 
 def _at(results: Results, sparsity: float) -> int:
-    return int(np.abs(1 - results["density"] - sparsity).argmin())
+    return metrics.nearest(1 - results["density"], sparsity)
 
 
 def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarray:

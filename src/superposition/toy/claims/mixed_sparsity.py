@@ -8,7 +8,7 @@ from superposition.estimates import over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Every, MoreThan, Of, Some, Tolerance
 from superposition.toy.claims.common import WRITE_UP, by_label
-from superposition.toy.mixed_sparsity import BOTH_DENSE, BOTH_SPARSE, DENSE, GELU, MIXED, RELU, SPARSE, at, equal
+from superposition.toy.mixed_sparsity import BOTH_DENSE, BOTH_SPARSE, DENSE, GELU, MIXED, RELU, SPARSE, equal
 
 SOURCE = f"{WRITE_UP}, Non-uniform sparsity for toy model"
 
@@ -16,7 +16,7 @@ SOURCE = f"{WRITE_UP}, Non-uniform sparsity for toy model"
 def _crowding(results: Results, of: int, alone: int) -> Finding:
     """The dimensionality of a class at equal importance, over the widths and at each, against models of that class alone."""
     values = results["dimensionality"][:, MIXED, equal(results), RELU, :, of]
-    alike = float(results["dimensionality"][:, alone, at(results, 1), RELU, :, of].mean())
+    alike = float(results["dimensionality"][:, alone, metrics.nearest(results["weight"], 1), RELU, :, of].mean())
     return Finding(over_seeds(values.T), alike, also={"width": by_label(results["n_hidden"], values)})
 
 
@@ -72,7 +72,7 @@ def _opportunity(results: Results) -> Finding:
     experiments=("toy/mixed_sparsity",),
 )
 def _priority(results: Results) -> Finding:
-    where = (slice(None), MIXED, at(results, 5), RELU)
+    where = (slice(None), MIXED, metrics.nearest(results["weight"], 5), RELU)
     shared, random = (float(results[name][where][..., SPARSE, DENSE].mean()) for name in ("shared", "random"))
     equally = results["dimensionality"][:, MIXED, equal(results), RELU, :, DENSE].mean()
     note = "Dense features are superposed with each other, hardly with sparse ones"

@@ -1,18 +1,19 @@
 """The claims of the chapter on neurons as a basis."""
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
 from superposition.tolerances import MOST, AtLeast, AtMost, Holding, Of, Tolerance
 from superposition.toy.claims.common import PAPER
-from superposition.toy.privileged import FREE, ISOTROPIC, RECTIFIED, at, singles, turned
+from superposition.toy.privileged import FREE, ISOTROPIC, RECTIFIED, singles, turned
 
 SOURCE = f"{PAPER}, Superposition in a Privileged Basis"
 
 
 def _single(results: Results, sparsity: float, note: str = "") -> Finding:
     """The share of monosemantic neurons at a sparsity, against the same models turned."""
-    k = at(results, sparsity)
+    k = metrics.nearest(results["sparsity"], sparsity)
     turned_models = 100 * float(results["null_single"][RECTIFIED, k].mean())
     return Finding(over_seeds(singles(results, RECTIFIED)[k], (0, 1)).percent, turned_models, note)
 
@@ -27,7 +28,7 @@ def _single(results: Results, sparsity: float, note: str = "") -> Finding:
     experiments=("toy/privileged",),
 )
 def _monosemantic(results: Results) -> Finding:
-    half = singles(results, RECTIFIED)[at(results, 0.5)].mean()
+    half = singles(results, RECTIFIED)[metrics.nearest(results["sparsity"], 0.5)].mean()
     return _single(results, 0.0, f"At S = 0.5 it is {100 * half:.0f}%")
 
 
@@ -42,7 +43,7 @@ def _monosemantic(results: Results) -> Finding:
     experiments=("toy/privileged",),
 )
 def _mixed(results: Results) -> Finding:
-    k = at(results, 0.7)
+    k = metrics.nearest(results["sparsity"], 0.7)
     values, null = singles(results, RECTIFIED)[k], results["null_single"][RECTIFIED, k].mean()
     return Finding(over_seeds((values > 0) & (values < 1)).percent, 100 * float(1 - (1 - null) ** results.config.n_hidden))
 

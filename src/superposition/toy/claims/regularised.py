@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
 from superposition.tolerances import MOST, Below, Every, Some, Tolerance, Within
 from superposition.toy.claims.common import LECOMTE, PAPER, WRITE_UP, by_label
-from superposition.toy.regularised import HIDDEN, IDENTITY, aligned, at, length_alone, sparse
+from superposition.toy.regularised import HIDDEN, IDENTITY, aligned, length_alone
 
 SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activations and reports no result"
 
@@ -23,7 +24,7 @@ SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activation
     experiments=("toy/regularised",),
 )
 def _activation(results: Results) -> Finding:
-    hits = aligned(results)[:, at(results, 0)]
+    hits = aligned(results)[:, metrics.nearest(results["l1"], 0)]
     each = ", ".join(f"{name} {100 * part.mean():.0f}%" for name, part in zip(HIDDEN[1:], hits[1:], strict=True))
     note = f"{each}. Kurtosis overlooks polysemantic neurons: see toy/privileged, where turns harm such models all the same"
     return Finding(over_seeds(np.moveaxis(hits[1:], -1, 0)).percent, 100 * float(hits[IDENTITY].mean()), note)
@@ -41,7 +42,7 @@ def _activation(results: Results) -> Finding:
     experiments=("toy/regularised",),
 )
 def _alone(results: Results) -> Finding:
-    hits, without = (aligned(results)[IDENTITY, at(results, price)] for price in (0.1, 0))
+    hits, without = (aligned(results)[IDENTITY, metrics.nearest(results["l1"], price)] for price in (0.1, 0))
     note = f"{100 * hits[1:].mean():.0f}% of those with S of 0.7 and more, {100 * hits[0].mean():.0f}% in dense data"
     return Finding(over_seeds(hits.T).percent, 100 * float(without.mean()), note)
 
@@ -58,7 +59,7 @@ def _alone(results: Results) -> Finding:
     experiments=("toy/regularised",),
 )
 def _monosemantic(results: Results) -> Finding:
-    where = IDENTITY, at(results, 0.3), sparse(results, 0.97)
+    where = IDENTITY, metrics.nearest(results["l1"], 0.3), metrics.nearest(results["sparsity"], 0.97)
     opposed = results["opposed"][where].mean() / results.config.n_hidden
     note = f"{100 * opposed:.0f}% of the neurons hold features of both signs, which costs L1 nothing"
     return Finding(over_seeds(results["single"][where], (0, 1)).percent, 100 * float(results["null_single"][where].mean()), note)
@@ -77,10 +78,10 @@ def _monosemantic(results: Results) -> Finding:
     experiments=("toy/regularised",),
 )
 def _fewer(results: Results) -> Finding:
-    held = results["length"][IDENTITY, :, sparse(results, 0.99)] > 0.5
-    without = held[at(results, 0)]
-    kept = (held[at(results, 0.1)] & without).sum(-1) / without.sum(-1)
-    note = f"With L1 0.3 it is {held[at(results, 0.3)].sum(-1).mean():.0f} of {results.config.n_features}"
+    held = results["length"][IDENTITY, :, metrics.nearest(results["sparsity"], 0.99)] > 0.5
+    without, low, high = (held[metrics.nearest(results["l1"], price)] for price in (0, 0.1, 0.3))
+    kept = (low & without).sum(-1) / without.sum(-1)
+    note = f"With L1 0.3 it is {high.sum(-1).mean():.0f} of {results.config.n_features}"
     return Finding(over_seeds(kept, (0, 1)).percent, 100.0, note)
 
 
@@ -96,7 +97,8 @@ def _fewer(results: Results) -> Finding:
 )
 def _shrinkage(results: Results) -> Finding:
     prices = np.array([0.03, 0.1, 0.3])
-    length = results["length"][IDENTITY, [at(results, price) for price in prices], sparse(results, 0.99)].astype(float)
+    at = [metrics.nearest(results["l1"], price) for price in prices]
+    length = results["length"][IDENTITY, at, metrics.nearest(results["sparsity"], 0.99)].astype(float)
     kept = length > 0.5
     ratio = (length * kept).sum(-1) / kept.sum(-1) / length_alone(prices)[:, None]
     return Finding(over_seeds(ratio.T), 1.0, also={"price": by_label(prices, ratio)})
