@@ -37,13 +37,33 @@ def walk(scratch):
     return scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5")
 
 
+def loaded_by(code: str, **environment: str) -> tuple[str, set[str]]:
+    """What the code prints, in a Python of its own, and all modules that it imports."""
+    code = f"import sys\ntry:\n    {code}\nfinally:\n    print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, set(done.stdout.split())
+
+
 def test_help_imports_none_of_the_heavy_libraries(scratch):
-    code = "import sys; sys.argv[1:] = ['--help']\nfrom superposition import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"SUPERPOSITION_ROOT": str(scratch.root)}
+    said, modules = loaded_by(
+        "sys.argv[1:] = ['--help']; from superposition import cli; cli.main()", SUPERPOSITION_ROOT=str(scratch.root)
     )
-    assert done.returncode == 0 and "superposition run toy/intro --quick" in done.stdout
-    assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & set(done.stdout.split())
+    assert "superposition run toy/intro --quick" in said
+    assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & modules
+
+
+def test_list_imports_no_experiment_and_nothing_that_computes_or_draws():
+    said, modules = loaded_by("sys.argv[1:] = ['list']; from superposition import cli; cli.main()")
+    assert "toy/intro" in said
+    assert not {"torch", "numba", "matplotlib", "scipy", "superposition.toy", "superposition.toy.intro"} & modules
+
+
+def test_a_part_imports_nothing_until_it_is_asked():
+    _, modules = loaded_by("import superposition.toy, superposition.addition, superposition.stories")
+    assert not {"numpy", "torch", "numba"} & modules
+    _, modules = loaded_by("from superposition.stories import export, load; assert callable(load)")
+    assert "superposition.stories.engine.models" in modules
 
 
 COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands]

@@ -64,10 +64,10 @@ def list_() -> None:
     from superposition import paths, runs
     from superposition.digests import Code
 
-    code = Code()
+    code, known = Code(), {}
     table = _table("experiment", "seeds", "size", "seconds", "device", "results")
     for name in runs.names():
-        reasons = runs.stale(name, code)
+        reasons = runs.stale(name, code, known)
         try:
             record = json.loads((paths.experiment(name) / "record.json").read_text())
         except (OSError, ValueError):
@@ -145,8 +145,8 @@ def status() -> None:
     from superposition.book import freeze
     from superposition.digests import Code
 
-    code = Code()
-    every = {name: "; ".join(runs.stale(name, code)) for name in runs.names()}
+    code, known = Code(), {}
+    every = {name: "; ".join(runs.stale(name, code, known)) for name in runs.names()}
     found = [(name, reasons, f"superposition run {name}") for name, reasons in every.items() if reasons]
     found += freeze.status()
     for what, reason, command in found:

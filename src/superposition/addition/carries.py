@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from superposition import metrics, runs
+from superposition import runs
 from superposition.addition.engine import carry_chains, data, learning_curves, streams, transformer_training
 from superposition.addition.engine.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
 from superposition.addition.engine.lookup import Lookup
@@ -289,10 +289,11 @@ def heads_in_use(results: runs.Results, kind: str) -> Bool[Array, "seed head"]:
 
 
 def answers_per_head(results: runs.Results, kind: str) -> Float[Array, "seed"]:
-    """Effective number of answers that a head serves, by the squares of the falls in accuracy when it is resampled; mean over
+    """Effective number of answers that a head serves, 1/Σ share², by how much accuracy falls when it is resampled; mean over
     the heads in use."""
-    served = metrics.polysemanticity(_falls(results, kind).swapaxes(-1, -2))
-    return np.mean(served, -1, where=heads_in_use(results, kind))
+    falls, used = _falls(results, kind), heads_in_use(results, kind)
+    served = np.divide(falls.sum(1) ** 2, (falls**2).sum(1), out=np.zeros(used.shape), where=used)
+    return np.mean(served, -1, where=used)
 
 
 def _falls(results, kind):

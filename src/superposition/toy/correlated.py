@@ -135,11 +135,6 @@ def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, si
 CORRELATED, INDEPENDENT, ANTICORRELATED = range(len(KINDS))
 
 
-def at(runs_of: runs.Results, density: float) -> int:
-    """The index of the density nearest to this one."""
-    return int(np.abs(runs_of["density"] - density).argmin())
-
-
 def lie(W: np.ndarray, name: str) -> np.ndarray:
     """Whether each pair lies in the relation of this name."""
     return relation(W) == RELATIONS.index(name)
@@ -147,7 +142,7 @@ def lie(W: np.ndarray, name: str) -> np.ndarray:
 
 def both(runs_of: runs.Results, density: float) -> dict[str, np.ndarray]:
     """Three pairs at one density, seeds of each kind: shares of pairs that are opposite and side by side."""
-    W = runs_of["W_three"][:, at(runs_of, density)]
+    W = runs_of["W_three"][:, metrics.nearest(runs_of["density"], density)]
     return {name: lie(W, name) for name in RELATIONS}
 
 

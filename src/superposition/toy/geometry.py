@@ -83,17 +83,9 @@ def stuck(results: runs.Results, level: float) -> str:
     return " to ".join(map(str, sorted({points.min(), points.max()})))
 
 
-def near_level(W: Float[np.ndarray, "*batch n m"], within: float = 0.015) -> Float[np.ndarray, "*batch"]:
-    """The share of represented features whose D_i is near that of a perfect polytope."""
-    levels = [polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)]
-    D, there = metrics.feature_dimensionality(W), metrics.is_represented(W)
-    near = (np.abs(D[..., None] - levels) < within).any(-1) & there
-    return near.sum(-1) / np.maximum(1, there.sum(-1))
-
-
-def above(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
-    """`near_level` where features are represented, NaN elsewhere."""
-    return np.where(metrics.represented(W) > 0, near_level(W), np.nan)
+def at_levels(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
+    """The share of represented features whose D_i is that of a perfect polytope, NaN where none is represented."""
+    return polytopes.at_levels(W, metrics.is_represented(W))
 
 
 def made(features: Int[Array, "seed density shape"]) -> Float[Array, "seed polytope"]:

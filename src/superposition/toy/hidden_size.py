@@ -53,8 +53,9 @@ SCHEMA = {
     "alone_opposed": "width optimiser alone_seed",
     "alone_settled": "width optimiser alone_seed",
     "alone_kept": "width optimiser alone_seed",
+    **dict.fromkeys(_OVER_TIME, f"width snapshot {_EACH}"),
+    **dict.fromkeys(_AT_LAST, f"width {_EACH}"),
 }
-SCHEMA |= {name: f"width snapshot {_EACH}" for name in _OVER_TIME} | {name: f"width {_EACH}" for name in _AT_LAST}
 
 
 def pairs(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:

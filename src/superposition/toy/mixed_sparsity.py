@@ -138,12 +138,7 @@ BOTH_DENSE, MIXED, BOTH_SPARSE = range(3)  # the mixes of densities
 RELU, GELU = range(2)
 
 
-def at(results: runs.Results, weight: float | int) -> int:
-    """The index of a weight: of the sparse class in the loss, over that of the dense class, for each feature."""
-    return int(np.abs(results["weight"] - weight).argmin())
-
-
 def equal(results: runs.Results) -> int:
     """The weight at which a dense and a sparse feature of the mixed model are equally important."""
     dense, sparse = results["density"][MIXED]
-    return at(results, float(sparse / dense))
+    return metrics.nearest(results["weight"], float(sparse / dense))

@@ -125,8 +125,3 @@ def singles(results: runs.Results, model: int) -> np.ndarray:
 def turned(results: runs.Results) -> np.ndarray:
     """The loss after a random turn of the hidden space over that before, by model, sparsity and seed."""
     return results["rotated_loss"] / results["unrotated_loss"]
-
-
-def at(results: runs.Results, sparsity: float | int) -> int:
-    """The index of a sparsity."""
-    return int(np.abs(results["sparsity"] - sparsity).argmin())

@@ -124,16 +124,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 IDENTITY = HIDDEN.index("identity")
 
 
-def at(results: runs.Results, l1: float | int) -> int:
-    """The index of an L1 strength."""
-    return int(np.abs(results["l1"] - l1).argmin())
-
-
-def sparse(results: runs.Results, sparsity: float | int) -> int:
-    """The index of a sparsity."""
-    return int(np.abs(results["sparsity"] - sparsity).argmin())
-
-
 def aligned(results: runs.Results) -> np.ndarray:
     """Which models' features lie closer to the neurons than in 95% of their rotations."""
     return results["rank"] > 0.95

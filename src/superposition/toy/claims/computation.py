@@ -307,7 +307,7 @@ def _more(gradual: Results, results: Results) -> Finding:
     experiments=("toy/absolute",),
 )
 def _motif(results: Results) -> Finding:
-    s = int(np.abs(results["motif_sparsity"] - 0.8).argmin())
+    s = metrics.nearest(results["motif_sparsity"], 0.8)
     return Finding(over_seeds(results["motifs"][s] > 0).percent, 100 * float(results["shuffled_motifs"][s].mean()))
 
 
@@ -324,6 +324,6 @@ def _motif(results: Results) -> Finding:
     experiments=("toy/absolute",),
 )
 def _ratio(results: Results) -> Finding:
-    at = [int(np.abs(results["motif_sparsity"] - sparsity).argmin()) for sparsity in (0.8, 0.95)]
+    at = [metrics.nearest(results["motif_sparsity"], sparsity) for sparsity in (0.8, 0.95)]
     values, sparser = (np.log(lopsidedness(results["motif_W1"][s], results["motif_W2"][s])) for s in at)
     return Finding(over_seeds(values).map(np.exp), float(np.exp(sparser.mean())))

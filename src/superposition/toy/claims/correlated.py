@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -13,7 +14,6 @@ from superposition.toy.correlated import (
     INDEPENDENT,
     across,
     antipodal,
-    at,
     both,
     common_share,
     lie,
@@ -42,7 +42,7 @@ _SINGLE = f"Pictures of single trainings, as in {SOURCE}"
     experiments=("toy/correlated",),
 )
 def _orthogonal_best(runs_of: Results) -> Finding:
-    k = at(runs_of, 0.05)
+    k = metrics.nearest(runs_of["density"], 0.05)
     loss, right = runs_of["loss_two"][:, k], lie(runs_of["W_two"][:, k], "orthogonal").all(-1)
     best, alone = (right[kind][near_best(loss[kind], WITHIN)] for kind in (CORRELATED, INDEPENDENT))
     return Finding(over_seeds(best).percent, 100 * float(alone.mean()), "Chance makes right angles of two crosses in three")
@@ -61,7 +61,7 @@ def _orthogonal_best(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _orthogonal(runs_of: Results) -> Finding:
-    W = runs_of["W_two"][:, at(runs_of, 0.05)]
+    W = runs_of["W_two"][:, metrics.nearest(runs_of["density"], 0.05)]
     right, opposite = 100 * lie(W, "orthogonal").all(-1).mean(-1), antipodal(W).all(-1)
     more = over_seeds(opposite[CORRELATED].astype(float) - opposite[INDEPENDENT]).percent
     note = (
@@ -110,7 +110,7 @@ def _side(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _antipodal(runs_of: Results) -> Finding:
-    k = at(runs_of, 0.05)
+    k = metrics.nearest(runs_of["density"], 0.05)
     loss, hits = runs_of["loss_two"][:, k], antipodal(runs_of["W_two"][:, k]).all(-1)
     best, alone = (hits[kind][near_best(loss[kind], WITHIN)] for kind in (ANTICORRELATED, INDEPENDENT))
     return Finding(over_seeds(best).percent, 100 * float(alone.mean()), "Their loss is 0 but for rounding, as no other cross's")
@@ -126,7 +126,7 @@ def _antipodal(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _antipodal_found(runs_of: Results) -> Finding:
-    hits = antipodal(runs_of["W_two"][ANTICORRELATED, at(runs_of, 0.05)]).all(-1)
+    hits = antipodal(runs_of["W_two"][ANTICORRELATED, metrics.nearest(runs_of["density"], 0.05)]).all(-1)
     return Finding(over_seeds(hits).percent, 100 / 3, "The other crosses are local minima")
 
 
@@ -140,7 +140,7 @@ def _antipodal_found(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _dense(runs_of: Results) -> Finding:
-    hits = antipodal(runs_of["W_two"][:, at(runs_of, 0.5)]).all(-1)
+    hits = antipodal(runs_of["W_two"][:, metrics.nearest(runs_of["density"], 0.5)]).all(-1)
     return Finding(over_seeds(hits[ANTICORRELATED]).percent, 100 * float(hits[INDEPENDENT].mean()))
 
 
@@ -154,7 +154,7 @@ def _dense(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _bases(runs_of: Results) -> Finding:
-    W = runs_of["W_sets"][:, at(runs_of, 0.02)]
+    W = runs_of["W_sets"][:, metrics.nearest(runs_of["density"], 0.02)]
     size = runs_of.config.set_size
     ratio = np.abs(within(W, size)).mean(-1) / np.abs(across(W, size)).mean(-1)
     null = float(ratio[INDEPENDENT].mean())
@@ -173,9 +173,9 @@ def _bases(runs_of: Results) -> Finding:
 )
 def _collapse(runs_of: Results) -> Finding:
     W = runs_of["W_three"][CORRELATED]
-    cosine, dense = within(W).mean(-1), at(runs_of, 0.5)
+    cosine, dense = within(W).mean(-1), metrics.nearest(runs_of["density"], 0.5)
     kept = float(common_share(W[dense], 2).mean())
-    sparse = float(cosine[at(runs_of, 0.05)].mean())
+    sparse = float(cosine[metrics.nearest(runs_of["density"], 0.05)].mean())
     return Finding(over_seeds(cosine[dense], (-1, 1)), sparse, also={"the share of the sums": kept})
 
 
@@ -191,7 +191,7 @@ def _collapse(runs_of: Results) -> Finding:
     experiments=("toy/correlated",),
 )
 def _partners(runs_of: Results) -> Finding:
-    found, joined = partners(runs_of["W_sets"][:, at(runs_of, 0.02)], runs_of.config.set_size)
+    found, joined = partners(runs_of["W_sets"][:, metrics.nearest(runs_of["density"], 0.02)], runs_of.config.set_size)
     rates = joined / np.maximum(1, found)
     return Finding(over_seeds(rates[CORRELATED], (0, 1)).percent, 100 * float(rates[INDEPENDENT].mean()))
 

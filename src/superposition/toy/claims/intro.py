@@ -15,7 +15,7 @@ _SINGLE = f"Pictures of single trainings, as in {PAPER}, introduction"
 
 
 def _at(results: Results, sparsity: float) -> int:
-    return int(np.abs(1 - results["density"] - sparsity).argmin())
+    return metrics.nearest(1 - results["density"], sparsity)
 
 
 def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarray:

@@ -1,11 +1,12 @@
 """Claims of the chapter on dense and sparse features in one model, held against the results of toy/mixed_sparsity."""
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Every, MoreThan, Of, Some, Tolerance
 from superposition.toy.claims.common import WRITE_UP, by_label
-from superposition.toy.mixed_sparsity import BOTH_DENSE, BOTH_SPARSE, DENSE, GELU, MIXED, RELU, SPARSE, at, equal
+from superposition.toy.mixed_sparsity import BOTH_DENSE, BOTH_SPARSE, DENSE, GELU, MIXED, RELU, SPARSE, equal
 
 SOURCE = f"{WRITE_UP}, Non-uniform sparsity for toy model"
 
@@ -13,7 +14,7 @@ SOURCE = f"{WRITE_UP}, Non-uniform sparsity for toy model"
 def _crowding(results: Results, of: int, alone: int) -> Finding:
     """The dimensionality of a class at equal importance, in the narrower model and in each, against that class alone there."""
     values = results["dimensionality"][:, MIXED, equal(results), RELU, :, of]
-    alike = float(results["dimensionality"][0, alone, at(results, 1), RELU, :, of].mean())
+    alike = float(results["dimensionality"][0, alone, metrics.nearest(results["weight"], 1), RELU, :, of].mean())
     each = by_label(results["n_hidden"], values)
     note = "; ".join(f"in {width} dimensions {one.value:.2f}" for width, one in each.items())
     return Finding(next(iter(each.values())), alike, note[0].upper() + note[1:], {"width": each})
@@ -75,7 +76,7 @@ def _opportunity(results: Results) -> Finding:
     experiments=("toy/mixed_sparsity",),
 )
 def _priority(results: Results) -> Finding:
-    where = (slice(None), MIXED, at(results, 5), RELU)
+    where = (slice(None), MIXED, metrics.nearest(results["weight"], 5), RELU)
     shared, random = (float(results[name][where][..., SPARSE, DENSE].mean()) for name in ("shared", "random"))
     equally = results["dimensionality"][0, MIXED, equal(results), RELU, :, DENSE].mean()
     each = by_label(results["n_hidden"], results["dimensionality"][where][..., DENSE])

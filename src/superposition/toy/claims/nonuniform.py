@@ -99,7 +99,7 @@ def _jump(results: Results) -> Finding:
     experiments=("toy/nonuniform",),
 )
 def _best(results: Results) -> Finding:
-    k = [int(np.abs(np.log(results["multiplier"] / at)).argmin()) for at in results["trained_multiplier"]]
+    k = [metrics.nearest(np.log(results["multiplier"]), np.log(at)) for at in results["trained_multiplier"]]
     known = np.nanmin(results["branch_loss"], 1)[:, k]
     return Finding(exactly(100 * (results["polished"] > 0.995 * known).mean()))
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import MOST, AtLeast, AtMost, Every, Holding, Of, Some, Tolerance
 from superposition.toy.claims.common import PAPER, by_label, most_at_every, near_best
-from superposition.toy.privileged import FREE, ISOTROPIC, RECTIFIED, at, singles, turned
+from superposition.toy.privileged import FREE, ISOTROPIC, RECTIFIED, singles, turned
 
 SOURCE = f"{PAPER}, Superposition in a Privileged Basis"
 _SINGLE = f"Pictures of single trainings, as in {SOURCE}"
@@ -15,7 +16,7 @@ _SINGLE = f"Pictures of single trainings, as in {SOURCE}"
 
 def _single(results: Results, sparsity: float, note: str = "") -> Finding:
     """The share of monosemantic neurons at a sparsity, against the same models turned."""
-    k = at(results, sparsity)
+    k = metrics.nearest(results["sparsity"], sparsity)
     turned_models = 100 * float(results["null_single"][RECTIFIED, k].mean())
     return Finding(over_seeds(singles(results, RECTIFIED)[k], (0, 1)).percent, turned_models, note)
 
@@ -30,7 +31,7 @@ def _single(results: Results, sparsity: float, note: str = "") -> Finding:
     experiments=("toy/privileged",),
 )
 def _monosemantic(results: Results) -> Finding:
-    half = singles(results, RECTIFIED)[at(results, 0.5)].mean()
+    half = singles(results, RECTIFIED)[metrics.nearest(results["sparsity"], 0.5)].mean()
     return _single(results, 0.0, f"At S = 0.5 it is {100 * half:.0f}%")
 
 
@@ -66,7 +67,7 @@ def _mixed_found(results: Results) -> Finding:
 
 def _both_kinds(results: Results) -> tuple[np.ndarray, float, np.ndarray]:
     """Which models at S = 0.7 have neurons of both kinds, in % how many would by chance, and which are near the best."""
-    k = at(results, 0.7)
+    k = metrics.nearest(results["sparsity"], 0.7)
     values, null = singles(results, RECTIFIED)[k], float(results["null_single"][RECTIFIED, k].mean())
     by_chance = 100 * (1 - (1 - null) ** results.config.n_hidden)
     return (values > 0) & (values < 1), by_chance, near_best(results["loss"][RECTIFIED, k])
@@ -84,7 +85,7 @@ def _both_kinds(results: Results) -> tuple[np.ndarray, float, np.ndarray]:
     experiments=("toy/privileged",),
 )
 def _polysemantic(results: Results) -> Finding:
-    sparse = [at(results, s) for s in (0.95, 0.97, 0.99)]
+    sparse = [metrics.nearest(results["sparsity"], s) for s in (0.95, 0.97, 0.99)]
     values, loss = singles(results, RECTIFIED), results["loss"][RECTIFIED]
     each = {f"{results['sparsity'][k]:g}": over_seeds(values[k][near_best(loss[k])], (0, 1)).percent for k in sparse}
     turned_models = 100 * float(results["null_single"][RECTIFIED, sparse[-1]].mean())

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
 from superposition.tolerances import AtLeast, Below, Every, Of, Some, Tolerance, Within
 from superposition.toy.claims.common import LECOMTE, PAPER, WRITE_UP, by_label
-from superposition.toy.regularised import HIDDEN, IDENTITY, aligned, at, length_alone, sparse
+from superposition.toy.regularised import HIDDEN, IDENTITY, aligned, length_alone
 
 SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activations and reports no result"
 
@@ -24,7 +25,7 @@ SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activation
     experiments=("toy/regularised",),
 )
 def _activation(results: Results) -> Finding:
-    hits = aligned(results)[:, at(results, 0), sparse(results, 0.9)]
+    hits = aligned(results)[:, metrics.nearest(results["l1"], 0), sparse(results, 0.9)]
     each = {name: over_seeds(one).percent for name, one in zip(HIDDEN, hits, strict=True) if name != HIDDEN[IDENTITY]}
     note = "Kurtosis is blind to polysemantic neurons: the basis is privileged all the same, as turns show in toy/privileged"
     return Finding(each["tanh"], 100 * float(hits[IDENTITY].mean()), note, {"nonlinearity": each})
@@ -42,7 +43,7 @@ def _activation(results: Results) -> Finding:
     experiments=("toy/regularised",),
 )
 def _alone(results: Results) -> Finding:
-    hits, without = (aligned(results)[IDENTITY, at(results, price)] for price in (0.1, 0))
+    hits, without = (aligned(results)[IDENTITY, metrics.nearest(results["l1"], price)] for price in (0.1, 0))
     each = {label: one.percent for label, one in by_label(results["sparsity"], hits).items()}
     note = "From S = 0.7 on all are, in dense data none"
     return Finding(each["0.9"], 100 * float(without[sparse(results, 0.9)].mean()), note, {"S": each})
@@ -63,7 +64,7 @@ _LARGEST = "the largest share in %"
     experiments=("toy/regularised",),
 )
 def _monosemantic(results: Results) -> Finding:
-    where = IDENTITY, at(results, 0.3), sparse(results, 0.97)
+    where = IDENTITY, metrics.nearest(results["l1"], 0.3), metrics.nearest(results["sparsity"], 0.97)
     opposed = results["opposed"][where].mean() / results.config.n_hidden
     note = f"{100 * opposed:.0f}% of the neurons hold features of both signs, which costs L1 nothing"
     also = {_LARGEST: 100 * float(results["single"][IDENTITY].mean(-1).max())}
@@ -84,11 +85,11 @@ def _monosemantic(results: Results) -> Finding:
 )
 def _fewer(results: Results) -> Finding:
     held = results["length"][IDENTITY, :, sparse(results, 0.99)] > 0.5
-    without = held[at(results, 0)]
+    without = held[metrics.nearest(results["l1"], 0)]
     prices = results["l1"][results["l1"] > 0]
-    kept = [(held[at(results, price)] & without).sum(-1) / without.sum(-1) for price in prices]
+    kept = [(held[metrics.nearest(results["l1"], price)] & without).sum(-1) / without.sum(-1) for price in prices]
     each = {f"{price:g}": over_seeds(one, (0, 1)).percent for price, one in zip(prices, kept, strict=True)}
-    note = f"With L1 0.3 it is {held[at(results, 0.3)].sum(-1).mean():.0f} of {results.config.n_features}"
+    note = f"With L1 0.3 it is {held[metrics.nearest(results['l1'], 0.3)].sum(-1).mean():.0f} of {results.config.n_features}"
     return Finding(each["0.1"], 100.0, note, {"price": each})
 
 
@@ -104,7 +105,8 @@ def _fewer(results: Results) -> Finding:
 )
 def _shrinkage(results: Results) -> Finding:
     prices = np.array([0.03, 0.1, 0.3])
-    length = results["length"][IDENTITY, [at(results, price) for price in prices], sparse(results, 0.99)].astype(float)
+    at = [metrics.nearest(results["l1"], price) for price in prices]
+    length = results["length"][IDENTITY, at, metrics.nearest(results["sparsity"], 0.99)].astype(float)
     kept = length > 0.5
     ratio = (length * kept).sum(-1) / kept.sum(-1) / length_alone(prices)[:, None]
     return Finding(over_seeds(ratio.T), 1.0, also={"price": by_label(prices, ratio)})

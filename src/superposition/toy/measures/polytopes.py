@@ -48,6 +48,14 @@ def dimensionality(shape: int) -> float:
     return corners.shape[1] / corners.shape[0]
 
 
+def at_levels(W: Float[Array, "*batch n m"], there: Bool[Array, "*batch n"], within: float = 0.015) -> Float[Array, "*batch"]:
+    """The share of the features `there` whose D_i is `within` of a perfect polytope's; NaN where there are none."""
+    levels = np.array([dimensionality(shape) for shape in range(OTHER)])
+    near = (np.abs(metrics.feature_dimensionality(W)[..., None] - levels) < within).any(-1) & there
+    count = there.sum(-1)
+    return np.divide(near.sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
 @dataclass(frozen=True)
 class Clusters:
     """The clusters of one solution: for each feature the cluster it is in, or -1 where it is not represented.

@@ -36,11 +36,9 @@ def crowding(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.float
     return ((1 - metrics.feature_dimensionality(W)) * there).sum(-1) / there.sum(-1)
 
 
-def at_levels(W: Float[Array, "*batch n m"], within: float = 0.015) -> Float[Array, "*batch"] | np.floating:
-    """The share of represented features whose D_i is near that of a perfect polytope."""
-    levels = np.array([polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)])
-    near, there = (np.abs(metrics.feature_dimensionality(W)[..., None] - levels) < within).any(-1), represented(W)
-    return (near & there).sum(-1) / there.sum(-1)
+def at_levels(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"]:
+    """The share of represented features whose D_i is that of a perfect polytope."""
+    return polytopes.at_levels(W, represented(W))
 
 
 def penalty(W: Float[Array, "n m"], density: float | int, importance: Float[Array, "n"], rate: float | int) -> float:
