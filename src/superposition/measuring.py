@@ -104,11 +104,9 @@ def of_tensor(tensor: Tensor, features: Axis | None = None) -> Measured:
     return replace(found, file=str(tensor.file), tensor=tensor.name, dtype=tensor.dtype, notes=notes)
 
 
-def _float64(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
-    return stored.astype(np.float64)
-
-
-def measure(W: Shaped[Array, "..."], features: Axis | None = None, numbers: Callable[[Array], Array] = _float64) -> Measured:
+def measure(
+    W: Shaped[Array, "..."], features: Axis | None = None, numbers: Callable[[Array], Array] = weights.float64
+) -> Measured:
     """The measures of a matrix: those of its float64 copy, which is never made as a whole.
 
     `features` is the axis that they lie along: by default the longer one, and the rows of a square matrix, which is noted.

@@ -91,7 +91,9 @@ def squared_cosine(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np
     return _over_pairs((cosines**2).sum((-2, -1)), (norms(W) > 0).sum(-1))
 
 
-def _over_pairs(total: Float[Array, "*batch"], count: Integer[Array, "*batch"]) -> Float[Array, "*batch"] | np.floating:
+def _over_pairs(
+    total: Float[Array, "*batch"] | np.floating, count: Integer[Array, "*batch"] | np.integer
+) -> Float[Array, "*batch"] | np.floating:
     """The mean over pairs i ≠ j of `count` unit rows, from the sum of all their squared products, i = j included."""
     pairs = np.asarray(count * (count - 1), float)
     return np.divide(np.maximum(total - count, 0), pairs, out=np.zeros_like(pairs), where=pairs > 0)

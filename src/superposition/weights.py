@@ -27,18 +27,22 @@ class WeightsError(SuperpositionError):
     """A file of weights that cannot be read: names the file and what is wrong with it."""
 
 
-def _plain(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
-    return stored.astype(np.float64)
+def float64(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
+    """The numbers of an array that numpy knows."""
+    with np.errstate(invalid="ignore"):
+        return stored.astype(np.float64)
 
 
 def _bfloat16(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
     """The upper half of a float32."""
-    return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a NaN that signals
+        return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
 
 
 def _float8_e5m2(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
     """The upper half of a float16."""
-    return (stored.astype(np.uint16) << 8).view(np.float16).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return (stored.astype(np.uint16) << 8).view(np.float16).astype(np.float64)
 
 
 def _float8_e4m3(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
@@ -51,10 +55,10 @@ def _float8_e4m3(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:
 
 # The types of safetensors that are read, each with how it is stored and what makes float64 of that.
 _TYPES: dict[str, tuple[str, Callable[[Array], Array]]] = {
-    "F64": ("<f8", _plain), "F32": ("<f4", _plain), "F16": ("<f2", _plain), "BF16": ("<u2", _bfloat16),
+    "F64": ("<f8", float64), "F32": ("<f4", float64), "F16": ("<f2", float64), "BF16": ("<u2", _bfloat16),
     "F8_E5M2": ("u1", _float8_e5m2), "F8_E4M3": ("u1", _float8_e4m3),
-    "I64": ("<i8", _plain), "I32": ("<i4", _plain), "I16": ("<i2", _plain), "I8": ("i1", _plain),
-    "U64": ("<u8", _plain), "U32": ("<u4", _plain), "U16": ("<u2", _plain), "U8": ("u1", _plain),
+    "I64": ("<i8", float64), "I32": ("<i4", float64), "I16": ("<i2", float64), "I8": ("i1", float64),
+    "U64": ("<u8", float64), "U32": ("<u4", float64), "U16": ("<u2", float64), "U8": ("u1", float64),
 }  # fmt: skip
 
 
@@ -70,7 +74,7 @@ class Tensor:
     dtype: str
     shape: tuple[int, ...]
     stored: Callable[[], Array]
-    numbers: Callable[[Array], Array] = _plain
+    numbers: Callable[[Array], Array] = float64
     fault: str = ""
 
     @property
