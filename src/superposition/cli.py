@@ -313,5 +313,5 @@ def _print(table: "Table") -> None:
 
     console = Console()
     if not console.is_terminal:  # in a file or a pipe, a row stays on one line
-        console.width = 200
+        console.width = 1000
     console.print(table, crop=False)

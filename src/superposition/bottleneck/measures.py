@@ -151,3 +151,8 @@ def within_widths(results: runs.Results) -> Float[Array, "seed measure"]:
             pairs = [(t[:, seed], v[:, seed]) for t, v in zip(truth, results[name][RELU], strict=True)]
             found[seed, k] = np.mean([stats.spearmanr(t, v).statistic if np.ptp(v) else 0.0 for t, v in pairs])
     return found
+
+
+def chance(results: runs.Results) -> float:
+    """How large Spearman's correlation is by chance: its standard deviation for independent ranks, 1 / √(models - 1)."""
+    return 1 / (results["truth"][RELU, ..., 0].size - 1) ** 0.5

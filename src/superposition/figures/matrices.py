@@ -42,9 +42,7 @@ def measured(
     grey = {"linestyle": "none", "color": "0.35"}
     handles = [
         Line2D([], [], marker="o", label="median (left), mean (right)", **grey),
-        Line2D(
-            [], [], marker="|", markersize=10, markeredgewidth=1.5, label="random (left), the least (right)", **grey
-        ),
+        Line2D([], [], marker="|", markersize=10, markeredgewidth=1.5, label="random (left), the least (right)", **grey),
     ]
     fig.legend(handles=handles, loc="outside lower center", ncols=2)
     return fig
