@@ -67,7 +67,7 @@ def _count(results: Results) -> Finding:
 
 @claim(
     id="bottleneck/measures/4-linear",
-    source=f"{ELHAGE}, where D_i = 1 means a dimension of one's own",
+    source=f"{ELHAGE}, D_i read as a test for superposition",
     statement="Where nothing is superposed, D_i says so: the features have a dimension each.",
     measure="1 / mean D_i of live features in linear models of widths 4 and 8, all sparsities; the baseline is what a dimension "
     "of theirs carries",
