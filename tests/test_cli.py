@@ -249,6 +249,8 @@ def test_measure_draws_where_it_is_asked_to(command, away):
     assert (away / "a.png").read_bytes().startswith(b"\x89PNG")
     code, _, err = command("measure", "pairs.npy", "--plot", "a.txt")
     assert code == 2 and "ends in .png, .svg or .pdf" in " ".join(err.split())
+    code, _, err = command("measure", *["pairs.npy"] * 251, "--plot", "b.png")
+    assert code == 2 and "draws up to 250 matrices, not 251" in " ".join(err.split()) and not (away / "b.png").exists()
     code, _, err = command("measure", "pairs.npy", "--plot", "pairs.npy/a.png")
     assert code == 1 and "could not write" in err and "Traceback" not in err
 

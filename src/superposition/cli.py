@@ -268,6 +268,10 @@ def measure(
     if plot and plot.suffix not in (".png", ".svg", ".pdf"):
         raise typer.BadParameter(f"--plot {plot}: expected a name that ends in .png, .svg or .pdf")
     tensors, faults, notes = measuring.matrices(files, only)
+    if plot and len(tensors) > measuring.MOST_DRAWN:
+        raise typer.BadParameter(
+            f"--plot draws up to {measuring.MOST_DRAWN} matrices, not {len(tensors):,}: choose some with --only"
+        )
     found = []
     console = Console(stderr=True)
     for tensor in track(tensors, "measuring", console=console, transient=True, disable=not console.is_terminal):

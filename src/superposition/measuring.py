@@ -19,6 +19,7 @@ Array = np.ndarray
 Axis = Literal["rows", "columns"]
 
 MOST_TENSORS = 10_000  # in one table
+MOST_DRAWN = 250  # in one picture
 LARGEST_SIDE = 8_192  # of the smaller side of a matrix, whose square must fit in memory
 _BLOCK = 1 << 22  # numbers in float64 at a time
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -61,6 +62,7 @@ class Measured:
         return f"{self.file}: {self.tensor}" if self.tensor else self.file
 
     def as_json(self) -> dict[str, Any]:
+        """As plain dictionaries, lists and numbers, in the order above."""
         return asdict(self)
 
 

@@ -44,5 +44,6 @@ def test_a_matrix_has_its_quantiles_its_null_and_its_cosine_beside_the_least_the
 @pytest.mark.parametrize("most", [2.0, 300.0])
 def test_cosines_far_above_chance_stay_in_the_picture(most):
     quantiles = np.linspace(0, 1, 5)[None]
-    _, right = matrices.measured(["a"], quantiles, np.array([0.5]), np.array([most]), np.array([0.9])).axes
+    left, right = matrices.measured(["a" * 99], quantiles, np.array([0.5]), np.array([most]), np.array([0.9])).axes
     assert right.get_xlim()[1] > most and right.get_xscale() == ("symlog" if most > 20 else "linear")
+    assert left.get_yticklabels()[0].get_text() == "…" + 59 * "a"

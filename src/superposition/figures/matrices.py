@@ -21,7 +21,9 @@ def measured(
 ) -> Figure:
     """Left, D_i of each matrix: its median, half of the features (thick) and nine tenths of them (thin), random directions.
 
-    Right, the mean squared cosine of two features in units of that of random directions, and the least that there can be."""
+    Right, the mean squared cosine of two features in units of that of random directions, and the least that there can be.
+    Of a name longer than 60 letters the end is shown."""
+    names = [name if len(name) <= 60 else f"…{name[-59:]}" for name in names]
     height = 1.7 + 0.26 * len(names)
     fig, axes = style.figure(2, 1, height=height, sharey=True, width=style.WIDTH + 0.06 * max(map(len, names)))
     y = np.arange(len(names))
