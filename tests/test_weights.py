@@ -170,7 +170,7 @@ def model(folder, shards, weight_map=None):
     folder.mkdir()
     for shard, names in shards.items():
         save_file({name: torch.full((3, 2), float(k)) for k, name in enumerate(names)}, folder / shard)
-    weight_map = weight_map or {name: shard for shard, names in shards.items() for name in names}
+    weight_map = weight_map if weight_map is not None else {name: shard for shard, names in shards.items() for name in names}
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
     return folder
 
@@ -194,7 +194,7 @@ def test_a_models_folder_has_the_tensors_of_its_index_in_their_order(tmp_path):
         ({"a": "1.safetensors", "b": "2.safetensors"}, "its shard 2.safetensors is missing, with 1 of 2 tensors"),
         ({"a": "1.safetensors", "b": "1.safetensors"}, "says that 1.safetensors holds b, and it does not"),
         ({"a": "../1.safetensors"}, "lies outside the model's folder"), ([1], "not the index of a model"),
-        ({"a": 3}, "not the index of a model"),
+        ({"a": 3}, "not the index of a model"), ({}, "names no tensors"),
     ],
 )  # fmt: skip
 def test_an_index_that_does_not_fit_its_shards_is_a_fault_of_the_index(weight_map, why, tmp_path):

@@ -263,6 +263,8 @@ def _index(path: Path) -> list[Tensor]:
         raise WeightsError(f"{path}: not the index of a model: expected JSON with a weight_map of tensors to files") from None
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror}") from None
+    if not named:
+        raise WeightsError(f"{path}: names no tensors")
     found = {}
     for shard in sorted(set(named.values())):
         of_it = [name for name, place in named.items() if place == shard]
