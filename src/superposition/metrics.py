@@ -212,41 +212,55 @@ class Blockwise:
 
 
 def in_blocks(blocks: Sequence[Callable[[], Float[Array, "_ k"]]], features: Literal["rows", "columns"] = "rows") -> Blockwise:
-    """The measures of a matrix that comes in blocks of rows, each called for once or twice, a few at a time.
+    """The measures of a matrix that comes in blocks of rows, each called for two or three times, a few at a time.
 
     `features` says whether W has them in its rows or its columns. There should be no fewer rows than columns: memory is
-    that of k × k numbers and some blocks, time n·k². All angles and lengths follow from the triangle R of a QR
-    decomposition, for RᵀR = WᵀW: Σ_j (Ŵ_i·W_j)² = ‖R Ŵ_i‖². Source: the blocked QR of Demmel et al. 2012.
+    that of k × k numbers and some blocks, time n·k². All angles and lengths follow from a triangle R with RᵀR = WᵀW:
+    Σ_j (Ŵ_i·W_j)² = ‖R Ŵ_i‖². It comes from the sum of the blocks' WᵀW, and where those squares are too far apart from
+    the blocks themselves, at twice the time. Source: the blocked QR of Demmel et al. 2012.
 
     >>> W = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     >>> in_blocks([lambda: W[:2], lambda: W[2:]]).feature_dimensionality()
     array([1. , 0.5, 0.5])
     """
-    R, rows, by_column, overlaps, gram = None, [], np.zeros((2, 1)), [], np.zeros((1, 1))
+    rows, by_column, gram, overlaps, unit_gram = [], np.zeros((2, 1)), np.zeros((1, 1)), [], np.zeros((1, 1))
     with _workers() as each:
-        for triangle, own_rows, own_columns in each(_sums, blocks):
-            R = triangle if R is None else np.linalg.qr(np.vstack([R, triangle]), mode="r")
+        for own_gram, own_rows, own_columns in each(_sums, blocks):
             rows.append(own_rows)
-            by_column = by_column + own_columns
-        by_row, singular_values = np.hstack(rows), np.linalg.svd(R, compute_uv=False)
+            by_column, gram = by_column + own_columns, gram + own_gram
+        by_row, R = np.hstack(rows), _cholesky(gram)
+        if R is None:
+            for triangle in each(lambda block: np.linalg.qr(block(), mode="r"), blocks):
+                R = triangle if R is None else np.linalg.qr(np.vstack([R, triangle]), mode="r")
+        singular_values = np.linalg.svd(R, compute_uv=False)
         if features == "columns":
             unit = _unit(R.T)
             cosines = float(((unit @ unit.T) ** 2).sum())
             return Blockwise(by_column[0], ((unit @ R) ** 2).sum(1), cosines, by_row[0], by_row[1], singular_values)
-        for own, unit_gram in each(lambda block: _against(block(), R), blocks):
+        for own, own_gram in each(lambda block: _against(block(), R), blocks):
             overlaps.append(own)
-            gram = gram + unit_gram
-    cosines = float((gram**2).sum())
+            unit_gram = unit_gram + own_gram
+    cosines = float((unit_gram**2).sum())
     return Blockwise(by_row[0], np.concatenate(overlaps), cosines, by_column[0], by_column[1], singular_values)
 
 
 def _sums(block: Callable[[], Float[Array, "rows k"]]) -> tuple[Array, Array, Array]:
-    """The triangle of a block, and the sums of its squares and fourth powers by row and by column."""
+    """WᵀW of a block, and the sums of its squares and fourth powers by row and by column."""
     W = block()
     squares = W**2
     fourths = squares**2
     by_row, by_column = (np.stack([squares.sum(axis), fourths.sum(axis)]) for axis in (1, 0))
-    return np.linalg.qr(W, mode="r"), by_row, by_column
+    return W.T @ W, by_row, by_column
+
+
+def _cholesky(gram: Float[Array, "k k"]) -> Float[Array, "k k"] | None:
+    """R with RᵀR = WᵀW; None where WᵀW has lost what W holds, its squares being too far apart for ten digits."""
+    try:
+        R = np.linalg.cholesky(gram).T
+    except np.linalg.LinAlgError:
+        return None
+    least, most = np.linalg.eigvalsh(gram)[[0, -1]]
+    return R if least > 1e-6 * most else None
 
 
 def _against(W: Float[Array, "rows k"], R: Float[Array, "r k"]) -> tuple[Float[Array, "rows"], Float[Array, "k k"]]:
