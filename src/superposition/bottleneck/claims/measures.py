@@ -43,6 +43,7 @@ def _frobenius(results: Results) -> Finding:
     tolerance=Tolerance(reproduced=Within(0.2, 1), otherwise="corrected"),
     experiments=EXPERIMENT,
     after_looking=True,
+    corrects="the reading",
 )
 def _number(results: Results) -> Finding:
     ratio = results["frobenius"][: LINEAR + 1] / results["truth"][: LINEAR + 1]
@@ -75,6 +76,7 @@ def _count(results: Results) -> Finding:
     unit="features per dimension",
     experiments=EXPERIMENT,
     after_looking=True,
+    corrects="the reading",
 )
 def _linear(results: Results) -> Finding:
     note = "A linear model of equally important features spreads each over all dimensions, and D_i takes that for crowding"
