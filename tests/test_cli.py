@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from superposition import bench, claims, cli, runs
@@ -224,6 +225,60 @@ def test_claims_prints_verdicts_and_writes_them_all(command, scratch, monkeypatc
     assert written == claims.as_json(claims.evaluate())
     code, _, err = command("claims", "toy/walk", "--write")
     assert code == 2 and "leave CHAPTER out" in " ".join(err.split())
+
+
+@pytest.fixture
+def away(tmp_path, monkeypatch):
+    """A folder with weights, and no repository anywhere."""
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path / "nowhere"))
+    monkeypatch.chdir(tmp_path)
+    np.save("pairs.npy", np.vstack([np.eye(3), -np.eye(3)]))
+    np.savez("two.npz", good=np.eye(4)[:, :2], broken=np.full((3, 2), np.nan), bias=np.ones(3))
+    return tmp_path
+
+
+def test_measure_works_without_the_repository_and_prints_a_line_a_matrix(command, away):
+    code, out, err = command("measure", "pairs.npy")
+    assert (code, err) == (0, "")
+    header, line, *legends = out.splitlines()
+    assert header.split() == "tensor features D_i ‖W‖²/m interference a neuron exp(H) rank m·cos²".split()
+    assert line.split()[:7] == "pairs.npy 6 rows in 3 0.500 (0.375)".split()
+    assert line.split()[7] == "2.00" and line.split()[12:14] == ["6.0", "3.0"]
+    assert "--features" in legends[-1]
+    code, out, _ = command("measure", "pairs.npy", "--features", "columns")
+    assert "3 columns in 6" in out and "--features" not in out
+
+
+def test_measure_measures_the_rest_names_what_is_at_fault_and_exits_with_1(command, away):
+    code, out, err = command("measure", "two.npz", "nowhere.npy", "--json")
+    assert code == 1
+    (found,) = json.loads(out)
+    assert (found["file"], found["tensor"], found["features"], found["n"], found["m"]) == ("two.npz", "good", "rows", 2, 2)
+    assert (found["dimensionality"], found["shape"], found["dtype"]) == (1, [4, 2], "<f8")
+    assert err.splitlines() == [
+        "two.npz: 1 of 3 tensors have other than two axes, and are left out",
+        "two.npz: good: 2 of 4 rows are zero (the first is row 2, from 0): left out",
+        "superposition: nowhere.npy: there is no such file",
+        "superposition: two.npz: broken: 3 of 3 rows hold NaN, the first is row 0, from 0",
+    ]
+    assert command("measure", "two.npz", "--only", "good")[0] == 0
+
+
+def test_measure_draws_where_it_is_asked_to(command, away):
+    assert command("measure", "pairs.npy", "--plot", "a.png")[0] == 0
+    assert (away / "a.png").read_bytes().startswith(b"\x89PNG")
+    code, _, err = command("measure", "pairs.npy", "--plot", "a.txt")
+    assert code == 2 and "ends in .png, .svg or .pdf" in " ".join(err.split())
+    code, _, err = command("measure", *["pairs.npy"] * 251, "--plot", "b.png")
+    assert code == 2 and "draws up to 250 matrices, not 251" in " ".join(err.split()) and not (away / "b.png").exists()
+    code, _, err = command("measure", "pairs.npy", "--plot", "pairs.npy/a.png")
+    assert code == 1 and "could not write" in err and "Traceback" not in err
+
+
+def test_a_row_of_a_table_is_one_line_where_there_is_no_terminal(command, away):
+    os.rename("pairs.npy", f"{'long' * 30}.npy")
+    _, out, _ = command("measure", f"{'long' * 30}.npy")
+    assert f"{'long' * 30}.npy" in out.splitlines()[1]
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -26,11 +26,11 @@ FOLDERS = {"engine", "theory", "measures", "claims"}
 # Imports go downwards only: a module imports from its own storey or from those below it.
 STOREYS = [
     ["errors", "paths", "trees"],
-    ["digests", "storage"],
+    ["digests", "storage", "weights"],
     ["configs"],
     ["cluster"],
     ["runs", "metrics", "compiled"],
-    ["estimates", "training"],
+    ["estimates", "training", "measuring"],
     ["tolerances"],
     ["claims", "bench", "restamp"],
     PARTS,
