@@ -292,7 +292,7 @@ def answers_per_head(results: runs.Results, kind: str) -> Float[Array, "seed"]:
     """Effective number of answers that a head serves, 1/Σ share², by how much accuracy falls when it is resampled; mean over
     the heads in use."""
     falls, used = _falls(results, kind), heads_in_use(results, kind)
-    served = np.divide(falls.sum(1) ** 2, (falls**2).sum(1), out=np.zeros(used.shape), where=used)
+    served = np.divide(falls.sum(-1) ** 2, (falls**2).sum(-1), out=np.zeros(used.shape), where=used)
     return np.mean(served, -1, where=used)
 
 
