@@ -100,7 +100,7 @@ def squared_cosine(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np
     """Mean of (Ŵ_i·Ŵ_j)² over the pairs i ≠ j of rows that aren't zero: 1 / n_hidden for random directions, at least Welch's.
 
     0 where there are fewer than two such rows. For its least value see `welch_bound`."""
-    cosines = np.einsum("...ih,...jh->...ij", unit(W), _unit(W))
+    cosines = np.einsum("...ih,...jh->...ij", unit(W), unit(W))
     return _over_pairs((cosines**2).sum((-2, -1)), (norms(W) > 0).sum(-1))
 
 
@@ -247,9 +247,9 @@ def in_blocks(blocks: Sequence[Callable[[], Float[Array, "_ k"]]], features: Lit
                 R = triangle if R is None else np.linalg.qr(np.vstack([R, triangle]), mode="r")
         singular_values = np.linalg.svd(R, compute_uv=False)
         if features == "columns":
-            unit = unit(R.T)
-            cosines = float(((unit @ unit.T) ** 2).sum())
-            return Blockwise(by_column[0], ((unit @ R) ** 2).sum(1), cosines, by_row[0], by_row[1], singular_values)
+            directions = unit(R.T)
+            cosines = float(((directions @ directions.T) ** 2).sum())
+            return Blockwise(by_column[0], ((directions @ R) ** 2).sum(1), cosines, by_row[0], by_row[1], singular_values)
         for own, own_gram in each(lambda block: _against(block(), R), blocks):
             overlaps.append(own)
             unit_gram = unit_gram + own_gram
@@ -278,8 +278,8 @@ def _cholesky(gram: Float[Array, "k k"]) -> Float[Array, "k k"] | None:
 
 def _against(W: Float[Array, "rows k"], R: Float[Array, "r k"]) -> tuple[Float[Array, "rows"], Float[Array, "k k"]]:
     """‖R Ŵ_i‖² of each row, and ŴᵀŴ."""
-    unit = unit(W)
-    return ((unit @ R.T) ** 2).sum(1), unit.T @ unit
+    directions = unit(W)
+    return ((directions @ R.T) ** 2).sum(1), directions.T @ directions
 
 
 @contextmanager
