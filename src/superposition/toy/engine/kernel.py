@@ -69,12 +69,20 @@ class Room(NamedTuple):
 
 
 @njit
+def _rows(count, T):
+    """Room for one number of each example a row; rows begin with a cache line, or every wide load would touch two."""
+    space = np.empty(count * BLOCK + 16, T)
+    first = (-space.ctypes.data % 64) // space.itemsize
+    return space[first : first + count * BLOCK].reshape(count, BLOCK)
+
+
+@njit
 def _room(shape, theta):
     n, m, k, T = shape.n_in, shape.n_hidden, shape.n_out, theta.dtype
-    hidden, slope, mask = np.empty((m, BLOCK), T), np.empty((m, BLOCK), T), np.ones((m, BLOCK), T)
-    dropped, d_hidden = np.empty((m, BLOCK), T), np.empty((m, BLOCK), T)
-    x, target = np.empty((n, BLOCK), T), np.empty((k, BLOCK), T)
-    return Room(x, target, hidden, slope, mask, dropped, d_hidden, np.empty((k, BLOCK), T), np.empty((k, BLOCK), T))
+    mask = _rows(m, T)
+    mask[:] = 1
+    hidden, slope, dropped, d_hidden = _rows(m, T), _rows(m, T), _rows(m, T), _rows(m, T)
+    return Room(_rows(n, T), _rows(k, T), hidden, slope, mask, dropped, d_hidden, _rows(k, T), _rows(k, T))
 
 
 @njit
