@@ -69,12 +69,20 @@ class Room(NamedTuple):
 
 
 @njit
+def _rows(count, T):
+    """Room for one number of each example a row; rows begin with a cache line, or every wide load would touch two."""
+    space = np.empty(count * BLOCK + 16, T)
+    first = (-space.ctypes.data % 64) // space.itemsize
+    return space[first : first + count * BLOCK].reshape(count, BLOCK)
+
+
+@njit
 def _room(shape, theta):
     n, m, k, T = shape.n_in, shape.n_hidden, shape.n_out, theta.dtype
-    hidden, slope, mask = np.empty((m, BLOCK), T), np.empty((m, BLOCK), T), np.ones((m, BLOCK), T)
-    dropped, d_hidden = np.empty((m, BLOCK), T), np.empty((m, BLOCK), T)
-    x, target = np.empty((n, BLOCK), T), np.empty((k, BLOCK), T)
-    return Room(x, target, hidden, slope, mask, dropped, d_hidden, np.empty((k, BLOCK), T), np.empty((k, BLOCK), T))
+    mask = _rows(m, T)
+    mask[:] = 1
+    hidden, slope, dropped, d_hidden = _rows(m, T), _rows(m, T), _rows(m, T), _rows(m, T)
+    return Room(_rows(n, T), _rows(k, T), hidden, slope, mask, dropped, d_hidden, _rows(k, T), _rows(k, T))
 
 
 @njit
@@ -317,23 +325,20 @@ def _activate(kind, z, slope):
                 z[j, e] *= slope[j, e]
 
 
-@njit(fastmath=True)
-def _forward(kind, rate, W1, readout, b, room):
-    """From the inputs to the outputs, with the derivatives of both activations. Returns what the outputs are read from."""
-    hidden, output = kind
-    _project(W1, room.x, room.hidden)
-    _activate(hidden, room.hidden, room.slope)
-    if rate > 0:
-        for j in range(len(room.hidden)):
-            for e in range(BLOCK):
-                room.dropped[j, e] = room.hidden[j, e] * room.mask[j, e]
-    read = room.dropped if rate > 0 else room.hidden
-    _lift(readout, read, room.output)
+@njit
+def _drop(mask, hidden, dropped):
+    """dropped = mask * hidden."""
+    for j in range(len(hidden)):
+        for e in range(BLOCK):
+            dropped[j, e] = hidden[j, e] * mask[j, e]
+
+
+@njit
+def _add_bias(b, y):
+    """y += b."""
     for i in range(len(b)):
         for e in range(BLOCK):
-            room.output[i, e] += b[i]
-    _activate(output, room.output, room.d_output)
-    return read
+            y[i, e] += b[i]
 
 
 @njit(fastmath=True)
@@ -382,31 +387,39 @@ def _gradient(shape, settings, i, theta, step, batch, room, d):
     m0, m1 = _key(settings.seeds[i], step + MASKS)
     W1, readout, b = _split(shape, theta)
     dW1, d_readout, db = _split(shape, d)
-    kind, rate, l1 = (settings.hidden[i], settings.output[i]), settings.dropout[i], settings.l1[i]
-    target = room.x if shape.target == COPY else room.target
+    f, g, rate, l1 = settings.hidden[i], settings.output[i], settings.dropout[i], settings.l1[i]
+    density, importance = settings.density[i], settings.importance[i]
+    group, low, high = settings.group[i], settings.low[i], settings.high[i]
+    x, answer, hidden, slope, mask, dropped, d_hidden, output, d_output = room
+    target, read = x if shape.target == COPY else answer, dropped if rate > 0 else hidden
     d[:] = 0
     loss = 0.0
     for start in range(0, batch, BLOCK):
         size = min(BLOCK, batch - start)
         if shape.windows:
-            _draw_windows(room.x, size, start, k0, k1, settings.group[i], settings.low[i], settings.high[i])
+            _draw_windows(x, size, start, k0, k1, group, low, high)
         else:
-            _draw(room.x, size, start, k0, k1, settings.density[i])
-        _shape_inputs(shape.inputs, room.x)
-        _answer(shape.target, room.x, room.target)
+            _draw(x, size, start, k0, k1, density)
+        _shape_inputs(shape.inputs, x)
+        _answer(shape.target, x, answer)
+        _project(W1, x, hidden)
+        _activate(f, hidden, slope)
         if rate > 0:
-            _draw_mask(room.mask, start, m0, m1, rate)
-        read = _forward(kind, rate, W1, readout, b, room)
-        loss += _error(target, settings.importance[i], kind[1], size, batch, room.output, room.d_output, db)
-        _project(readout, room.d_output, room.d_hidden)
+            _draw_mask(mask, start, m0, m1, rate)
+            _drop(mask, hidden, dropped)
+        _lift(readout, read, output)
+        _add_bias(b, output)
+        _activate(g, output, d_output)
+        loss += _error(target, importance, g, size, batch, output, d_output, db)
+        _project(readout, d_output, d_hidden)
         if rate > 0:
-            _multiply(room.mask, room.d_hidden)
+            _multiply(mask, d_hidden)
         if l1 > 0:
-            loss += _penalty(l1, batch, room.hidden, room.d_hidden)
-        if kind[0] != IDENTITY:
-            _multiply(room.slope, room.d_hidden)
-        _add_outer(room.d_output, read, d_readout)
-        _add_outer(room.x, room.d_hidden, dW1)
+            loss += _penalty(l1, batch, hidden, d_hidden)
+        if f != IDENTITY:
+            _multiply(slope, d_hidden)
+        _add_outer(d_output, read, d_readout)
+        _add_outer(x, d_hidden, dW1)
     return loss / batch
 
 
