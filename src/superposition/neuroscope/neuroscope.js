@@ -384,7 +384,7 @@
       let where = site.skip;
       for (let t = site.skip; t < ids.length; t++) if (values[t * m + index] > values[where * m + index]) where = t;
       const value = values[where * m + index], highest = site.summary.highest[flat];
-      best.push({ layer, index, where, value, share: value / highest, values: ids.map((_, t) => values[t * m + index]), highest });
+      best.push({ layer, index, where, value, share: highest > 0 ? value / highest : 0, values: ids.map((_, t) => values[t * m + index]), highest });
     }
     best.sort((a, b) => b[by] - a[by]);
     const first = best.slice(0, 20);

@@ -100,9 +100,10 @@ class Subject:
             return hook
 
         logits = self._forward(tokens, [(self.hooks[layer], keep(layer)) for layer in neurons.layers])
-        each = [found[layer][..., torch.from_numpy(neurons.index[neurons.layer == layer])] for layer in neurons.layers]
-        if all(len(e[0, 0]) == self.sizes[layer] for e, layer in zip(each, neurons.layers, strict=True)):
-            each = [found[layer] for layer in neurons.layers]
+        each = []
+        for layer in neurons.layers:
+            own = neurons.index[neurons.layer == layer]
+            each.append(found[layer] if len(own) == self.sizes[layer] else found[layer][..., torch.from_numpy(own)])
         acts = (torch.cat(each, -1) if len(each) > 1 else each[0]).float().numpy()
         return acts, self._losses(logits, tokens) if through else None
 
@@ -131,10 +132,9 @@ class Subject:
     def _losses(self, logits, tokens):
         found = np.full(tokens.shape, np.nan, np.float32)
         with torch.no_grad():
-            next_ = torch.from_numpy(np.asarray(tokens[:, 1:], np.int64))
-            found[:, 1:] = torch.nn.functional.cross_entropy(
-                logits[:, :-1].float().transpose(1, 2), next_, reduction="none"
-            ).numpy()
+            next_ = torch.from_numpy(np.asarray(tokens[:, 1:], np.int64)).flatten()
+            given = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), next_, reduction="none")
+            found[:, 1:] = given.view(len(tokens), -1).numpy()
         return found
 
     def weights(self, layer: int) -> tuple[Float[Array, "d_model d_mlp"], Float[Array, "d_mlp d_model"]]:
