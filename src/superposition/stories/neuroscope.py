@@ -14,6 +14,7 @@ Array = np.ndarray
 class Config(runs.Config):
     model: str
     model_seed: int
+    neurons: int
     source: text.Source
     n_stories: int
     drawn: int
@@ -46,7 +47,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     stories = () if config.source == "grammar" else _all(config)  # the grammar's text is ours
     kept, sentences, cut = repeats.unread(drawn, stories, config.least)
     rows = gathering.tokenise(subject, kept)
-    arrays = gathering.gather(subject, subject.neurons(), rows, options(config), job, config.model_seed)
+    chosen = subject.neurons((), range(config.neurons))  # the first so many of each layer
+    arrays = gathering.gather(subject, chosen, rows, options(config), job, config.model_seed)
     correlated = min(options(config).sizes.drawn, int(arrays["n_tokens"]))
     return arrays | {"tokens_drawn": np.array(correlated)}, {
         "texts drawn": len(drawn), "pieces kept": len(kept), "tokens read": float(arrays["n_tokens"]),
