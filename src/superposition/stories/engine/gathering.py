@@ -365,7 +365,7 @@ def _ablated(subject, neurons, rows, means, options, job):
         for layer in neurons.layers
         for some in _batched(np.flatnonzero(neurons.layer == layer).tolist(), _at_once(subject))
     ] if len(which) else []  # fmt: skip
-    tokens = [rows.padded([k])[0] for k in which]
+    tokens = [rows.padded([k])[0] for k in which.tolist()]
     base = [subject.activations(t, neurons, through=True)[1][0] for t in tokens] if done < len(chunks) else []
     with job.progress("ablating", len(chunks)) as bar:
         bar.advance(done)

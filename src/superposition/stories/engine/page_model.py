@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import erf
 
+from superposition import runs
+from superposition.stories.engine import tokenizer
 from superposition.stories.engine.subjects import Subject, is_byte_level
 
 Array = np.ndarray
@@ -38,7 +40,7 @@ def of_subject(subject: Subject) -> tuple[PageModel | None, str]:
     size = sum(p.numel() for p in subject.bridge.original_model.parameters())
     if size > LARGEST:
         return None, f"This model has {size / 1e6:,.0f} million parameters, too many to run in a page."
-    words = _merges(subject)
+    words = _merges(subject.codec)
     if words is None:
         return None, "This model's tokenizer is not GPT-2's byte-level kind, which is the one that runs in a page."
     tokens = np.random.default_rng(0).integers(0, subject.codec.get_vocab_size(), (1, min(subject.context, 48)))
@@ -57,6 +59,27 @@ def of_subject(subject: Subject) -> tuple[PageModel | None, str]:
 
 
 _OTHER = "This model's architecture is not one that the page's script computes, so it cannot run in a page."
+
+
+def of_stacked(trained: runs.Results, seed: int) -> PageModel:
+    """The same of a sibling, from its stored results and without a bridge: GPT-Neo's names are known."""
+    get = lambda name: trained[name][seed]
+    heads, d = trained.config.n_heads, get("wte.weight").shape[1]
+    layers: list[dict[str, Any]] = []
+    for k in range(len(get("h.ln_1.weight"))):
+        of = lambda name, k=k: np.ascontiguousarray(get(f"h.{name}")[k].T)
+        layer = {"window": 1 << 30, **{f"b_{name}": np.zeros(d, np.float16) for name in "QKV"}}
+        for name in "qkv":
+            layer[f"W_{name.upper()}"] = of(f"attn.attention.{name}_proj.weight")
+        layer |= {"W_O": of("attn.attention.out_proj.weight"), "b_O": of("attn.attention.out_proj.bias")}
+        layer |= {f"ln{j}_{end[0]}": of(f"ln_{j}.{end}") for j in (1, 2) for end in ("weight", "bias")}
+        layer |= {f"b_{to}": of(f"mlp.{proj}.bias") for to, proj in (("in", "c_fc"), ("out", "c_proj"))}
+        layer |= {f"W_{to}": of(f"mlp.{proj}.weight") for to, proj in (("in", "c_fc"), ("out", "c_proj"))}
+        layers.append(layer)
+    config = {"d": d, "heads": heads, "d_head": d // heads, "act": "gelu_new", "eps": 1e-5, "scale": 1.0}
+    words = _merges(tokenizer.of_array(trained["tokenizer"]))
+    assert words is not None  # our tokenizer is of that kind
+    return PageModel(config, {"W_E": get("wte.weight"), "W_pos": get("wpe.weight")}, layers, *words)
 
 
 def activations(page: PageModel, tokens: Int[Array, "position"]) -> list[Float[Array, "position neuron"]]:
@@ -115,12 +138,12 @@ def _arrays(subject):
     return config, {"W_E": plain(bridge.W_E), "W_pos": plain(bridge.W_pos)[: subject.context]}, layers
 
 
-def _merges(subject):
+def _merges(codec):
     """Merges and special tokens by number, or None where `bpe.js` would give other tokens."""
-    told = json.loads(subject.codec.to_str())
+    told = json.loads(codec.to_str())
     model, before = told["model"], told.get("pre_tokenizer") or {}
     plain = (
-        model.get("type") == "BPE" and is_byte_level(subject.codec) and told.get("normalizer") is None
+        model.get("type") == "BPE" and is_byte_level(codec) and told.get("normalizer") is None
         and before.get("type") == "ByteLevel" and not before.get("add_prefix_space") and before.get("use_regex", True)
         and not model.get("ignore_merges") and not model.get("dropout") and not model.get("byte_fallback")
     )  # fmt: skip
