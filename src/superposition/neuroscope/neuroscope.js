@@ -393,6 +393,8 @@
         coloured(ids.map((id, t) => ({ id, bytes: ofString(vocabulary[id]), value: t < site.skip ? null : one.values[t], loss: null })), Math.max(one.highest, one.value), one.where, `Neuron ${one.layer}.${one.index}`))));
   }
 
+  neuroscope.model = theModel;
+
   // ---- Addresses --------------------------------------------------------------------------------------------------------
   async function route() {
     if (!site) return;
