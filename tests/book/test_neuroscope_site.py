@@ -59,7 +59,7 @@ def built(tmp_path_factory):
     model.save_pretrained(folder / "model")
     PreTrainedTokenizerFast(tokenizer_object=codec, bos_token=tokenizer.END).save_pretrained(folder / "model")
     subject = subjects.load(str(folder / "model"))
-    subject.name = "<b>hostile</b> & \"name\""
+    subject.name = '<b>hostile</b> & "name"'
     (folder / "text.txt").write_text("\n<|endoftext|>\n".join(corpus), encoding="utf-8", newline="")
     place = folder / "a site"
     scope.build(subject, str(folder / "text.txt"), place, neurons=range(6), ablated=1)
@@ -116,7 +116,11 @@ def shown(page, hash_):
 
 def test_one_goes_from_neuron_to_neuron_searches_expands_and_types_a_text(tab, address):
     go(tab, address)
-    sizes = [len(tab.request.get(url).body()) if url.startswith("http") else Path(url_path(url)).stat().st_size for url in tab.asked if not url.startswith("data:")]
+    sizes = [
+        len(tab.request.get(url).body()) if url.startswith("http") else Path(url_path(url)).stat().st_size
+        for url in tab.asked
+        if not url.startswith("data:")
+    ]
     assert sum(sizes) < 300_000
     tab.click("#next")
     assert shown(tab, "#L0N0") == "Layer 0, neuron 0"
@@ -158,13 +162,23 @@ def url_path(url):
 
 def test_nothing_hostile_runs_hides_or_becomes_markup_on_any_page(tab, built):
     address, texts = built.folder.as_uri(), ""
-    for hash_ in ["", *(f"#L{layer}N{n}" for layer in (0, 1) for n in range(6)), "#search=%3C", "#search=%00", "#search=%E2%80%AE", "#L0N99", "#%"]:
+    for hash_ in [
+        "",
+        *(f"#L{layer}N{n}" for layer in (0, 1) for n in range(6)),
+        "#search=%3C",
+        "#search=%00",
+        "#search=%E2%80%AE",
+        "#L0N99",
+        "#%",
+    ]:
         page = tab
         page.goto("about:blank")
         page.goto(f"{address}/index.html{hash_}")
         page.wait_for_selector("h1")
         assert page.locator("main :is(img, script, iframe, style, link, base, meta, form, b, video, object)").count() == 0
-        assert page.evaluate("pattern => (document.body.textContent.match(new RegExp(pattern, "u")) || [null])[0]", HIDDEN) is None
+        assert (
+            page.evaluate("pattern => (document.body.textContent.match(new RegExp(pattern, 'u')) || [null])[0]", HIDDEN) is None
+        )
         texts += page.locator("main").text_content()
     for part in ("<script>", "</script>", "<img src=x", "<!--", "&lt;", "U+202E", "U+2028", "␀", "␛", "U+FEFF", "↵"):
         assert part in texts, part
@@ -179,21 +193,34 @@ def test_every_byte_can_be_seen(tab, built):
         b"\xed\xa0\x80": "\\xED\\xA0\\x80", b"\xff": "\\xFF", b"\x00": "␀", b"\n\t\r": "↵⇥␍", b"\x7f": "␡", b" a": "␣a",
         "\u202e".encode(): "U+202E", "\u2028".encode(): "U+2028", "\ufffd".encode(): "U+FFFD", "\u0301".encode(): "◌\u0301",
         "e\u0301".encode(): "e\u0301", ("e" + "\u0301" * 4).encode(): "e\u0301\u0301U+0301U+0301", "\u00a0".encode(): "U+00A0",
-        "\u200d".encode(): "U+200D", "\ue000".encode(): "U+E000", "ש".encode(): "ש", "<b>&amp;".encode(): "<b>&amp;",
+        "\u200d".encode(): "U+200D", "\ue000".encode(): "U+E000", "ש".encode(): "ש", b"<b>&amp;": "<b>&amp;",
     }  # fmt: skip
     assert {data: see(data) for data in cases} == cases
-    bidi = tab.evaluate("getComputedStyle(document.body.appendChild(Object.assign(document.createElement('bdi'), {className: 'token'}))).unicodeBidi")
+    bidi = tab.evaluate(
+        "getComputedStyle(document.body.appendChild(Object.assign(document.createElement('bdi'), {className: 'token'}))).unicodeBidi"
+    )
     assert bidi == "isolate"
 
 
 def test_the_page_cuts_text_into_the_tokenizers_tokens_and_computes_the_models_activations(tab, built):
     go(tab, built.folder.as_uri())
-    texts = [*ATTACKS, *built.corpus, "", " ", "  \n\n x", "don't we'll I'D", "<|endoftext|>a<|endoftext|>", "٣٤ ½ x²", "a\u0085\u0085b \u3000\ufeff c"]
+    texts = [
+        *ATTACKS,
+        *built.corpus,
+        "",
+        " ",
+        "  \n\n x",
+        "don't we'll I'D",
+        "<|endoftext|>a<|endoftext|>",
+        "٣٤ ½ x²",
+        "a\u0085\u0085b \u3000\ufeff c",
+    ]
     tokens = tab.evaluate("async texts => { const model = await neuroscope.model(); return texts.map(model.encode); }", texts)
     assert tokens == [built.subject.codec.encode(text, add_special_tokens=False).ids for text in texts]
     ids = [tokenizer.END_ID, *tokens[5]][:48]
     found = tab.evaluate(
-        "async ids => { const model = await neuroscope.model(); return neuroscope.activations(model, ids).map(layer => [...layer]); }", ids
+        "async ids => { const model = await neuroscope.model(); return neuroscope.activations(model, ids).map(layer => [...layer]); }",
+        ids,
     )
     truth, _ = built.subject.activations(np.array([ids]), built.subject.neurons())
     np.testing.assert_allclose(np.concatenate([np.reshape(f, (len(ids), -1)) for f in found], 1), truth[0], atol=1e-3)

@@ -1,10 +1,7 @@
 """Neuroscope's pass against plain computing, on models of three kinds: what it gathers, resumes, merges and refuses."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -105,9 +102,7 @@ def test_what_is_gathered_is_what_run_with_cache_and_sorting_give(gathered):
             window = a["window"][offset : offset + end - begin].astype(float) * a["scale"][n] / 127
             offset += end - begin
             shown = slice(max(begin, subject.skip), end)
-            np.testing.assert_allclose(
-                window[shown.start - begin :], acts[row, shown, n], atol=a["scale"][n] / 254 + 1e-5
-            )
+            np.testing.assert_allclose(window[shown.start - begin :], acts[row, shown, n], atol=a["scale"][n] / 254 + 1e-5)
             own = slice(a["start"][text], a["start"][text + 1])
             np.testing.assert_array_equal(a["text"][own], tokens[row, : lengths[row]])
             assert a["loss"][own][0] == 255
@@ -130,7 +125,7 @@ def test_an_ablated_neuron_costs_what_a_forward_pass_with_its_weights_column_at_
         if q.shape[0] == subject.bridge.cfg.d_model
     )  # fmt: skip
     with torch.no_grad():
-        column = (W[index] if W.shape[0] == subject.sizes[layer] else W[:, index])
+        column = W[index] if W.shape[0] == subject.sizes[layer] else W[:, index]
         kept, bias = column.clone(), b.clone()
         b += float(a["mean"][n]) * kept
         column.zero_()
@@ -193,37 +188,36 @@ def test_a_siblings_page_model_needs_no_bridge(tiny):
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-from superposition import runs
-from superposition.stories.engine import gathering, scope
-gathering.SHARD = 8
-runs.Job.checkpoint_seconds = 0.0
-saves, save = [0], runs.Job.save_checkpoint
-def counted(self, *args, **kwargs):
-    save(self, *args, **kwargs)
-    saves[0] += 1
-    if saves[0] == int(sys.argv[1]):
-        os._exit(9)
-runs.Job.save_checkpoint = counted
-scope.make(sys.argv[2], sys.argv[3], Path(sys.argv[4]), ablated=1, neurons=range(8))
-"""
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
 
 
-def test_a_pass_that_is_killed_in_each_of_its_stages_ends_in_the_same_bytes(folder, tmp_path):
-    corpus = tmp_path / "texts.txt"
+def test_a_pass_that_is_killed_at_every_checkpoint_ends_in_the_same_bytes(folder, tmp_path, monkeypatch):
+    corpus, subject = tmp_path / "texts.txt", subjects.load(folder)
     corpus.write_text("\n<|endoftext|>\n".join(TEXTS))
+    monkeypatch.setattr(gathering, "SHARD", 8)
+    monkeypatch.setattr(gathering, "_at_once", lambda _: 3)
+    monkeypatch.setattr(runs.Job, "checkpoint_seconds", 0.0)
+    build = lambda out: scope.build(subject, str(corpus), tmp_path / out, neurons=range(4), ablated=1)
+    build("whole")
+    save, kills = runs.Job.save_checkpoint, 0
 
-    def start(out, at):
-        command = [sys.executable, "-c", KILLED, str(at), folder, str(corpus), str(tmp_path / out)]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+    def save_twice_and_die(job, *args, **options):
+        saves.append(save(job, *args, **options))
+        if len(saves) == 2:
+            raise Killed
 
-    assert start("whole", 10**6).returncode == 0
-    codes = [start("cut", 5).returncode for _ in range(2)]
-    codes.append(start("cut", 10**6).returncode)
-    assert codes == [9, 9, 0]
+    monkeypatch.setattr(runs.Job, "save_checkpoint", save_twice_and_die)
+    while True:
+        saves = []
+        try:
+            build("cut")
+            break
+        except Killed:
+            kills += 1
+            assert not (tmp_path / "cut/index.html").exists()
     content = lambda name: {p.relative_to(tmp_path / name): p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()}
+    assert kills >= 4
     assert content("whole") == content("cut")
     assert not any(".neuroscope" in path.parts for path in content("whole"))
 
@@ -313,7 +307,7 @@ def test_text_is_drawn_with_the_models_own_probabilities_and_the_same_each_time(
 
 
 def test_sentences_that_were_read_are_cut_out_whatever_their_case_and_punctuation():
-    story = "Tom said, \"We can go to the park now!\" and the dog ran after him."
+    story = 'Tom said, "We can go to the park now!" and the dog ran after him.'
     drawn = ["The sun was hot and very big. WE CAN GO to the park now. The cat sat on the mat all day. Yes.", "We can go to the."]
     runs_, long, cut = repeats.unread(drawn, [story], 5)
     assert runs_ == ["The sun was hot and very big.", "The cat sat on the mat all day. Yes.", "We can go to the."]

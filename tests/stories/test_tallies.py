@@ -14,8 +14,8 @@ CONTEXT, NEURONS, SKIP, SIZES = 7, 3, 1, Sizes(top=4, low=2, tokens=3, drawn=5)
 def corpus(seed, rows, scale):
     """Activations with many ties, and some rows that end early."""
     rng = np.random.default_rng(seed)
-    acts = (rng.integers(-3, 6, (rows, CONTEXT, NEURONS)) * rng.choice([0.125, 0.25, scale], (rows, 1, NEURONS))).astype(np.float32)
-    return acts, rng.integers(0, 6, (rows, CONTEXT)), rng.integers(1, CONTEXT + 1, rows)
+    acts = rng.integers(-3, 6, (rows, CONTEXT, NEURONS)) * rng.choice([0.125, 0.25, scale], (rows, 1, NEURONS))
+    return acts.astype(np.float32), rng.integers(0, 6, (rows, CONTEXT)), rng.integers(1, CONTEXT + 1, rows)
 
 
 def tally(acts, tokens, lengths, cuts, first=0):

@@ -48,7 +48,13 @@ def _site(folder: Path, results: Results) -> Path:
     )  # fmt: skip
     page = page_model.of_stacked(trained, config.model_seed)
     neuron_site.write(
-        folder / leaf, results.arrays, about, subjects.token_bytes(codec), page, "", list(_orders(config.model, config.model_seed))
+        folder / leaf,
+        results.arrays,
+        about,
+        subjects.token_bytes(codec),
+        page,
+        "",
+        list(_orders(config.model, config.model_seed)),
     )
     return folder / leaf / "index.html"
 

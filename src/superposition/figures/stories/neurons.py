@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from superposition.figures import style
 
+_ROW, _WIDE = 0.27, 0.0755  # of a line of text and of a letter, inches
 _LINE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"
 
 
@@ -18,17 +19,17 @@ def neuron(
     """The neuron's histogram with counts on a logarithmic axis, and below it a line of text for each piece.
 
     The darker a token's ground, the nearer its activation to the neuron's highest; the peak is underlined."""
-    fig, axes = style.figure(height=1.9 + 0.27 * len(tokens))
+    tall = 2.1 + _ROW * len(tokens)
+    fig, axes = style.figure(height=tall)
     ax = axes[0, 0]
-    share = 1.25 / (1.9 + 0.27 * len(tokens))
-    ax.set_position((0.1, 1 - share - 0.06, 0.86, share))
+    ax.set_position((0.12, (_ROW * len(tokens) + 0.7) / tall, 0.85, 1.3 / tall))
     taken = np.flatnonzero(counts)
     shown = slice(taken[0], taken[-1] + 1)
     ax.bar(edges[:-1][shown], counts[shown], width=np.diff(edges)[shown], align="edge", color=style.PALETTE["blue"], linewidth=0)
     ax.set(yscale="log", xlabel="activation", ylabel="tokens", xlim=(edges[shown.start], edges[shown.stop]))
     ax.set_ylim(bottom=0.7)
     for k, (words, own, peak) in enumerate(zip(tokens, values, peaks, strict=True)):
-        _line(fig, 0.27 * (len(tokens) - 1 - k) + 0.12, [_visible(w) for w in words], own / highest, peak)
+        _line(fig, _ROW * (len(tokens) - 1 - k) + 0.05, [_visible(w) for w in words], own / highest, peak)
     return fig
 
 
@@ -40,7 +41,7 @@ def _visible(token: bytes) -> str:
 
 def _line(fig, height, words, shares, peak):
     """One piece of text in a monospaced font, `height` inches above the foot, cut to the width around its peak."""
-    room, wide, tall = 84, 0.0755, fig.get_figheight()
+    room, tall = int(fig.get_figwidth() / _WIDE), fig.get_figheight()
     first, last = peak, peak + 1
     while True:
         size = sum(map(len, words[first:last]))
@@ -52,7 +53,7 @@ def _line(fig, height, words, shares, peak):
     at = 0
     for k in range(first, last):
         colour = style.DIVERGING(0.5 + 0.5 * float(np.clip(shares[k], -1, 1)) * 0.8)
-        box = (at * wide / fig.get_figwidth(), height / tall, len(words[k]) * wide / fig.get_figwidth(), 0.22 / tall)
+        box = (at * _WIDE / fig.get_figwidth(), height / tall, len(words[k]) * _WIDE / fig.get_figwidth(), 0.22 / tall)
         fig.patches.append(_ground(fig, box, colour))
         ink = "white" if shares[k] > 0.75 else "black"
         fig.text(
@@ -78,7 +79,11 @@ def sameness(found: Sequence[Float[np.ndarray, "_"]], chance: Float[np.ndarray, 
             order, 1 - np.arange(len(order)) / len(order), where="post", color="0.5" if k == len(found) else colours[k],
             linestyle="--" if k == len(found) else "-", label=name,
         )  # fmt: skip
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="share of the highest texts that peak at one token", ylabel="neurons with as much or more")
+    ax.set(
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        xlabel="share of the highest texts that peak at one token",
+        ylabel="neurons with as much or more",
+    )
     style.legend(ax, loc="upper right")
     return fig
-

@@ -1,6 +1,6 @@
 """Speed of Neuroscope's pass on a model of the shape of TinyStories-2L-33M, with weights as drawn: speed doesn't depend on them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ def neuroscope() -> Iterator[Comparison]:
     )
 
 
-def _cached(subject: Subject, given: torch.Tensor):
+def _cached(subject: Subject, given: torch.Tensor) -> Callable[[], None]:
     """The usual way: keep every activation, then take each neuron's highest rows and merge them with those before."""
     best: dict[str, torch.Tensor] = {}
 

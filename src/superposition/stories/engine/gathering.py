@@ -110,18 +110,14 @@ def _batched(items, size):
         yield some
 
 
-def read_rows(
-    subject: Subject, neurons: Neurons, rows: Rows, first: int, sizes: Sizes, seed: int
-) -> Tally:
+def read_rows(subject: Subject, neurons: Neurons, rows: Rows, first: int, sizes: Sizes, seed: int) -> Tally:
     """The tally of rows, of which the first is the corpus's `first`-th."""
     tally = Tally.empty(len(neurons), sizes)
     add_rows(tally, subject, neurons, rows, range(len(rows)), first, seed)
     return tally
 
 
-def add_rows(
-    tally: Tally, subject: Subject, neurons: Neurons, rows: Rows, which: range, first: int, seed: int
-) -> None:
+def add_rows(tally: Tally, subject: Subject, neurons: Neurons, rows: Rows, which: range, first: int, seed: int) -> None:
     """Let the model read these rows, and take their activations in."""
     for batch in _batched(which, max(1, BATCH // subject.context)):
         tokens, lengths = rows.padded(batch)

@@ -128,8 +128,9 @@ def _arrays(subject):
             bias = getattr(attn, name, None)
             layer[name] = np.zeros(layer["W_" + name[2]].shape[1], np.float32) if bias is None else plain(bias).reshape(-1)
         for norm in ("ln1", "ln2"):
-            weight = getattr(getattr(block, norm), "weight", None)
-            layer[f"{norm}_w"], layer[f"{norm}_b"] = (None, None) if weight is None else (plain(weight), plain(getattr(block, norm).bias))
+            own = getattr(block, norm)
+            there = getattr(own, "weight", None) is not None
+            layer |= {f"{norm}_w": plain(own.weight) if there else None, f"{norm}_b": plain(own.bias) if there else None}
         layer |= {"W_in": plain(mlp.W_in), "b_in": plain(mlp.b_in), "W_out": plain(mlp.W_out), "b_out": plain(mlp.b_out)}
         layers.append(layer)
     if cfg.act_fn not in _FUNCTIONS:
@@ -147,8 +148,8 @@ def _merges(codec):
         and before.get("type") == "ByteLevel" and not before.get("add_prefix_space") and before.get("use_regex", True)
         and not model.get("ignore_merges") and not model.get("dropout") and not model.get("byte_fallback")
     )  # fmt: skip
-    added = [token for token in told.get("added_tokens", []) if not token.get("special") or token.get("lstrip") or token.get("rstrip")]
-    if not plain or added:
+    odd = lambda token: not token.get("special") or token.get("lstrip") or token.get("rstrip")
+    if not plain or any(map(odd, told.get("added_tokens", []))):
         return None
     number = model["vocab"]
     pairs = (pair.split(" ") if isinstance(pair, str) else pair for pair in model["merges"])

@@ -1,4 +1,4 @@
-"""Where neurons fire most, read off what Neuroscope has gathered: at which tokens, how alike, and how much of all firing that is."""
+"""Where neurons fire most, read off what Neuroscope has gathered: at which tokens, how alike, and how much of it all that is."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
