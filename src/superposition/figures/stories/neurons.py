@@ -34,7 +34,7 @@ def neuron(
 
 
 def _visible(token: bytes) -> str:
-    """The token as it can be printed: bytes that are no character as such, and nothing that the fonts lack or that turns lines."""
+    """The token as it can be printed: bytes that are no character as such, and nothing that can't be seen."""
     text = token.decode("utf-8", "backslashreplace").replace("\n", _LINE)
     return "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in text)
 

@@ -1,4 +1,4 @@
-"""Speed of Neuroscope's pass on a model of the shape of TinyStories-2L-33M, with weights as drawn: speed doesn't depend on them."""
+"""Speed of Neuroscope's pass on a model of the shape of TinyStories-2L-33M, with weights as drawn."""
 
 from collections.abc import Callable, Iterator
 
@@ -43,7 +43,7 @@ def neuroscope() -> Iterator[Comparison]:
             subject.bridge(given, return_type="logits")
 
     yield Comparison(
-        "neuroscope pass", f"the pass over {ROWS} rows of {CONTEXT} tokens against the bare forward pass, 2 layers of 4,096 neurons",
+        "neuroscope pass", f"the pass over {ROWS} × {CONTEXT} tokens against the bare forward pass, 2 layers of 4,096 neurons",
         ours, bare, 5,
     )  # fmt: skip
     yield Comparison(
@@ -79,12 +79,11 @@ def _shape_of_33m() -> Subject:
         attention_types=[[["global", "local"], 1]], window_size=256, intermediate_size=4096,
     )  # fmt: skip
     codec = tokenizer.train(["a"], 300)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=codec, bos_token=tokenizer.END)
     with tempfile.TemporaryDirectory() as folder:
         model = GPTNeoForCausalLM(config).eval()
         model.config.architectures = ["GPTNeoForCausalLM"]
         model.config.save_pretrained(folder)
-        wrapped.save_pretrained(folder)
-        model.config.name_or_path = folder
+        PreTrainedTokenizerFast(tokenizer_object=codec, bos_token=tokenizer.END).save_pretrained(folder)
+        wrapped = PreTrainedTokenizerFast.from_pretrained(folder)
         bridge = TransformerBridge.boot_transformers(folder, hf_model=model, tokenizer=wrapped)
     return subjects.Subject("33M", bridge, codec, tokenizer.END_ID)

@@ -23,6 +23,7 @@ SHARD = 128  # rows that are read between two checkpoints, or by one worker at a
 BATCH = 2048  # tokens read at once
 LOGITS = 1 << 25  # logits held at once
 DRAWN = 1 << 25  # values held of the tokens drawn for correlations, at most
+NEIGHBOURS = ("reads", "writes", "fires")
 STEPS = 127  # of a stored activation, to either side of zero
 NATS = 16  # steps of a stored loss to a nat; 255 stands for none
 
@@ -177,7 +178,7 @@ SCHEMA = {
     "scale": "neuron", "example": "neuron example", "at": "neuron example", "window": "value", "row": "shown",
     "start": "shown_1", "text": "token", "loss": "token", "peak": "neuron extreme",
     "raised": "neuron effect", "raised_by": "neuron effect", "lowered": "neuron effect", "lowered_by": "neuron effect",
-    **{f"{kind}_{end}{what}": "neuron neighbour" for kind in ("reads", "writes", "fires") for end in ("like", "unlike")
+    **{f"{kind}_{end}{what}": "neuron neighbour" for kind in NEIGHBOURS for end in ("like", "unlike")
        for what in ("", "_value")},
     "ablation": "neuron", "ablation_error": "neuron",
 }  # fmt: skip

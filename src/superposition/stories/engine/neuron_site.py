@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from superposition.errors import SuperpositionError
+from superposition.stories.engine import gathering
 from superposition.stories.engine.gathering import Options, bands, spans
 from superposition.stories.engine.page_model import PageModel
 from superposition.stories.engine.tallies import BELOW
@@ -22,7 +23,7 @@ PAGES = ("index.html", "neuroscope.css", "visible.js", "bpe.js", "forward.js", "
 BLOCK = 32  # texts a file
 NORMS = {
     "LN": "What the neuron writes goes straight to the unembedding: centred and with the weights of the last layer norm, whose "
-    "division is left out, as are the layers in between. Logits are given against the mean of all tokens, for an activation of 1.",
+    "division is left out, as are the layers in between. Logits are against the mean of all tokens, for an activation of 1.",
     "RMS": "What the neuron writes goes straight to the unembedding: with the weights of the last norm, whose division is left "
     "out, as are the layers in between. Logits are given against the mean of all tokens, for an activation of 1.",
     "": "What the neuron writes goes straight to the unembedding, as the model has no last layer norm; the layers in between are "
@@ -131,7 +132,7 @@ class _Pages:
                 continue
             begin, end, first = int(self.begin[n, e]), int(self.end[n, e]), int(a["start"][text])
             one = {"kind": kind, "row": int(a["row"][text]), "text": text, "at": int(a["at"][n, e]), "begin": begin, "end": end,
-                   "length": int(self.lengths[n, e]), "value": _number(a["peak"][n, e], 7) if kind != "band" else None}  # fmt: skip
+                   "length": int(self.lengths[n, e]), "value": None if kind == "band" else _number(a["peak"][n, e])}  # fmt: skip
             if kind == "band":
                 group = groups[e - self.about.options.sizes.top - self.about.options.sizes.low]
                 share = a["counts"][n, group].sum() / max(1, int(a["n_tokens"]))
@@ -149,7 +150,7 @@ class _Pages:
             "level": int(a["level"][n]), "counts": a["counts"][n].tolist(), "scale": _number(a["scale"][n], 7),
             "raised": pairs(a["raised"][n], a["raised_by"][n]), "lowered": pairs(a["lowered"][n], a["lowered_by"][n]),
             "fires_at": [[local([k])[0], _number(v)] for k, v in zip(a["token"][n], a["token_value"][n], strict=True) if k >= 0],
-            **{kind: {end: self._near(n, f"{kind}_{end}") for end in ("like", "unlike")} for kind in ("reads", "writes", "fires")},
+            **{kind: {end: self._near(n, f"{kind}_{end}") for end in ("like", "unlike")} for kind in gathering.NEIGHBOURS},
             "ordering": self._places(n),
             "acts": _base64(np.concatenate(acts) if acts else np.zeros(0, np.int8)), "ids": _base64(np.array(ids, "<u2")),
             "loss": _base64(np.concatenate(loss) if loss else np.zeros(0, np.uint8)),
@@ -207,8 +208,8 @@ def _site(arrays, about, page, no_model):
         "title": about.title, "corpus": about.corpus, "about": about.text, "layers": layers,
         "n_tokens": int(arrays["n_tokens"]), "n_rows": int(arrays["n_rows"]), "skip": int(about.begin is not None),
         "begin": about.begin, "context": about.context, "norm": NORMS[about.norm], "below": BELOW, "block": BLOCK,
-        "neighbours": f"Cosines between the weights of neurons of all layers that are shown; correlations on {about.drawn:,} tokens "
-        "drawn from the corpus.",
+        "neighbours": "Cosines between the weights of neurons of all layers that are shown; correlations on "
+        f"{about.drawn:,} tokens drawn from the corpus.",
         "ablated_rows": about.options.ablated, "model": page is not None, "no_model": no_model,
         "summary": {
             "highest": _array(arrays["peak"][:, 0], np.float32), "density": _array(arrays["density"], np.float32),

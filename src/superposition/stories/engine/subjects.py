@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -205,7 +206,7 @@ def load(name: str, context: int | None = None, seed: int = 0) -> Subject:
 
     A folder holds config.json, weights in safetensors, and a tokenizer; nothing is ever unpickled."""
     if _is_ours(name):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, _without_bars():
             models.export(name, Path(folder), seed)
             return _boot(name, folder, context)
     path = Path(name)
@@ -215,7 +216,22 @@ def load(name: str, context: int | None = None, seed: int = 0) -> Subject:
         raise SubjectError(f"{name}: expected a model's folder, an experiment of ours, or a name on a hub (owner/name)")
     elif os.environ.get("HF_HUB_OFFLINE", "0") not in ("0", ""):
         raise SubjectError(f"{name}: no such experiment or folder, and HF_HUB_OFFLINE is set, so no hub is asked")
-    return _boot(name, str(name), context)
+    with _without_bars():
+        return _boot(name, str(name), context)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Transformers' own progress bars off, for the length of a `with` block."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _is_ours(name):
@@ -255,10 +271,7 @@ def _boot(name, place, context):
     """The bridge over the transformers model at that place."""
     from transformer_lens.model_bridge import TransformerBridge
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
         model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, dtype=torch.float32).eval()
         tokenizer = AutoTokenizer.from_pretrained(place)
@@ -268,9 +281,6 @@ def _boot(name, place, context):
     except Exception as error:  # whatever the network, the hub and their libraries raise
         reason = " ".join(str(error).split())[:200]
         raise SubjectError(f"{name}: could not be loaded ({type(error).__name__}: {reason})") from None
-    finally:
-        if bars:
-            logging.enable_progress_bar()
     codec = getattr(tokenizer, "backend_tokenizer", None)
     if codec is None:
         raise SubjectError(f"{name}: its tokenizer has no fast version (tokenizer.json)")
