@@ -4,8 +4,9 @@
   const { put, plain, ofString } = neuroscope;
   const $ = id => document.getElementById(id);
   const EXAMPLES = { top: "Texts with the highest activations", band: "Texts drawn from bands of activation", low: "Texts with the lowest activations" };
+  const PLACE = /^#L(\d+)N(\d+)$/;
   const LIKE = { reads: "read from the residual stream", writes: "write to it", fires: "fire" };
-  let site = null, vocabulary = null, model = null, search = null, shown = null;
+  let site = null, vocabulary = null, model = null, search = null;
 
   // ---- Data -------------------------------------------------------------------------------------------------------
   const waiting = new Map();  // by file: what a script will hand over
@@ -60,7 +61,6 @@
   }
   const section = (title, ...children) => make("section", {}, make("h2", {}, title), ...children);
   function show(title, ...children) {
-    shown = null;
     document.title = `${title} – Neuroscope`;
     $("readout").textContent = "";
     $("main").replaceChildren(make("h1", {}, title), ...children);
@@ -87,7 +87,8 @@
   const total = () => site.layers.reduce((sum, layer) => sum + layer.index.length, 0);
   function step(by) {
     if (!site) return;
-    const n = total(), flat = shown ? shown.flat + by : by > 0 ? 0 : n - 1;
+    const here = PLACE.exec(location.hash), n = total();  // the address, as the page may still be on its way
+    const flat = here ? flatOf(Number(here[1]), Number(here[2])) + by : by > 0 ? 0 : n - 1;
     location.hash = address(...at((flat + n) % n));
   }
   function random() { if (site) location.hash = address(...at(Math.floor(Math.random() * total()))); }
@@ -190,7 +191,6 @@
       section("How often it takes which value", histogram(data)),
       ...["top", "band", "low"].filter(kind => parts[kind].length).map(kind => section(EXAMPLES[kind], ...parts[kind])),
       section("Neighbours", make("p", { class: "faint" }, site.neighbours), make("div", { class: "columns" }, near("reads"), near("writes"), near("fires"))));
-    shown = { flat, data };
   }
 
   function example(one, own, data, k) {
@@ -317,7 +317,8 @@
   }
 
   async function find(wanted) {
-    const [words, index] = await Promise.all([theVocabulary(), theSearch()]);
+    const asked = location.hash, [words, index] = await Promise.all([theVocabulary(), theSearch()]);
+    if (location.hash !== asked) return;
     const utf8 = Array.from(new TextEncoder().encode(wanted), byte => String.fromCharCode(byte)).join("");
     const lower = text => text.replace(/[A-Z]/g, letter => letter.toLowerCase());
     const matching = words.map((text, id) => lower(text).includes(lower(utf8)) ? id : -1).filter(id => id >= 0)
@@ -398,7 +399,7 @@
   // ---- Addresses --------------------------------------------------------------------------------------------------------
   async function route() {
     if (!site) return;
-    const hash = location.hash, place = /^#L(\d+)N(\d+)$/.exec(hash);
+    const hash = location.hash, place = PLACE.exec(hash);
     try {
       if (place) await neuron(Number(place[1]), Number(place[2]));
       else if (hash === "#text") ownText();
