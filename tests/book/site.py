@@ -78,7 +78,8 @@ class Edition:
         return sorted(
             path.relative_to(self.folder).as_posix()
             for path in self.folder.rglob("*.html")
-            if not {"site_libs", "neuroscope"} & set(path.relative_to(self.folder).parts[:1])  # whose pages have tests of their own
+            if not {"site_libs", "neuroscope"}
+            & set(path.relative_to(self.folder).parts[:1])  # whose pages have tests of their own
         )
 
     def file(self, url: str) -> Path:
