@@ -76,6 +76,31 @@ def effective_rank(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np
     return _exp_entropy(np.linalg.svd(W, compute_uv=False))
 
 
+def squared_cosine(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+    """Mean of (Ŵ_i·Ŵ_j)² over the pairs i ≠ j of rows that aren't zero: 1 / n_hidden for random directions, at least Welch's.
+
+    0 where there are fewer than two such rows. For its least value see `welch_bound`."""
+    cosines = np.einsum("...ih,...jh->...ij", _unit(W), _unit(W))
+    return _over_pairs((cosines**2).sum((-2, -1)), (norms(W) > 0).sum(-1))
+
+
+def _over_pairs(total: Float[Array, "*batch"], count: Integer[Array, "*batch"]) -> Float[Array, "*batch"] | np.floating:
+    """The mean over pairs i ≠ j of `count` unit rows, from the sum of all their squared products, i = j included."""
+    pairs = np.asarray(count * (count - 1), float)
+    return np.divide(np.maximum(total - count, 0), pairs, out=np.zeros_like(pairs), where=pairs > 0)
+
+
+def welch_bound(n: int, m: int) -> float:
+    """The least mean squared cosine that n directions can have in m dimensions, (n - m) / (m (n - 1)); 0 where n ≤ m.
+
+    Source: Welch 1974, "Lower bounds on the maximum cross correlation of signals", for k = 1.
+
+    >>> welch_bound(5, 2)
+    0.375
+    """
+    return max(0.0, (n - m) / (m * (n - 1))) if n > 1 else 0.0
+
+
 def basis_alignment(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """Mean kurtosis of the rows of W, n_hidden · Σ_k W_ik⁴ / ‖W_i‖⁴, weighted by ‖W_i‖².
 
