@@ -4,15 +4,22 @@ How many neurons a feature has and how many features a neuron, what probes find,
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 from superposition import metrics, runs
-from superposition.stories.engine import grammar, models, text, tokenizer, pretraining
+from superposition.stories.engine import grammar, models, pretraining, text, tokenizer
 from superposition.stories.measures import probes, reading
 
 Array = np.ndarray
 PLACES = ("embedding", "MLP in", "neurons")
 SPACES = ("MLP in", "W_in")
+# Whose shares of a dimension: the model's features, those of the same model before training, and what chance gives.
+OF = ("trained", "before training", "shuffled values", "random directions", "W_in rotated")
+WHEN = OF[:2]
+SERVES = 0.9  # a neuron serves a value that it tells apart from the slot's others with an area of so much, or of 1 less that
 _SLOT = np.array([list(grammar.SLOTS).index(feature.partition("=")[0]) for feature in grammar.FEATURES])
 
 
@@ -24,30 +31,32 @@ class Config(runs.Config):
     n_heads: int
     seeds: int
     context: int
-    epochs: float
+    steps: int
     batch: int
     lr: float
     warmup: int
     weight_decay: float
-    shown: int
+    rotations: int
 
 
 SCHEMA = {
     "d_model": "width",
     "density": "feature",
-    "best_loss": "",
-    "valid_loss": "width seed",
-    "auc": "width seed place feature",
-    "null_auc": "width seed place feature",
-    "neuron_auc": "width seed feature",
-    "null_neuron_auc": "width seed feature",
-    "dimensionality": "width seed space feature",
-    "null_dimensionality": "width seed space feature",
-    "neurons_per_feature": "width seed feature",
-    "rotated_neurons_per_feature": "width seed feature",
-    "features_per_neuron": "width seed",
-    "rotated_features_per_neuron": "width seed",
-    "effect": "feature neuron",
+    "entropy": "",
+    "loss": "width seed",
+    "seen_loss": "width seed",
+    "auc": "width seed when place feature",
+    "null_auc": "width seed when place feature",
+    "neuron_auc": "width seed when feature",
+    "null_neuron_auc": "width seed when feature",
+    "neurons_per_feature": "width seed when feature",
+    "null_neurons_per_feature": "width seed when feature",
+    "features_per_neuron": "width seed when count",
+    "effective_neurons": "width seed when feature",
+    "rotated_effective_neurons": "width seed when feature",
+    "dimensionality": "width seed of space feature",
+    "cosine": "width seed when feature other",
+    "repeatable": "width seed when feature",
 }
 
 
@@ -56,19 +65,13 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     items = [(config, d_model, config.seed + k) for d_model in config.d_models for k in range(config.seeds)]
     each = job.map(_one, items, "models")
     grid = len(config.d_models), config.seeds
-    names = [name for name in each[0] if name != "effect"]
-    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in names}
+    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
     corpus = _Corpus.of(config)
     arrays |= {
-        "d_model": np.array(config.d_models), "density": corpus.labels.mean(0), "best_loss": np.array(corpus.best_loss),
-        "effect": each[config.d_models.index(config.shown) * config.seeds]["effect"],
+        "d_model": np.array(config.d_models), "density": corpus.labels.mean(0), "entropy": np.array(corpus.entropy),
     }  # fmt: skip
-    above = (arrays["valid_loss"].mean(1) - arrays["best_loss"])[-1]
-    return arrays, {
-        "loss above the grammar's entropy": above,
-        **{f"probes' AUC, {d_model}": np.nanmedian(arrays["auc"][k, :, -1]) for k, d_model in enumerate(config.d_models)},
-        **{f"dimensionality, {d_model}": arrays["dimensionality"][k, :, -1].mean() for k, d_model in enumerate(config.d_models)},
-    }
+    above = (arrays["loss"] - arrays["entropy"]).mean(1)
+    return arrays, {f"loss above the entropy, {d_model}": above[k] for k, d_model in enumerate(config.d_models)}
 
 
 def best_loss(stories: list[grammar.Story]) -> float:
@@ -90,15 +93,15 @@ def _surprise(story, slot):
 
 
 class _Corpus:
-    """What all models share: the stories' tokens to train on and to validate, and those to probe with their features."""
+    """What all models share: stories to train on, a row each, and others to validate and to probe, with their features."""
 
     def __init__(self, config):
-        self.codec = tokenizer.train(text.read("grammar", "train", config.n_stories, config.seed), config.n_entries)
-        self.train, _ = tokenizer.encode(self.codec, text.read("grammar", "train", config.n_stories, config.seed))
+        drawn = list(text.read("grammar", "train", config.n_stories, config.seed))
+        self.codec = tokenizer.train(drawn, config.n_entries)
+        self.train = reading.rows(self.codec, drawn, config.context)
         stories = list(grammar.stories(config.n_probed, [config.seed, 2]))
-        self.valid, _ = tokenizer.encode(self.codec, [story.text for story in stories])
-        self.best_loss = best_loss(stories) * len(stories) / (len(self.valid) - 1)
         self.tokens, self.taken = reading.rows(self.codec, [story.text for story in stories], config.context)
+        self.entropy = best_loss(stories) * len(stories) / self.taken.sum()
         active = reading.features(self.codec, stories, config.context)
         self.labels = active[self.taken]
         self.shuffled = _shuffled(stories, active, config.seed)[self.taken]
@@ -121,11 +124,44 @@ def _shuffled(stories, active, seed):
     return dealt
 
 
-def directions(x: Float[Array, "token dim"], labels: Bool[Array, "token feature"]) -> Float[Array, "feature dim"]:
-    """What sets each value apart from the others of its slot.
+def story_loss(model: object, tokens: Int[Array, "story position"], taken: Bool[Array, "story position"]) -> Float[Tensor, ""]:
+    """The loss, in nats, of the stories' tokens and of the END behind each, read from the story's beginning on.
 
-    Least squares on all features at once; then each slot's mean is taken off, which says only that the slot is in play.
-    So k values that are told apart without any interference have k - 1 dimensions, and D_i = 1 - 1/k each.
+    Of a story that fills the context the last token is left out."""
+    longest = min(int(taken.sum(1).max()), tokens.shape[1] - 1)
+    seen, next_ = torch.from_numpy(tokens[:, :longest]), torch.from_numpy(tokens[:, 1 : longest + 1])
+    here = torch.from_numpy(taken[:, :longest])
+    return F.cross_entropy(models.logits(model, seen)[here], next_[here])
+
+
+def _trained(config, d_model, seed, corpus):
+    """The model of one width and seed, and its loss on the stories of its last steps."""
+    model = models.create(1, d_model, config.n_heads, config.context, corpus.codec.get_vocab_size(), seed)
+    schedule = pretraining.Schedule(
+        1.0, config.batch, config.context, config.lr, config.warmup, config.weight_decay, 1.0, "float32"
+    )
+    optimiser, rng, losses = pretraining.adamw(model, schedule), np.random.default_rng([seed, 1]), np.zeros(config.steps)
+    tokens, taken = corpus.train
+    for step in range(config.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = schedule.rate(step, config.steps)
+        batch = rng.integers(len(tokens), size=config.batch)
+        loss = story_loss(model, tokens[batch], taken[batch])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
+        optimiser.step()
+        optimiser.zero_grad()
+        losses[step] = loss.item()
+    return model, losses[-(config.steps // 20 + 1) :].mean()
+
+
+def directions(x: Float[Array, "token dim"], labels: Bool[Array, "token feature"]) -> Float[Array, "feature dim"]:
+    """What each value adds to x, apart from what all values of its slot add: W_i of the toy models, x = Σ_i f_i W_i.
+
+    Least squares on all features at once: a difference of means that other features in play at the same places don't
+    bend. The weights of a probe are no such directions: they are turned away from what disturbs them, and would show less
+    overlap than there is. Each slot's mean is taken off, which says only that the slot is in play; so k values that are
+    told apart without any interference have k - 1 dimensions, and D_i = 1 - 1/k each.
     A value that is never in play has no direction."""
     effects, seen = probes.ridge(labels.astype(np.float64), x.astype(np.float64), penalty=1e-6)[0].T, labels.any(0)
     for slot in range(len(grammar.SLOTS)):
@@ -135,53 +171,109 @@ def directions(x: Float[Array, "token dim"], labels: Bool[Array, "token feature"
 
 def told_apart(
     x: Float[Array, "token dim"], labels: Bool[Array, "token feature"], learn: Bool[Array, "token"]
-) -> tuple[Float[Array, "feature"], Float[Array, "feature"]]:
-    """How well the values of a slot are told apart where it is in play: by a linear probe, and by one neuron.
+) -> Float[Array, "feature"]:
+    """How well linear probes tell the values of a slot apart where it is in play: areas under curves, 1/2 is chance.
 
-    Both are chosen on the tokens to learn from, and the areas under their curves are those on the others; 1/2 is chance,
-    whatever x says of the slot being in play. A neuron may also be silent where the value is in play."""
-    probed, alone = np.full((2, labels.shape[1]), np.nan)
+    The probes learn from some tokens and are tried on the others; that the slot is in play is no help to them."""
+    areas = np.full(labels.shape[1], np.nan)
     for slot in range(len(grammar.SLOTS)):
         own = slot == _SLOT
         here = labels[:, own].any(1)
         known, tried = here & learn, here & ~learn
         weights, offset = probes.ridge(x[known], labels[known][:, own])
-        probed[own] = probes.paired_auc(x[tried] @ weights.T + offset, labels[tried][:, own])
-        each = np.nan_to_num(probes.auc(x[known], labels[known][:, own]), nan=0.5) - 0.5
-        best = np.abs(each).argmax(0)
-        scores = x[tried][:, best] * np.sign(each[best, np.arange(own.sum())])
-        alone[own] = probes.paired_auc(scores, labels[tried][:, own])
-    return probed, alone
+        areas[own] = probes.paired_auc(x[tried] @ weights.T + offset, labels[tried][:, own])
+    return areas
+
+
+def single_neurons(
+    neurons: Float[Array, "token neuron"], labels: Bool[Array, "token feature"], learn: Bool[Array, "token"]
+) -> tuple[Float[Array, "feature"], Float[Array, "neuron feature"]]:
+    """The same of single neurons: the best for each value, chosen on the tokens to learn from, and all of them.
+
+    Both are areas on the other tokens. A neuron may also be silent where the value is in play: its best is then 1 less
+    its area."""
+    best, each = np.full(labels.shape[1], np.nan), np.full((neurons.shape[1], labels.shape[1]), np.nan)
+    for slot in range(len(grammar.SLOTS)):
+        own = np.flatnonzero(slot == _SLOT)
+        here = labels[:, own].any(1)
+        seen, tried = (probes.auc(neurons[at], labels[at][:, own]) for at in (here & learn, here & ~learn))
+        chosen = np.abs(np.nan_to_num(seen, nan=0.5) - 0.5).argmax(0)
+        picked = chosen, np.arange(len(own))
+        best[own] = np.where(seen[picked] >= 0.5, tried[picked], 1 - tried[picked])
+        each[:, own] = tried
+    return best, each
+
+
+def serves(areas: Float[Array, "neuron feature"]) -> Bool[Array, "neuron feature"]:
+    """Which neurons tell which values apart from the others of their slots."""
+    return np.abs(np.nan_to_num(areas, nan=0.5) - 0.5) >= SERVES - 0.5
 
 
 def _one(item):
-    """The model of one width and seed."""
+    """The model of one width and seed, measured before training and after."""
     config, d_model, seed = item
     corpus, rng = _Corpus.of(config), np.random.default_rng([seed, 4])
-    schedule = pretraining.Schedule(
-        config.epochs, config.batch, config.context, config.lr, config.warmup, config.weight_decay, 1.0, "float32"
-    )
-    model = models.create(1, d_model, config.n_heads, config.context, corpus.codec.get_vocab_size(), seed)
-    losses = pretraining.train(model, corpus.train, corpus.valid, schedule, seed, 1, runs.Job(), "model")
+    start = models.create(1, d_model, config.n_heads, config.context, corpus.codec.get_vocab_size(), seed)
+    model, seen_loss = _trained(config, d_model, seed, corpus)
+    before, after = _measured(start, corpus, rng), _measured(model, corpus, rng)
+    arrays = {name: np.stack([after[name], before[name]]) for name in after if not name.startswith("_")}
+    own, shuffled, W_in = after["_own"], after["_shuffled"], after["_W_in"]
+    chance = [_as_long(directions_, own) for directions_ in (shuffled, rng.standard_normal(own.shape))]
+    spaces = [[own, own @ W_in], [before["_own"], before["_own"] @ before["_W_in"]]] + [[W, W @ W_in] for W in chance]
+    shares = [[metrics.feature_dimensionality(W) for W in both] for both in spaces]
+    turned = [metrics.feature_dimensionality(own @ _rotation(d_model, rng) @ W_in) for _ in range(config.rotations)]
+    with torch.no_grad():
+        loss = story_loss(model, corpus.tokens, corpus.taken).item()
+    return arrays | {
+        "loss": np.array(loss), "seen_loss": np.array(seen_loss),
+        "dimensionality": np.stack([*map(np.stack, shares), np.stack([shares[0][0], np.mean(turned, 0)])]),
+    }  # fmt: skip
+
+
+def _as_long(directions_, own):
+    """Each row scaled to the length of the other's."""
+    length = metrics.norms(directions_)
+    return directions_ * np.divide(metrics.norms(own), length, out=np.zeros_like(length), where=length > 0)[:, None]
+
+
+def _rotation(dim, rng):
+    """An orthogonal matrix drawn evenly, with the signs that make it so."""
+    Q, R = np.linalg.qr(rng.standard_normal((dim, dim)))
+    return Q * np.sign(np.diag(R))
+
+
+def _measured(model, corpus, rng):
+    """What the features are to one model; what starts with _ is for comparisons and not stored."""
     taken_in, neurons = reading.mlp(model, corpus.tokens, corpus.taken)
     wte, wpe = (table.weight.detach().numpy() for table in (model.transformer.wte, model.transformer.wpe))
-    places = (wte[corpus.tokens] + wpe)[corpus.taken], taken_in, neurons
-    told = np.stack([told_apart(x, corpus.labels, corpus.learn) for x in places])
-    null = np.stack([told_apart(x, corpus.shuffled, corpus.learn) for x in places])
-    W_in = model.transformer.h[0].mlp.c_fc.weight.detach().numpy().T
+    places = (wte[corpus.tokens] + wpe[: corpus.tokens.shape[1]])[corpus.taken], taken_in, neurons
     own = directions(taken_in, corpus.labels)
-    random = rng.standard_normal(own.shape)
-    random *= (metrics.norms(own) / metrics.norms(random))[:, None]
+    halves = [directions(taken_in[half], corpus.labels[half]) for half in (corpus.learn, ~corpus.learn)]
     effect = directions(neurons / neurons.std(0).clip(min=1e-6), corpus.labels)
-    turned = effect @ np.linalg.qr(rng.standard_normal((effect.shape[1],) * 2))[0]
+    best, each = single_neurons(neurons, corpus.labels, corpus.learn)
+    null_best, null_each = single_neurons(neurons, corpus.shuffled, corpus.learn)
     return {
-        "valid_loss": losses["valid_loss"][-1],
-        "auc": told[:, 0], "null_auc": null[:, 0], "neuron_auc": told[-1, 1], "null_neuron_auc": null[-1, 1],
-        "dimensionality": np.stack([metrics.feature_dimensionality(W) for W in (own, own @ W_in)]),
-        "null_dimensionality": np.stack([metrics.feature_dimensionality(W) for W in (random, random @ W_in)]),
-        "neurons_per_feature": metrics.polysemanticity(effect.T),
-        "rotated_neurons_per_feature": metrics.polysemanticity(turned.T),
-        "features_per_neuron": metrics.polysemanticity(effect).mean(),
-        "rotated_features_per_neuron": metrics.polysemanticity(turned).mean(),
-        "effect": effect.astype(np.float32),
+        "auc": np.stack([told_apart(x, corpus.labels, corpus.learn) for x in places]),
+        "null_auc": np.stack([told_apart(x, corpus.shuffled, corpus.learn) for x in places]),
+        "neuron_auc": best, "null_neuron_auc": null_best,
+        "neurons_per_feature": serves(each).sum(0), "null_neurons_per_feature": serves(null_each).sum(0),
+        "features_per_neuron": np.bincount(serves(each).sum(1), minlength=len(_SLOT) + 1),
+        "effective_neurons": metrics.polysemanticity(effect.T),
+        "rotated_effective_neurons": metrics.polysemanticity((effect @ _rotation(effect.shape[1], rng)).T),
+        "cosine": _cosines(own, own).astype(np.float32), "repeatable": np.diag(_cosines(*halves)),
+        "_own": own, "_shuffled": directions(taken_in, corpus.shuffled),
+        "_W_in": model.transformer.h[0].mlp.c_fc.weight.detach().numpy().T,
     }  # fmt: skip
+
+
+def _cosines(A, B):
+    unit = [_as_long(W, np.ones((len(W), 1))) for W in (A, B)]
+    return unit[0] @ unit[1].T
+
+
+def shared_names(results: runs.Results) -> Float[Array, "width seed when"]:
+    """The mean cosine of a name as hero and the same as friend, less that of a name as hero and another as friend."""
+    roles = [np.flatnonzero(_SLOT == list(grammar.SLOTS).index(slot)) for slot in ("hero", "friend")]
+    block = results["cosine"][..., roles[0][:, None], roles[1][None]]
+    same = np.eye(len(grammar.NAMES), dtype=bool)
+    return block[..., same].mean(-1) - block[..., ~same].mean(-1)
