@@ -1,6 +1,13 @@
 """Measures of superposition, one definition each with its source, used by every part of the book.
 A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 from jaxtyping import Float, Integer, Num, Shaped
 
@@ -84,7 +91,9 @@ def squared_cosine(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np
     return _over_pairs((cosines**2).sum((-2, -1)), (norms(W) > 0).sum(-1))
 
 
-def _over_pairs(total: Float[Array, "*batch"], count: Integer[Array, "*batch"]) -> Float[Array, "*batch"] | np.floating:
+def _over_pairs(
+    total: Float[Array, "*batch"] | np.floating, count: Integer[Array, "*batch"] | np.integer
+) -> Float[Array, "*batch"] | np.floating:
     """The mean over pairs i ≠ j of `count` unit rows, from the sum of all their squared products, i = j included."""
     pairs = np.asarray(count * (count - 1), float)
     return np.divide(np.maximum(total - count, 0), pairs, out=np.zeros_like(pairs), where=pairs > 0)
@@ -164,3 +173,100 @@ def best_seed(values: Shaped[Array, "..."], loss: Float[Array, "*grid seed"]) ->
     `values`: grid × seed × rest, such as the weights; returns grid × rest."""
     place = np.expand_dims(loss.argmin(-1), tuple(range(loss.ndim - 1, values.ndim)))
     return np.take_along_axis(values, place, loss.ndim - 1).squeeze(loss.ndim - 1)
+
+
+@dataclass(frozen=True)
+class Blockwise:
+    """The measures of a matrix too large for the products of all pairs of its rows, by the names of the functions above.
+
+    They are exact: `in_blocks` gathers sums from which each of them follows."""
+
+    squares: Float[Array, "n"]  # ‖W_i‖²
+    overlaps: Float[Array, "n"]  # Σ_j (Ŵ_i·W_j)², the sum including j = i
+    cosines: float  # Σ_ij (Ŵ_i·Ŵ_j)²
+    neuron_squares: Float[Array, "m"]  # Σ_i W_ik²
+    neuron_fourths: Float[Array, "m"]  # Σ_i W_ik⁴
+    singular_values: Float[Array, "k"]
+
+    def feature_dimensionality(self) -> Float[Array, "n"]:
+        return np.divide(self.squares, self.overlaps, out=np.zeros_like(self.squares), where=self.overlaps > 0)
+
+    def features_per_dimension(self) -> float:
+        return float(self.squares.sum() / len(self.neuron_squares))
+
+    def interference(self) -> Float[Array, "n"]:
+        return np.maximum(self.overlaps - self.squares, 0)
+
+    def polysemanticity(self) -> Float[Array, "m"]:
+        squares, fourths = self.neuron_squares, self.neuron_fourths
+        return np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
+
+    def effective_features(self) -> float:
+        return float(_exp_entropy(self.squares))
+
+    def effective_rank(self) -> float:
+        return float(_exp_entropy(self.singular_values))
+
+    def squared_cosine(self) -> float:
+        return float(_over_pairs(np.array(self.cosines), (self.squares > 0).sum()))
+
+
+def in_blocks(blocks: Sequence[Callable[[], Float[Array, "_ k"]]], features: Literal["rows", "columns"] = "rows") -> Blockwise:
+    """The measures of a matrix that comes in blocks of rows, each called for once or twice, a few at a time.
+
+    `features` says whether W has them in its rows or its columns. There should be no fewer rows than columns: memory is
+    that of k × k numbers and some blocks, time n·k². All angles and lengths follow from the triangle R of a QR
+    decomposition, for RᵀR = WᵀW: Σ_j (Ŵ_i·W_j)² = ‖R Ŵ_i‖². Source: the blocked QR of Demmel et al. 2012.
+
+    >>> W = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> in_blocks([lambda: W[:2], lambda: W[2:]]).feature_dimensionality()
+    array([1. , 0.5, 0.5])
+    """
+    R, rows, by_column, overlaps, gram = None, [], np.zeros((2, 1)), [], np.zeros((1, 1))
+    with _workers() as each:
+        for triangle, own_rows, own_columns in each(_sums, blocks):
+            R = triangle if R is None else np.linalg.qr(np.vstack([R, triangle]), mode="r")
+            rows.append(own_rows)
+            by_column = by_column + own_columns
+        by_row, singular_values = np.hstack(rows), np.linalg.svd(R, compute_uv=False)
+        if features == "columns":
+            unit = _unit(R.T)
+            cosines = float(((unit @ unit.T) ** 2).sum())
+            return Blockwise(by_column[0], ((unit @ R) ** 2).sum(1), cosines, by_row[0], by_row[1], singular_values)
+        for own, unit_gram in each(lambda block: _against(block(), R), blocks):
+            overlaps.append(own)
+            gram = gram + unit_gram
+    cosines = float((gram**2).sum())
+    return Blockwise(by_row[0], np.concatenate(overlaps), cosines, by_column[0], by_column[1], singular_values)
+
+
+def _sums(block: Callable[[], Float[Array, "rows k"]]) -> tuple[Array, Array, Array]:
+    """The triangle of a block, and the sums of its squares and fourth powers by row and by column."""
+    W = block()
+    squares = W**2
+    fourths = squares**2
+    by_row, by_column = (np.stack([squares.sum(axis), fourths.sum(axis)]) for axis in (1, 0))
+    return np.linalg.qr(W, mode="r"), by_row, by_column
+
+
+def _against(W: Float[Array, "rows k"], R: Float[Array, "r k"]) -> tuple[Float[Array, "rows"], Float[Array, "k k"]]:
+    """‖R Ŵ_i‖² of each row, and ŴᵀŴ."""
+    unit = _unit(W)
+    return ((unit @ R.T) ** 2).sum(1), unit.T @ unit
+
+
+@contextmanager
+def _workers() -> Iterator[Callable[[Callable, Sequence], Iterator]]:
+    """A `map` over some threads, which holds few results at a time; the linear algebra in each has that one thread.
+
+    Its own threads would wait for each other at every step of a QR, on a busy machine a hundred times as long."""
+    from threadpoolctl import threadpool_limits
+
+    count = min(4, os.cpu_count() or 1)
+
+    def each(function: Callable, items: Sequence) -> Iterator:
+        for start in range(0, len(items), 2 * count):
+            yield from pool.map(function, items[start : start + 2 * count])
+
+    with threadpool_limits(1), ThreadPoolExecutor(count) as pool:
+        yield each

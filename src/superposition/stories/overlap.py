@@ -4,7 +4,7 @@ Liu, Liu and Gore 2025, on siblings of several widths that read the same stories
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.optimize import lsq_linear
+from scipy.optimize import nnls
 
 from superposition import metrics, runs
 from superposition.stories.engine import corpora, models, pretraining, text, tokenizer
@@ -107,17 +107,17 @@ def local_exponents(results: runs.Results, name: str = "overlap") -> Float[Array
     return -np.diff(np.log(best(results, name)), axis=0) / np.diff(np.log(results["d_model"]))[:, None, None, None]
 
 
-def loss_fits(results: runs.Results) -> Float[Array, "seed 2"]:
-    """For each seed the exponent and the floor of its losses."""
+def loss_fits(results: runs.Results) -> Float[Array, "seed 3"]:
+    """For each seed the exponent, the scale and the floor of its losses, as `power_law` gives them."""
     losses = best(results, "loss")[..., -1]
     return np.array([power_law(results["d_model"], loss) for loss in losses.T])
 
 
-def power_law(m: Array, loss: Array) -> tuple[float, float]:
-    """The exponent and the floor of loss = A / m^exponent + floor, A and floor not negative, with the least squared error.
+def power_law(m: Array, loss: Array) -> tuple[float, float, float]:
+    """The α, A and B of loss = A / m^α + B, A and B not negative, with the least squared error.
 
-    The exponent is sought between 0.05 and 4, in steps of 0.005. Source: Liu, Liu and Gore 2025, who fit the same."""
+    α is sought between 0.05 and 4, in steps of 0.005. Source: Liu, Liu and Gore 2025, who fit the same."""
     tried = np.arange(0.05, 4, 0.005)
-    fits = [lsq_linear(np.stack([m**-alpha, np.ones(len(m))], 1), loss, (0, np.inf)) for alpha in tried]
-    least = int(np.argmin([fit.cost for fit in fits]))
-    return float(tried[least]), float(fits[least].x[1])
+    fits = [nnls(np.stack([m**-alpha, np.ones(len(m))], 1), loss) for alpha in tried]
+    least = int(np.argmin([error for _, error in fits]))
+    return float(tried[least]), *map(float, fits[least][0])

@@ -72,8 +72,8 @@ def _shared(results: Results) -> Finding:
     id="stories/grammar_truth/4-basis",
     source="This book",
     statement="Neurons are a privileged basis for the features: a feature is on fewer neurons than on axes turned at random.",
-    measure="effective number of axes of a feature in the neurons turned at random, over that of the neurons, mean over features, "
-    "over seeds, at the width where it is least",
+    measure="effective number of axes of a feature in the neurons turned at random, over that of the neurons, mean over "
+    "features, over seeds, at the width where it is least",
     tolerance=Tolerance(reproduced=Every("width", Above(1)), partly=Some("width", Above(1))),
     experiments=_TRUTH,
 )
