@@ -35,17 +35,10 @@ def test_a_mean_that_all_rows_share_overlaps_until_it_is_taken_off():
     assert as_it_is > 0.5 and centred == pytest.approx(1 / 30, rel=0.1)
 
 
-def test_each_width_has_the_learning_rate_that_suits_it_best():
-    loss = np.zeros((4, 2, 3, 1))
-    loss[[0, 1, 2, 3], [1, 0, 0, 1]] = -1
-    results = results_of(loss=loss, overlap=np.arange(8).reshape(4, 2, 1) * np.ones(3))
-    assert overlap.best(results, "overlap")[:, 0].tolist() == [1, 2, 4, 7]
-
-
 def test_exponents_are_those_of_the_powers_that_overlaps_are_made_of():
     seeds = np.array([1.0, 0.3])
     overlaps = (5 * WIDTHS[:, None] ** -seeds)[..., None, None]
-    results = results_of(d_model=WIDTHS, loss=np.zeros((4, 1, 2, 1)), overlap=overlaps[:, None])
+    results = results_of(d_model=WIDTHS, overlap=overlaps)
     np.testing.assert_allclose(overlap.exponents(results)[:, 0, 0], seeds)
     np.testing.assert_allclose(overlap.local_exponents(results)[..., 0, 0], np.tile(seeds, (3, 1)))
 
@@ -63,7 +56,7 @@ def test_before_training_all_rows_overlap_as_random_directions_do():
     )
     arrays, _ = overlap.run(config, runs.Job())
     np.testing.assert_allclose(arrays["start_overlap"] * 16, 1, rtol=0.3)
-    assert (arrays["overlap"][..., 0] >= arrays["welch"][:, None, None]).all()
+    assert (arrays["overlap"][..., 0] >= arrays["welch"][:, None]).all()
 
 
 def test_tokens_of_another_makers_model_are_drawn_without_repetition_and_its_neurons_all_taken(monkeypatch):

@@ -1,16 +1,18 @@
 """Do the directions of a language model's tokens and neurons overlap as 1 / m does, and does the loss fall with it?
 Liu, Liu and Gore 2025, on siblings of several widths that read the same stories for the same number of steps."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.optimize import nnls
 
 from superposition import metrics, runs
-from superposition.stories.engine import corpora, models, pretraining, text, tokenizer
+from superposition.stories.engine import models, pretraining, text, tokenizer
 
 Array = np.ndarray
-MATRICES = ("embedding", "embedding, frequent tokens", "W_in", "W_out")
+MATRICES = ("embedding", "W_in", "W_out")
 FORMS = ("as they are", "mean taken off")
 
 
@@ -28,60 +30,71 @@ class Config(runs.Config):
     warmup: int
     weight_decay: float
     evaluations: int
-    frequent: int
+    often: int
 
 
 SCHEMA = {
     "d_model": "width",
-    "loss": "width rate seed evaluation",
-    "overlap": "width rate seed matrix form",
-    "start_overlap": "width rate seed matrix form",
+    "tokens": "",
+    "loss": "width seed evaluation",
+    "overlap": "width seed matrix form",
+    "start_overlap": "width seed matrix form",
     "welch": "width matrix",
 }
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Train a model of every width, learning rate and seed; its loss, and the overlaps of its rows before and after."""
-    items = [
-        (config, d_model, lr, config.seed + k) for d_model in config.d_models for lr in config.lrs for k in range(config.seeds)
-    ]
+    """Train a model of every width and seed; its loss, and the overlaps of its rows before and after.
+
+    Raises ValueError where there is not one learning rate for each width."""
+    rates = zip(config.d_models, config.lrs, strict=True)
+    items = [(config, d_model, lr, config.seed + k) for d_model, lr in rates for k in range(config.seeds)]
     each = job.map(_one, items, "models")
-    grid = len(config.d_models), len(config.lrs), config.seeds
+    grid = len(config.d_models), config.seeds
     arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
-    arrays |= {"d_model": np.array(config.d_models), "welch": arrays["welch"][:, 0, 0]}
-    losses = arrays["loss"][..., -1].mean(2).min(1)
+    arrays |= {"d_model": np.array(config.d_models), "welch": arrays["welch"][:, 0], "tokens": arrays["tokens"][0, 0]}
+    losses = arrays["loss"][..., -1].mean(1)
     return arrays, {f"loss, width {d_model}": loss for d_model, loss in zip(config.d_models, losses, strict=True)}
 
 
+@lru_cache(maxsize=1)
+def _corpus(source, n_stories, n_entries, seed):
+    """The size of the stories' own vocabulary, and their tokens to train on and to validate."""
+    read = {split: list(text.read(source, split, n_stories, seed)) for split in ("train", "valid")}
+    codec = tokenizer.train(read["train"], n_entries)
+    return codec.get_vocab_size(), *(tokenizer.encode(codec, stories)[0] for stories in read.values())
+
+
 def _one(item):
-    """The model of one width, learning rate and seed."""
+    """The model of one width and seed."""
     config, d_model, lr, seed = item
-    codec = corpora.codec(config)
-    train, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
-    valid, _ = tokenizer.encode(codec, text.read(config.source, "valid", config.n_stories, config.seed))
-    frequent = np.bincount(train, minlength=codec.get_vocab_size()).argsort(kind="stable")[::-1][: config.frequent]
+    n_vocab, train, valid = _corpus(config.source, config.n_stories, config.n_entries, config.seed)
     schedule = pretraining.Schedule(
         config.epochs, config.batch, config.context, lr, config.warmup, config.weight_decay, 1.0, "float32"
     )
-    model = models.create(1, d_model, d_model // config.d_head, config.context, codec.get_vocab_size(), seed)
-    start = _overlaps(model, frequent)
+    model = models.create(1, d_model, d_model // config.d_head, config.context, n_vocab, seed)
+    often = np.bincount(train, minlength=n_vocab) >= config.often
+    start = _overlaps(model, often)
     losses = pretraining.train(model, train, valid, schedule, seed, config.evaluations, runs.Job(), "model")
     return {
-        "loss": losses["valid_loss"], "overlap": _overlaps(model, frequent), "start_overlap": start,
-        "welch": np.array([metrics.welch_bound(len(W), d_model) for W in _matrices(model, frequent)]),
+        "loss": losses["valid_loss"], "overlap": _overlaps(model, often), "start_overlap": start,
+        "welch": np.array([metrics.welch_bound(len(W), d_model) for W in _matrices(model, often)]),
+        "tokens": often.sum(),
     }  # fmt: skip
 
 
-def _matrices(model, frequent):
-    """The rows of each of MATRICES, one for a token or a neuron, along the model's dimensions."""
+def _matrices(model, often):
+    """The rows of each of MATRICES, one for a token that occurs often or a neuron, along the model's dimensions.
+
+    Tokens that hardly occur are all pushed the same way, away from what does."""
     mlp = model.transformer.h[0].mlp
     with torch.no_grad():
         embedding, W_in, W_out = (W.numpy() for W in (model.transformer.wte.weight, mlp.c_fc.weight, mlp.c_proj.weight.T))
-    return embedding, embedding[frequent], W_in, W_out
+    return embedding[often], W_in, W_out
 
 
-def _overlaps(model, frequent):
-    return np.array([in_both_forms(W) for W in _matrices(model, frequent)])
+def _overlaps(model, often):
+    return np.array([in_both_forms(W) for W in _matrices(model, often)])
 
 
 def in_both_forms(W: Float[Array, "row dim"]) -> list[float]:
@@ -89,27 +102,21 @@ def in_both_forms(W: Float[Array, "row dim"]) -> list[float]:
     return [float(metrics.squared_cosine(form.astype(np.float64))) for form in (W, W - W.mean(0))]
 
 
-def best(results: runs.Results, name: str) -> Float[Array, "width seed *rest"]:
-    """An array at the learning rate that gives each width its least loss, over the mean of its seeds."""
-    rate = results["loss"][..., -1].mean(2).argmin(1)
-    return results[name][np.arange(len(rate)), rate]
-
-
 def exponents(results: runs.Results, name: str = "overlap") -> Float[Array, "seed matrix form"]:
     """For each seed the exponent a of overlap ∝ m⁻ᵃ: minus the slope of the least-squares line through all widths."""
     m = np.log(results["d_model"])
     m = m - m.mean()
-    return -np.tensordot(m, np.log(best(results, name)), 1) / (m**2).sum()
+    return -np.tensordot(m, np.log(results[name]), 1) / (m**2).sum()
 
 
 def local_exponents(results: runs.Results, name: str = "overlap") -> Float[Array, "step seed matrix form"]:
     """The same between each width and the next."""
-    return -np.diff(np.log(best(results, name)), axis=0) / np.diff(np.log(results["d_model"]))[:, None, None, None]
+    return -np.diff(np.log(results[name]), axis=0) / np.diff(np.log(results["d_model"]))[:, None, None, None]
 
 
 def loss_fits(results: runs.Results) -> Float[Array, "seed 3"]:
     """For each seed the exponent, the scale and the floor of its losses, as `power_law` gives them."""
-    losses = best(results, "loss")[..., -1]
+    losses = results["loss"][..., -1]
     return np.array([power_law(results["d_model"], loss) for loss in losses.T])
 
 
