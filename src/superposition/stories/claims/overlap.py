@@ -22,8 +22,8 @@ def _exponents(results, k):
     id="stories/overlap/1-tokens",
     source=f"{LIU}, of the unembeddings of published language models",
     statement="The squared overlaps of a language model's token directions fall as 1 / m.",
-    measure="exponent of the mean squared cosine of two frequent tokens' rows against the width, by least squares on logarithms, over "
-    "seeds; the baseline is that of the same models before training, in random directions",
+    measure="exponent of the mean squared cosine of two frequent tokens' rows against the width, by least squares on "
+    "logarithms, over seeds; the baseline is that of the same models before training, in random directions",
     tolerance=Tolerance(reproduced=Inside(0.8, 1.2), partly=Above(0)),
     experiments=("stories/overlap",),
 )
@@ -49,8 +49,8 @@ def _neurons(results: Results) -> Finding:
     id="stories/overlap/3-crowded",
     source="This book",
     statement="Training crowds the tokens' directions: they overlap more than random ones at every width.",
-    measure="mean squared cosine of two frequent tokens' rows over that of the same rows before training, over seeds, at the width "
-    " where it is least",
+    measure="mean squared cosine of two frequent tokens' rows over that of the same rows before training, over seeds, at the "
+    "width where it is least",
     tolerance=Tolerance(reproduced=Every("width", Above(BASELINE)), partly=Some("width", Above(BASELINE))),
     experiments=("stories/overlap",),
 )
