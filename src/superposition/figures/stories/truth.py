@@ -31,7 +31,7 @@ def features_read(
         ax.plot(d_model, nulls[name].mean(1), color=_COLOURS[k], linestyle=_NULL, linewidth=1.1)
     _widths(ax, d_model)
     ax.set(ylim=(0.4, 1.02), ylabel="area under the curve, median")
-    style.end_labels(ax, [values[-1].mean() for values in areas.values()], list(areas), _COLOURS)
+    style.end_labels(ax, [values[-1].mean() for values in areas.values()], list(areas), _COLOURS[: len(areas)])
     return fig
 
 
