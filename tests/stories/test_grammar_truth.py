@@ -13,7 +13,7 @@ from superposition.stories.engine import grammar, models, tokenizer
 SLOT = grammar_truth._SLOT
 STORIES = list(grammar.stories(600, [5]))
 CONFIG = grammar_truth.Config(
-    n_stories=20, n_probed=600, n_entries=400, d_models=(8,), n_heads=2, seeds=1, context=128, steps=2, batch=4, lr=0.01,
+    n_stories=20, n_probed=600, n_entries=400, d_models=(8,), n_heads=2, seeds=1, context=128, steps=2, batch=4, lrs=(0.01,),
     warmup=2, weight_decay=0.1, rotations=1,
 )  # fmt: skip
 

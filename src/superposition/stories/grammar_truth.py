@@ -33,7 +33,7 @@ class Config(runs.Config):
     context: int
     steps: int
     batch: int
-    lr: float
+    lrs: tuple[float, ...]
     warmup: int
     weight_decay: float
     rotations: int
@@ -61,8 +61,11 @@ SCHEMA = {
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Train a model of every width and seed, and read off each what the known features are to it."""
-    items = [(config, d_model, config.seed + k) for d_model in config.d_models for k in range(config.seeds)]
+    """Train a model of every width and seed, and read off each what the known features are to it.
+
+    Raises ValueError where there is not one learning rate for each width."""
+    rates = zip(config.d_models, config.lrs, strict=True)
+    items = [(config, d_model, lr, config.seed + k) for d_model, lr in rates for k in range(config.seeds)]
     each = job.map(_one, items, "models")
     grid = len(config.d_models), config.seeds
     arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
@@ -134,12 +137,10 @@ def story_loss(model: object, tokens: Int[Array, "story position"], taken: Bool[
     return F.cross_entropy(models.logits(model, seen)[here], next_[here])
 
 
-def _trained(config, d_model, seed, corpus):
+def _trained(config, d_model, lr, seed, corpus):
     """The model of one width and seed, and its loss on the stories of its last steps."""
     model = models.create(1, d_model, config.n_heads, config.context, corpus.codec.get_vocab_size(), seed)
-    schedule = pretraining.Schedule(
-        1.0, config.batch, config.context, config.lr, config.warmup, config.weight_decay, 1.0, "float32"
-    )
+    schedule = pretraining.Schedule(1.0, config.batch, config.context, lr, config.warmup, config.weight_decay, 1.0, "float32")
     optimiser, rng, losses = pretraining.adamw(model, schedule), np.random.default_rng([seed, 1]), np.zeros(config.steps)
     tokens, taken = corpus.train
     for step in range(config.steps):
@@ -211,10 +212,10 @@ def serves(areas: Float[Array, "neuron feature"]) -> Bool[Array, "neuron feature
 
 def _one(item):
     """The model of one width and seed, measured before training and after."""
-    config, d_model, seed = item
+    config, d_model, lr, seed = item
     corpus, rng = _Corpus.of(config), np.random.default_rng([seed, 4])
     start = models.create(1, d_model, config.n_heads, config.context, corpus.codec.get_vocab_size(), seed)
-    model, seen_loss = _trained(config, d_model, seed, corpus)
+    model, seen_loss = _trained(config, d_model, lr, seed, corpus)
     before, after = _measured(start, corpus, rng), _measured(model, corpus, rng)
     arrays = {name: np.stack([after[name], before[name]]) for name in after if not name.startswith("_")}
     own, shuffled, W_in = after["_own"], after["_shuffled"], after["_W_in"]
