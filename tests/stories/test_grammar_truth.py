@@ -49,14 +49,14 @@ def test_a_neuron_a_value_is_found_by_probe_and_neuron_and_shuffled_values_are_n
     assert abs(np.nanmean(grammar_truth.told_apart(x, corpus.shuffled, corpus.learn)) - 0.5) < 0.05
 
 
-def test_a_neuron_that_falls_silent_where_a_value_is_in_play_serves_it(corpus):
+def test_a_neuron_that_falls_silent_where_a_value_is_needed_serves_it(corpus):
     alone, each = grammar_truth.single_neurons(-corpus.labels[:, :1].astype(float), corpus.labels, corpus.learn)
     assert alone[0] == 1 and grammar_truth.serves(each)[0, 0]
 
 
-def test_knowing_only_that_a_slot_is_in_play_tells_no_value_apart(corpus):
-    in_play = np.stack([corpus.labels[:, slot == SLOT].any(1) for slot in range(6)], 1)
-    x = in_play + 0.1 * np.random.default_rng(0).standard_normal(in_play.shape)
+def test_knowing_only_that_a_slot_is_needed_tells_no_value_apart(corpus):
+    is_needed = np.stack([corpus.labels[:, slot == SLOT].any(1) for slot in range(6)], 1)
+    x = is_needed + 0.1 * np.random.default_rng(0).standard_normal(is_needed.shape)
     assert abs(np.nanmean(grammar_truth.told_apart(x, corpus.labels, corpus.learn)) - 0.5) < 0.05
 
 
@@ -67,12 +67,12 @@ def test_values_without_interference_have_one_dimension_less_than_they_are(corpu
     np.testing.assert_allclose(metrics.feature_dimensionality(own), 1 - 1 / sizes, atol=0.02)
 
 
-def test_what_only_says_that_a_slot_is_in_play_is_no_direction_of_a_value(corpus):
-    in_play = np.stack([corpus.labels[:, slot == SLOT].any(1) for slot in range(6)], 1).astype(float)
-    assert np.abs(grammar_truth.directions(in_play, corpus.labels)).max() < 1e-3
+def test_what_only_says_that_a_slot_is_needed_is_no_direction_of_a_value(corpus):
+    is_needed = np.stack([corpus.labels[:, slot == SLOT].any(1) for slot in range(6)], 1).astype(float)
+    assert np.abs(grammar_truth.directions(is_needed, corpus.labels)).max() < 1e-3
 
 
-def test_shuffled_values_leave_what_is_in_play_where_it_is_and_how_often_each_is_dealt(corpus):
+def test_shuffled_values_leave_what_is_needed_where_it_is_and_how_often_each_is_dealt(corpus):
     for slot in range(6):
         own = slot == SLOT
         assert (corpus.labels[:, own].any(1) == corpus.shuffled[:, own].any(1)).all()
@@ -81,7 +81,7 @@ def test_shuffled_values_leave_what_is_in_play_where_it_is_and_how_often_each_is
 
 
 def test_probes_are_tried_on_stories_that_they_have_not_seen(corpus):
-    story = np.broadcast_to(np.arange(len(corpus.taken))[:, None], corpus.taken.shape)[corpus.taken]
+    story = np.broadcast_to(np.arange(len(corpus.where))[:, None], corpus.where.shape)[corpus.where]
     assert not set(story[corpus.learn]) & set(story[~corpus.learn])
     assert set(story[corpus.learn]) | set(story[~corpus.learn]) == set(range(600))
 

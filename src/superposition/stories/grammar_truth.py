@@ -71,7 +71,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
     corpus = _Corpus.of(config)
     arrays |= {
-        "d_model": np.array(config.d_models), "density": corpus.labels.mean(0), "entropy": np.array(corpus.entropy),
+        "d_model": np.array(config.d_models), "density": corpus.density, "entropy": np.array(corpus.entropy),
     }  # fmt: skip
     above = (arrays["loss"] - arrays["entropy"]).mean(1)
     return arrays, {f"loss above the entropy, {d_model}": above[k] for k, d_model in enumerate(config.d_models)}
@@ -105,11 +105,12 @@ class _Corpus:
         stories = list(grammar.stories(config.n_probed, [config.seed, 2]))
         self.tokens, self.taken = reading.rows(self.codec, [story.text for story in stories], config.context)
         self.entropy = best_loss(stories) * len(stories) / self.taken.sum()
-        active = reading.features(self.codec, stories, config.context)
-        self.labels = active[self.taken]
-        self.shuffled = _shuffled(stories, active, config.seed)[self.taken]
+        needed = reading.needed(self.codec, stories, config.context)
+        self.where = needed.any(2) & self.taken
+        self.labels, self.density = needed[self.where], needed[self.taken].mean(0)
+        self.shuffled = _shuffled(stories, needed, config.seed)[self.where]
         first = np.arange(len(stories)) < len(stories) // 2  # the probes learn from these, and are tried on the others
-        self.learn = np.broadcast_to(first[:, None], self.taken.shape)[self.taken]
+        self.learn = np.broadcast_to(first[:, None], self.where.shape)[self.where]
 
     @staticmethod
     @lru_cache(maxsize=1)
@@ -118,7 +119,7 @@ class _Corpus:
 
 
 def _shuffled(stories, active, seed):
-    """The same slots in play at the same places, but with the values of another story: each slot's are dealt anew."""
+    """The same slots at the same places, but with the values of another story: each slot's are dealt anew."""
     rng, dealt = np.random.default_rng([seed, 3]), np.zeros_like(active)
     for number, (slot, values) in enumerate(grammar.SLOTS.items()):
         columns = np.flatnonzero(_SLOT == number)
@@ -159,11 +160,11 @@ def _trained(config, d_model, lr, seed, corpus):
 def directions(x: Float[Array, "token dim"], labels: Bool[Array, "token feature"]) -> Float[Array, "feature dim"]:
     """What each value adds to x, apart from what all values of its slot add: W_i of the toy models, x = Σ_i f_i W_i.
 
-    Least squares on all features at once: a difference of means that other features in play at the same places don't
-    bend. The weights of a probe are no such directions: they are turned away from what disturbs them, and would show less
-    overlap than there is. Each slot's mean is taken off, which says only that the slot is in play; so k values that are
-    told apart without any interference have k - 1 dimensions, and D_i = 1 - 1/k each.
-    A value that is never in play has no direction."""
+    Least squares on all features at once: a difference of means that other features at the same places don't bend. The
+    weights of a probe are no such directions: they are turned away from what disturbs them, and would show less overlap
+    than there is. Each slot's mean is taken off, which says only that the slot is needed; so k values that are told apart
+    without any interference have k - 1 dimensions, and D_i = 1 - 1/k each.
+    A value that is never needed has no direction."""
     effects, seen = probes.ridge(labels.astype(np.float64), x.astype(np.float64), penalty=1e-6)[0].T, labels.any(0)
     for slot in range(len(grammar.SLOTS)):
         effects[seen & (slot == _SLOT)] -= effects[seen & (slot == _SLOT)].mean(0)
@@ -173,9 +174,9 @@ def directions(x: Float[Array, "token dim"], labels: Bool[Array, "token feature"
 def told_apart(
     x: Float[Array, "token dim"], labels: Bool[Array, "token feature"], learn: Bool[Array, "token"]
 ) -> Float[Array, "feature"]:
-    """How well linear probes tell the values of a slot apart where it is in play: areas under curves, 1/2 is chance.
+    """How well linear probes tell the values of a slot apart where it is needed: areas under curves, 1/2 is chance.
 
-    The probes learn from some tokens and are tried on the others; that the slot is in play is no help to them."""
+    The probes learn from some tokens and are tried on the others; that the slot is needed is no help to them."""
     areas = np.full(labels.shape[1], np.nan)
     for slot in range(len(grammar.SLOTS)):
         own = slot == _SLOT
@@ -191,7 +192,7 @@ def single_neurons(
 ) -> tuple[Float[Array, "feature"], Float[Array, "neuron feature"]]:
     """The same of single neurons: the best for each value, chosen on the tokens to learn from, and all of them.
 
-    Both are areas on the other tokens. A neuron may also be silent where the value is in play: its best is then 1 less
+    Both are areas on the other tokens. A neuron may also be silent where the value is needed: what counts is then 1 less
     its area."""
     best, each = np.full(labels.shape[1], np.nan), np.full((neurons.shape[1], labels.shape[1]), np.nan)
     for slot in range(len(grammar.SLOTS)):
@@ -245,9 +246,9 @@ def _rotation(dim, rng):
 
 def _measured(model, corpus, rng):
     """What the features are to one model; what starts with _ is for comparisons and not stored."""
-    taken_in, neurons = reading.mlp(model, corpus.tokens, corpus.taken)
+    taken_in, neurons = reading.mlp(model, corpus.tokens, corpus.where)
     wte, wpe = (table.weight.detach().numpy() for table in (model.transformer.wte, model.transformer.wpe))
-    places = (wte[corpus.tokens] + wpe[: corpus.tokens.shape[1]])[corpus.taken], taken_in, neurons
+    places = (wte[corpus.tokens] + wpe[: corpus.tokens.shape[1]])[corpus.where], taken_in, neurons
     own = directions(taken_in, corpus.labels)
     halves = [directions(taken_in[half], corpus.labels[half]) for half in (corpus.learn, ~corpus.learn)]
     effect = directions(neurons / neurons.std(0).clip(min=1e-6), corpus.labels)

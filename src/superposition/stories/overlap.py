@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import nnls
 
 from superposition import metrics, runs
@@ -114,17 +114,16 @@ def local_exponents(results: runs.Results, name: str = "overlap") -> Float[Array
     return -np.diff(np.log(results[name]), axis=0) / np.diff(np.log(results["d_model"]))[:, None, None, None]
 
 
-def loss_fits(results: runs.Results) -> Float[Array, "seed 3"]:
-    """For each seed the exponent, the scale and the floor of its losses, as `power_law` gives them."""
-    losses = results["loss"][..., -1]
-    return np.array([power_law(results["d_model"], loss) for loss in losses.T])
+def power_laws(m: Int[Array, "width"], values: Float[Array, "width seed"]) -> Float[Array, "seed 3"]:
+    """For each seed what `power_law` gives: exponent, scale and floor."""
+    return np.array([power_law(m, own) for own in values.T])
 
 
-def power_law(m: Array, loss: Array) -> tuple[float, float, float]:
-    """The α, A and B of loss = A / m^α + B, A and B not negative, with the least squared error.
+def power_law(m: Int[Array, "width"], values: Float[Array, "width"]) -> tuple[float, float, float]:
+    """The α, A and B of A / m^α + B, A and B not negative, with the least squared error.
 
-    α is sought between 0.05 and 4, in steps of 0.005. Source: Liu, Liu and Gore 2025, who fit the same."""
+    α is sought between 0.05 and 4, in steps of 0.005. Source: Liu, Liu and Gore 2025, who fit losses so."""
     tried = np.arange(0.05, 4, 0.005)
-    fits = [nnls(np.stack([m**-alpha, np.ones(len(m))], 1), loss) for alpha in tried]
+    fits = [nnls(np.stack([m ** -float(alpha), np.ones(len(m))], 1), values) for alpha in tried]
     least = int(np.argmin([error for _, error in fits]))
     return float(tried[least]), *map(float, fits[least][0])

@@ -69,7 +69,7 @@ def _crowded(results: Results) -> Finding:
     experiments=("stories/overlap",),
 )
 def _loss(results: Results) -> Finding:
-    return Finding(over_seeds(overlap.loss_fits(results)[:, 0], (0.05, 4.0)))
+    return Finding(over_seeds(overlap.power_laws(results["d_model"], results["loss"][..., -1])[:, 0], (0.05, 4.0)))
 
 
 @claim(
