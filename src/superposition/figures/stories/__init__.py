@@ -2,5 +2,7 @@
 
 from superposition.figures.stories.learning import learning
 from superposition.figures.stories.neurons import neuron, sameness
+from superposition.figures.stories.overlap import overlap_by_width
+from superposition.figures.stories.truth import feature_cosines, features_read, shares_by_width
 
-__all__ = ["learning", "neuron", "sameness"]
+__all__ = ["feature_cosines", "features_read", "learning", "neuron", "overlap_by_width", "sameness", "shares_by_width"]

@@ -36,6 +36,22 @@ def features(
     return active
 
 
+def needed(codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int) -> Bool[Array, "story position feature"]:
+    """At which places of `rows` the next token begins a word that follows from a value the story has told, and from which.
+
+    There a reader who has the value can tell what comes next, and one who has not can't."""
+    active = np.zeros((len(stories), context, len(grammar.FEATURES)), bool)
+    for k, story in enumerate(stories):
+        ends = np.array([end for _, end in codec.encode(story.text, add_special_tokens=False).offsets])
+        told = set()
+        for at, _, slot in sorted(story.mentions):
+            place = np.searchsorted(ends, at, side="right")  # of the token before it, behind the END
+            if slot in told and place < context:
+                active[k, place, grammar.FEATURES.index(f"{slot}={story.values[slot]}")] = True
+            told.add(slot)
+    return active
+
+
 def mlp(
     model: Any, tokens: Int[Array, "story position"], taken: Bool[Array, "story position"], layer: int = 0, batch: int = 64
 ) -> tuple[Float[Array, "token d_model"], Float[Array, "token d_mlp"]]:
