@@ -93,8 +93,8 @@ def _elsewhere(results: Results) -> Finding:
     id="stories/overlap/6-floor",
     source="This book",
     statement="The tokens' overlap is 1 / m and a floor that training adds, whatever the width.",
-    measure="exponent of A / m^α + B, fitted to the mean squared cosine of two frequent tokens' rows less their mean, over seeds; "
-    "the floor at the last width in units of 1 / m is given beside it",
+    measure="exponent of A / m^α + B, fitted to the mean squared cosine of two frequent tokens' rows less their mean, over "
+    "seeds; the floor at the last width in units of 1 / m is given beside it",
     tolerance=Tolerance(reproduced=Inside(0.8, 1.2) & Of("the floor times the largest width", Above(0)), partly=Holding(1)),
     experiments=("stories/overlap",),
     after_looking=True,
