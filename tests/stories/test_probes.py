@@ -54,8 +54,7 @@ def test_a_value_is_needed_before_each_word_that_follows_from_it_once_it_has_bee
         expected = set()
         for at, _, slot in story.mentions:
             if any(before < at and slot == other for before, _, other in story.mentions):
-                # A token holds the blank before its word.
-                expected.add((at - (story.text[at - 1] == " "), f"{slot}={story.values[slot]}"))
+                expected.add((max(end for end in ends if end <= at), f"{slot}={story.values[slot]}"))
         assert found == expected and expected
 
 
