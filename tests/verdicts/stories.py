@@ -48,6 +48,11 @@ ROWS = {
         (verdict, 1, None, None, 1, {"matrix": {"L0 W_in": first, "embedding": last}})
         for verdict, first, last in [("reproduced", 1.1, 30), ("partly", 1.09, 1.2), ("not reproduced", 0.9, 1.0)]
     ],
+    "stories/overlap/6-floor": [
+        (verdict, 1, low, 1.1, None, {"the floor times the largest width": Estimate(1, floor, 2, "seeds", 3)})
+        for verdict, low, floor in [("reproduced", 0.9, 0.5), ("partly", 0.7, 0.5), ("partly", 0.9, -0.1)]
+    ]
+    + [("not reproduced", 0.5, 0.4, 0.6, None, {"the floor times the largest width": Estimate(1, 0.5, 2, "seeds", 3)})],
     # grammar_truth
     "stories/grammar_truth/1-learned": [("reproduced", 0.02), ("partly", 0.021), ("partly", 0.05), ("not reproduced", 0.06)],
     "stories/grammar_truth/2-read": [

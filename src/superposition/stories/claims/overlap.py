@@ -6,7 +6,7 @@ from superposition.claims import Finding, claim
 from superposition.estimates import exactly, over_seeds
 from superposition.runs import Results
 from superposition.stories import overlap, overlap_pretrained
-from superposition.tolerances import BASELINE, Above, AtLeast, Every, Holding, Inside, MoreThan, Some, Tolerance
+from superposition.tolerances import BASELINE, Above, AtLeast, Every, Holding, Inside, MoreThan, Of, Some, Tolerance
 
 LIU = "Liu, Liu and Gore 2025"
 _TOKENS = overlap.MATRICES.index("embedding")
@@ -87,3 +87,19 @@ def _elsewhere(results: Results) -> Finding:
             for k, name in enumerate(overlap_pretrained.MATRICES) for layer in range(neurons.shape[1])}  # fmt: skip
     each["embedding"] = exactly(m * results["tokens"][0])
     return Finding(exactly(np.min([one.value for one in each.values()])), 1.0, also={"matrix": each})
+
+
+@claim(
+    id="stories/overlap/6-floor",
+    source="This book",
+    statement="The tokens' overlap is 1 / m and a floor that training adds, whatever the width.",
+    measure="exponent of A / m^α + B, fitted to the mean squared cosine of two frequent tokens' rows less their mean, over "
+    "seeds; the floor at the last width in units of 1 / m is given beside it",
+    tolerance=Tolerance(reproduced=Inside(0.8, 1.2) & Of("the floor times the largest width", Above(0)), partly=Holding(1)),
+    experiments=("stories/overlap",),
+    after_looking=True,
+)
+def _floor(results: Results) -> Finding:
+    fits = overlap.power_laws(results["d_model"], results["overlap"][:, :, _TOKENS, 1])
+    floor = over_seeds(fits[:, 2] * float(results["d_model"][-1]))
+    return Finding(over_seeds(fits[:, 0], (0.05, 4.0)), also={"the floor times the largest width": floor})

@@ -25,17 +25,6 @@ def rows(
     return tokens, taken
 
 
-def features(
-    codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int
-) -> Bool[Array, "story position feature"]:
-    """Which of the grammar's features are in play at each place of `rows`; none is at the END and after the story."""
-    active = np.zeros((len(stories), context, len(grammar.FEATURES)), bool)
-    for k, story in enumerate(stories):
-        ends = np.array([end for _, end in codec.encode(story.text, add_special_tokens=False).offsets])[: context - 1]
-        active[k, 1 : len(ends) + 1] = story.features(ends)
-    return active
-
-
 def needed(codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int) -> Bool[Array, "story position feature"]:
     """At which places of `rows` the next token begins a word that follows from a value the story has told, and from which.
 
