@@ -119,3 +119,10 @@ def test_names_that_share_a_direction_between_their_roles_are_told_from_those_th
 
 def results_of(cosine):
     return runs.Results("stories/grammar_truth", CONFIG, {"cosine": cosine[None, None, None]})
+
+
+def test_the_areas_of_a_slot_are_the_median_of_its_values_in_the_trained_model():
+    areas = np.stack([SLOT / 10, np.full(len(SLOT), np.nan)])  # trained, before training
+    areas[0, 0] = np.nan
+    results = runs.Results("stories/grammar_truth", CONFIG, {"auc": np.repeat(areas[None, None, :, None], 3, 3)})
+    np.testing.assert_allclose(grammar_truth.by_slot(results, "auc")[0, 0], [np.arange(6) / 10] * 3)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import metrics, runs
-from superposition.stories import overlap, overlap_pretrained
-from superposition.stories.engine import feedforward
+from superposition.stories import overlap
 
 WIDTHS = np.array([16, 32, 64, 128])
 
@@ -57,13 +56,3 @@ def test_before_training_all_rows_overlap_as_random_directions_do():
     arrays, _ = overlap.run(config, runs.Job())
     np.testing.assert_allclose(arrays["start_overlap"] * 16, 1, rtol=0.3)
     assert (arrays["overlap"][..., 0] >= arrays["welch"][:, None]).all()
-
-
-def test_tokens_of_another_makers_model_are_drawn_without_repetition_and_its_neurons_all_taken(monkeypatch):
-    rng = np.random.default_rng(0)
-    both = feedforward.Feedforward(rng.standard_normal((9, 4)), *rng.standard_normal((2, 3, 8, 4)), ["x"] * 9)
-    monkeypatch.setattr(feedforward, "read", lambda name: both)
-    arrays, found = overlap_pretrained.run(overlap_pretrained.Config(model="any", tokens=50), runs.Job())
-    assert arrays["tokens"][0] == pytest.approx(metrics.squared_cosine(both.W_E))
-    assert arrays["neurons"][1, 2, 0] == pytest.approx(metrics.squared_cosine(both.W_out[2]))
-    assert found["m times the overlap, W_in"] == pytest.approx(4 * arrays["neurons"][0, :, 0].mean())

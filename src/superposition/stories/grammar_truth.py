@@ -279,3 +279,9 @@ def shared_names(results: runs.Results) -> Float[Array, "width seed when"]:
     block = results["cosine"][..., roles[0][:, None], roles[1][None]]
     same = np.eye(len(grammar.NAMES), dtype=bool)
     return block[..., same].mean(-1) - block[..., ~same].mean(-1)
+
+
+def by_slot(results: runs.Results, name: str) -> Float[Array, "width seed place slot"]:
+    """The median over each slot's values of the areas of that name, of the trained models."""
+    areas = results[name][:, :, 0]
+    return np.stack([np.nanmedian(areas[..., slot == _SLOT], axis=-1) for slot in range(len(grammar.SLOTS))], -1)
