@@ -1,0 +1,58 @@
+"""The spots worth seeing on an ordered map: stretches of the diagonal whose rows are alike, all of them to all others."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int8
+
+from superposition import metrics
+
+Array = np.ndarray
+SHORTEST = 4  # rows; two or three are a pair, or a chain
+
+
+class Spot(NamedTuple):
+    """Rows from `start` up to `stop` along the order, and the mean squared cosine of every two of them."""
+
+    start: int
+    stop: int
+    squared: float
+
+
+def find(ordered: Float[Array, "row row"], level: float, most: int) -> list[Spot]:
+    """Spots that share no row, those with the largest sum of squared cosines first, at most so many.
+
+    A spot grows from two neighbours that are most alike, on the side whose next row is more like those it has, while that
+    row's mean squared cosine with them is above the level: what neighbours rarely reach in a surrogate."""
+    squares = ordered.astype(np.float64) ** 2
+    n, free, found = len(squares), np.ones(len(squares), bool), []
+    beside = np.diag(squares, 1).copy()
+    for start in np.argsort(-beside, kind="stable"):
+        if beside[start] <= level or not (free[start] and free[start + 1]):
+            continue
+        i, j = int(start), int(start) + 2
+        while True:
+            left = squares[i - 1, i:j].mean() if i > 0 and free[i - 1] else 0.0
+            right = squares[j, i:j].mean() if j < n and free[j] else 0.0
+            if max(left, right) <= level:
+                break
+            i, j = (i - 1, j) if left >= right else (i, j + 1)
+        free[i:j] = False
+        if j - i >= SHORTEST:
+            size = j - i
+            found.append(Spot(i, j, float((squares[i:j, i:j].sum() - np.trace(squares[i:j, i:j])) / (size * (size - 1)))))
+    return sorted(found, key=lambda spot: -spot.squared * (spot.stop - spot.start) * (spot.stop - spot.start - 1))[:most]
+
+
+def direction(rows: Float[Array, "row dim"]) -> Float[Array, "dim"]:
+    """The unit vector that the rows, each scaled to length one, are most along; most of them are on its side."""
+    _, _, V = np.linalg.svd(metrics._unit(rows.astype(np.float64)), full_matrices=False)
+    return V[0] * (1 if np.median(rows @ V[0]) >= 0 else -1)
+
+
+def band(ordered: Int8[Array, "row row"], width: int) -> Int8[Array, "row width"]:
+    """Of each row, the cosine with the next one along the order, the one after that, and so on; 0 beyond the end."""
+    found = np.zeros((len(ordered), width), ordered.dtype)
+    for offset in range(1, min(width + 1, len(ordered))):
+        found[: len(ordered) - offset, offset - 1] = np.diag(ordered, offset)
+    return found

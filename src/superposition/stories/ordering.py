@@ -1,0 +1,221 @@
+"""The weights of a language model put in order: neighbours alike along a path, as *Experiments in Superposition* did it.
+Of every weight matrix three orders, the score of each, what surrogate matrices score, a map, and its spots."""
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float, Int, Int8
+
+from superposition import metrics, runs
+from superposition.stories.engine import feedforward
+from superposition.stories.measures import orders, spots, surrogates
+
+Array = np.ndarray
+ALGORITHMS = ("greedy", "leaves", "tour")
+GREEDY, LEAVES, TOUR = range(3)
+CONTROLS = ("gaussian", "shuffled")
+KINDS = ("W_in", "W_out", "both", "W_E")
+NAMED = 6  # tokens that say what a spot is about
+UNIT = 127  # what stands for a cosine of 1 where cosines are stored as bytes
+
+
+class Config(runs.Config):
+    models: tuple[str, ...]
+    rows: int
+    leaves: int
+    kicks: int
+    draws: int
+    controls: int
+    maps: tuple[str, ...]
+    overview: int
+    band: int
+    spots: int
+
+
+SCHEMA = {
+    "order": "algorithm place",
+    "score": "matrix algorithm",
+    "mean_squared": "matrix",
+    "null": "matrix draw",
+    "control": "matrix kind control",
+    "level": "matrix",
+    "overview": "matrix pixel pixel",
+    "band": "place offset",
+    "map": "pair",
+}
+
+
+class Matrix(NamedTuple):
+    """One weight matrix of one model."""
+
+    model: str
+    seed: int
+    layer: int
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """Such as L1 W_out; the embeddings belong to no layer."""
+        return self.kind if self.kind == "W_E" else f"L{self.layer} {self.kind}"
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float], dict[str, pa.Table]]:
+    """Order every matrix of every model, and as many surrogates of it by the greedy path alone, which is the quick one."""
+    matrices = [
+        Matrix(model, seed, layer, kind)
+        for model in config.models
+        for seed in range(feedforward.seeds(model))
+        for layer, kind in _each(feedforward.read(model, seed))
+    ]
+    found = job.map(_one, [(config, matrix, k) for k, matrix in enumerate(matrices)], "matrices")
+    arrays = {name: np.stack([one[name] for one in found]) for name in SCHEMA if name not in ("order", "band", "map")}
+    arrays |= {
+        "order": np.concatenate([one["order"] for one in found], axis=1),
+        "band": np.concatenate([one["band"] for one in found]), "map": np.concatenate([one["map"] for one in found]),
+    }  # fmt: skip
+    rows = [one["order"].shape[1] for one in found]
+    table = pa.table({
+        "model": [m.model for m in matrices], "seed": [m.seed for m in matrices], "layer": [m.layer for m in matrices],
+        "kind": [m.kind for m in matrices], "name": [m.name for m in matrices], "rows": rows,
+        "dim": [int(one["dim"]) for one in found], "place": np.cumsum([0, *rows])[:-1].tolist(),
+        "pair": np.cumsum([0, *(len(one["map"]) for one in found)])[:-1].tolist(),
+        "mapped": [len(one["map"]) > 0 for one in found],
+    })  # fmt: skip
+    named = [{"matrix": k} | spot for k, one in enumerate(found) for spot in json.loads(one["spots"].tobytes())]
+    schema = pa.schema({
+        "matrix": pa.int64(), "start": pa.int64(), "stop": pa.int64(), "squared": pa.float64(),
+        "reads": pa.list_(pa.string()), "writes": pa.list_(pa.string()), "tokens": pa.list_(pa.string()),
+    })  # fmt: skip
+    p = surrogates.holm(np.array([surrogates.p_value(s[GREEDY], n) for s, n in zip(arrays["score"], arrays["null"])]))
+    return (
+        arrays,
+        {"matrices": len(matrices), "beyond norms and spectrum, Holm p < 0.05": float((p < 0.05).sum())},
+        {"matrices": table, "spots": pa.Table.from_pylist(named, schema=schema)},
+    )
+
+
+def _each(weights):
+    """Layer and kind of a model's matrices."""
+    return [(layer, kind) for layer in range(len(weights.W_in)) for kind in KINDS[:3]] + [(-1, "W_E")]
+
+
+def _one(item: tuple[Config, Matrix, int]) -> dict[str, Array]:
+    """All that is found of one matrix, the `number`-th."""
+    config, matrix, number = item
+    weights = feedforward.read(matrix.model, matrix.seed)
+    rng = np.random.default_rng([config.seed, number])
+    W, chosen = _rows(weights, matrix, config.rows, rng)
+    G = orders.cosines(W)
+    found = [orders.greedy(G), np.full(len(G), -1), orders.tour(G, config.seed, config.kicks)]
+    if len(G) <= config.leaves:
+        found[LEAVES] = orders.leaves(G)
+    score = [orders.score(G, order) if order[0] >= 0 else np.nan for order in found]
+    null, level = np.empty(config.draws), np.empty(config.draws)
+    for k in range(config.draws):
+        squares = _squares(surrogates.rotated(W, rng))
+        null[k], level[k] = squares.mean(), np.quantile(squares, 0.99)
+    controls = [[_squares(f(W, rng)).mean() for _ in range(config.controls)] for f in (surrogates.gaussian, surrogates.shuffled)]
+    ordered = quantised(G[np.ix_(found[TOUR], found[TOUR])])
+    mapped = matrix.kind in config.maps or matrix.name in config.maps
+    named = [
+        _named(weights, matrix, chosen[found[TOUR][spot.start : spot.stop]], spot)
+        for spot in spots.find(ordered.astype(np.float32) / UNIT, float(level.mean()), config.spots)
+    ]
+    return {
+        "order": np.stack([np.where(order < 0, -1, chosen[order]) for order in found]).astype(np.int32),
+        "score": np.array(score), "null": null, "control": np.array(controls), "level": level.mean(),
+        "mean_squared": np.array(float(((G.astype(np.float64) ** 2).sum() - np.trace(G**2)) / (len(G) * (len(G) - 1)))),
+        "overview": strongest(ordered, config.overview), "band": spots.band(ordered, config.band),
+        "map": ordered[np.triu_indices(len(ordered), 1)] if mapped else np.empty(0, np.int8),
+        "dim": np.array(W.shape[1]), "spots": np.frombuffer(json.dumps(named).encode(), np.uint8),
+    }  # fmt: skip
+
+
+def _rows(weights, matrix, most, rng):
+    """The matrix, a row a neuron or a token, and which these are: all, or as many as are wanted, drawn at random.
+
+    In `both`, what a neuron reads and what it writes stand side by side, each of length one."""
+    if matrix.kind == "both":
+        W = np.hstack([metrics._unit(weights.W_in[matrix.layer]), metrics._unit(weights.W_out[matrix.layer])])
+    else:
+        W = weights.W_E if matrix.kind == "W_E" else getattr(weights, matrix.kind)[matrix.layer]
+    chosen = np.sort(rng.permutation(len(W))[:most])
+    return W[chosen], chosen
+
+
+def _squares(W):
+    """The squared cosines along the greedy path."""
+    G = orders.cosines(W)
+    order = orders.greedy(G)
+    return G[order[:-1], order[1:]].astype(np.float64) ** 2
+
+
+def _named(weights, matrix, members, spot):
+    """The spot, with the tokens whose embeddings lie nearest to what its neurons read and write, or its own tokens."""
+    said: dict[str, Any] = {"start": spot.start, "stop": spot.stop, "squared": spot.squared}
+    if matrix.kind == "W_E":
+        return said | {"reads": [], "writes": [], "tokens": [weights.tokens[k] for k in members[:NAMED]]}
+    embeddings = metrics._unit(weights.W_E - weights.W_E.mean(0))
+    near = {
+        key: [weights.tokens[k] for k in np.argsort(-(embeddings @ spots.direction(W[matrix.layer][members])))[:NAMED]]
+        for key, W in (("reads", weights.W_in), ("writes", weights.W_out))
+    }
+    return said | near | {"tokens": []}
+
+
+def quantised(G: Float[Array, "row row"]) -> Int8[Array, "row row"]:
+    """Cosines in steps of 1/127."""
+    return np.rint(G * UNIT).astype(np.int8)
+
+
+def strongest(ordered: Int8[Array, "row row"], size: int) -> Int8[Array, "size size"]:
+    """A smaller map, of at most `size` pixels a side: each shows the cosine of its square that is largest in size.
+
+    The diagonal, where all cosines are 1, is left out. A map that is smaller already is filled up with zeros."""
+    n = len(ordered)
+    bare = ordered.copy()
+    bare[np.diag_indices(n)] = 0
+    step = -(-n // size)
+    padded = np.zeros((step * size,) * 2, np.int8)
+    padded[:n, :n] = bare
+    blocks = padded.reshape(size, step, size, step).swapaxes(1, 2).reshape(size, size, -1)
+    return np.take_along_axis(blocks, np.abs(blocks.astype(np.int16)).argmax(-1)[..., None], -1)[..., 0]
+
+
+def order(results: runs.Results, matrix: int, algorithm: int = TOUR) -> Int[Array, "row"]:
+    """The rows of the matrix in that order: numbers of neurons or of tokens."""
+    place, rows = (results["matrices"][name][matrix].as_py() for name in ("place", "rows"))
+    return results["order"][algorithm, place : place + rows]
+
+
+def ordered_map(results: runs.Results, matrix: int) -> Int8[Array, "row row"]:
+    """The stored map of the matrix: cosines in the order of the tour, in steps of 1/127.
+
+    Raises ValueError where that matrix has none."""
+    name, rows, pair, mapped = (results["matrices"][key][matrix].as_py() for key in ("name", "rows", "pair", "mapped"))
+    if not mapped:
+        raise ValueError(f"{results.name}: {name}: no map is stored of matrix {matrix}")
+    whole = np.zeros((rows, rows), np.int8)
+    whole[np.triu_indices(rows, 1)] = results["map"][pair : pair + rows * (rows - 1) // 2]
+    return whole + whole.T + np.diag(np.full(rows, UNIT, np.int8))
+
+
+def adjusted(results: runs.Results) -> Float[Array, "matrix"]:
+    """Holm's p-value of each matrix: that a surrogate with its norms and spectrum would score as high."""
+    scores, nulls = results["score"][:, GREEDY], results["null"]
+    return surrogates.holm(np.array([surrogates.p_value(s, null) for s, null in zip(scores, nulls, strict=True)]))
+
+
+def ratio(results: runs.Results, control: int | None = None) -> Float[Array, "matrix"]:
+    """By how much each matrix's greedy path scores above the mean of its surrogates, those of `control` or the strict ones."""
+    against = results["null"] if control is None else results["control"][:, control]
+    return results["score"][:, GREEDY] / against.mean(-1)
+
+
+def chosen(results: runs.Results, kind: str, model: str | None = None) -> Int[Array, "chosen"]:
+    """Which of the matrices are of that kind, of all models or of one."""
+    table = results["matrices"]
+    right = [k == kind and model in (None, m) for k, m in zip(table["kind"].to_pylist(), table["model"].to_pylist())]
+    return np.flatnonzero(right)
