@@ -16,6 +16,7 @@ Array = np.ndarray
 ALGORITHMS = ("greedy", "leaves", "tour")
 GREEDY, LEAVES, TOUR = range(3)
 CONTROLS = ("gaussian", "shuffled")
+DRAWN = ("weights", "rotated", "gaussian")  # what there are pictures of
 KINDS = ("W_in", "W_out", "both", "W_E")
 NAMED = 6  # tokens that say what a spot is about
 UNIT = 127  # what stands for a cosine of 1 where cosines are stored as bytes
@@ -30,7 +31,7 @@ class Config(runs.Config):
     controls: int
     maps: tuple[str, ...]
     overview: int
-    band: int
+    decay: int
     spots: int
 
 
@@ -41,8 +42,8 @@ SCHEMA = {
     "null": "matrix draw",
     "control": "matrix kind control",
     "level": "matrix",
-    "overview": "matrix pixel pixel",
-    "band": "place offset",
+    "overview": "matrix which pixel pixel",
+    "decay": "matrix which offset",
     "map": "pair",
 }
 
@@ -70,10 +71,10 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         for layer, kind in _each(feedforward.read(model, seed))
     ]
     found = job.map(_one, [(config, matrix, k) for k, matrix in enumerate(matrices)], "matrices")
-    arrays = {name: np.stack([one[name] for one in found]) for name in SCHEMA if name not in ("order", "band", "map")}
+    arrays = {name: np.stack([one[name] for one in found]) for name in SCHEMA if name not in ("order", "map")}
     arrays |= {
         "order": np.concatenate([one["order"] for one in found], axis=1),
-        "band": np.concatenate([one["band"] for one in found]), "map": np.concatenate([one["map"] for one in found]),
+        "map": np.concatenate([one["map"] for one in found]),
     }  # fmt: skip
     rows = [one["order"].shape[1] for one in found]
     table = pa.table({
@@ -85,7 +86,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     })  # fmt: skip
     named = [{"matrix": k} | spot for k, one in enumerate(found) for spot in json.loads(one["spots"].tobytes())]
     schema = pa.schema({
-        "matrix": pa.int64(), "start": pa.int64(), "stop": pa.int64(), "squared": pa.float64(),
+        "matrix": pa.int64(), "start": pa.int64(), "stop": pa.int64(), "squared": pa.float64(), "cosine": pa.float64(),
         "reads": pa.list_(pa.string()), "writes": pa.list_(pa.string()), "tokens": pa.list_(pa.string()),
     })  # fmt: skip
     p = surrogates.holm(np.array([surrogates.p_value(s[GREEDY], n) for s, n in zip(arrays["score"], arrays["null"])]))
@@ -107,8 +108,9 @@ def _one(item: tuple[Config, Matrix, int]) -> dict[str, Array]:
     weights = feedforward.read(matrix.model, matrix.seed)
     rng = np.random.default_rng([config.seed, number])
     W, chosen = _rows(weights, matrix, config.rows, rng)
-    G = orders.cosines(W)
-    found = [orders.greedy(G), np.full(len(G), -1), orders.tour(G, config.seed, config.kicks)]
+    drawn = [_walked(one, config) for one in (W, surrogates.rotated(W, rng), surrogates.gaussian(W, rng))]
+    G, greedy, tour, ordered, _ = drawn[0]
+    found = [greedy, np.full(len(G), -1), tour]
     if len(G) <= config.leaves:
         found[LEAVES] = orders.leaves(G)
     score = [orders.score(G, order) if order[0] >= 0 else np.nan for order in found]
@@ -117,17 +119,17 @@ def _one(item: tuple[Config, Matrix, int]) -> dict[str, Array]:
         squares = _squares(surrogates.rotated(W, rng))
         null[k], level[k] = squares.mean(), np.quantile(squares, 0.99)
     controls = [[_squares(f(W, rng)).mean() for _ in range(config.controls)] for f in (surrogates.gaussian, surrogates.shuffled)]
-    ordered = quantised(G[np.ix_(found[TOUR], found[TOUR])])
     mapped = matrix.kind in config.maps or matrix.name in config.maps
     named = [
-        _named(weights, matrix, chosen[found[TOUR][spot.start : spot.stop]], spot)
+        _named(weights, matrix, chosen[tour[spot.start : spot.stop]], spot)
         for spot in spots.find(ordered.astype(np.float32) / UNIT, float(level.mean()), config.spots)
     ]
     return {
         "order": np.stack([np.where(order < 0, -1, chosen[order]) for order in found]).astype(np.int32),
         "score": np.array(score), "null": null, "control": np.array(controls), "level": level.mean(),
         "mean_squared": np.array(float(((G.astype(np.float64) ** 2).sum() - np.trace(G**2)) / (len(G) * (len(G) - 1)))),
-        "overview": strongest(ordered, config.overview), "band": spots.band(ordered, config.band),
+        "overview": np.stack([shrunk(one.ordered, config.overview) for one in drawn]),
+        "decay": np.stack([one.decay for one in drawn]),
         "map": ordered[np.triu_indices(len(ordered), 1)] if mapped else np.empty(0, np.int8),
         "dim": np.array(W.shape[1]), "spots": np.frombuffer(json.dumps(named).encode(), np.uint8),
     }  # fmt: skip
@@ -145,6 +147,23 @@ def _rows(weights, matrix, most, rng):
     return W[chosen], chosen
 
 
+class _Walked(NamedTuple):
+    """Cosines of rows, the greedy path and the tour, the map of the tour, and how alikeness falls along the greedy path."""
+
+    G: Float[Array, "row row"]
+    greedy: Int[Array, "row"]
+    tour: Int[Array, "row"]
+    ordered: Int8[Array, "row row"]
+    decay: Float[Array, "offset"]
+
+
+def _walked(W, config):
+    G = orders.cosines(W)
+    greedy, tour = orders.greedy(G), orders.tour(G, config.seed, config.kicks)
+    ordered = np.rint(G[np.ix_(tour, tour)] * UNIT).astype(np.int8)
+    return _Walked(G, greedy, tour, ordered, spots.decay(G[np.ix_(greedy, greedy)], config.decay))
+
+
 def _squares(W):
     """The squared cosines along the greedy path."""
     G = orders.cosines(W)
@@ -154,7 +173,7 @@ def _squares(W):
 
 def _named(weights, matrix, members, spot):
     """The spot, with the tokens whose embeddings lie nearest to what its neurons read and write, or its own tokens."""
-    said: dict[str, Any] = {"start": spot.start, "stop": spot.stop, "squared": spot.squared}
+    said: dict[str, Any] = spot._asdict()
     if matrix.kind == "W_E":
         return said | {"reads": [], "writes": [], "tokens": [weights.tokens[k] for k in members[:NAMED]]}
     embeddings = metrics._unit(weights.W_E - weights.W_E.mean(0))
@@ -165,23 +184,16 @@ def _named(weights, matrix, members, spot):
     return said | near | {"tokens": []}
 
 
-def quantised(G: Float[Array, "row row"]) -> Int8[Array, "row row"]:
-    """Cosines in steps of 1/127."""
-    return np.rint(G * UNIT).astype(np.int8)
+def shrunk(ordered: Int8[Array, "row row"], size: int) -> Int8[Array, "size size"]:
+    """A smaller map, of `size` pixels a side: the root mean square of the cosines in each square, with the sign of their sum.
 
-
-def strongest(ordered: Int8[Array, "row row"], size: int) -> Int8[Array, "size size"]:
-    """A smaller map, of at most `size` pixels a side: each shows the cosine of its square that is largest in size.
-
-    The diagonal, where all cosines are 1, is left out. A map that is smaller already is filled up with zeros."""
+    The diagonal, where all cosines are 1, is left out. A map that is not that large is filled up with zeros."""
     n = len(ordered)
-    bare = ordered.copy()
-    bare[np.diag_indices(n)] = 0
+    bare = np.where(np.eye(n, dtype=bool), 0, ordered.astype(np.float32))
     step = -(-n // size)
-    padded = np.zeros((step * size,) * 2, np.int8)
-    padded[:n, :n] = bare
-    blocks = padded.reshape(size, step, size, step).swapaxes(1, 2).reshape(size, size, -1)
-    return np.take_along_axis(blocks, np.abs(blocks.astype(np.int16)).argmax(-1)[..., None], -1)[..., 0]
+    padded = np.pad(bare, (0, step * size - n))
+    blocks = padded.reshape(size, step, size, step)
+    return np.rint(np.sqrt((blocks**2).mean((1, 3))) * np.sign(blocks.sum((1, 3)))).astype(np.int8)
 
 
 def order(results: runs.Results, matrix: int, algorithm: int = TOUR) -> Int[Array, "row"]:

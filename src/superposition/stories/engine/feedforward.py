@@ -76,4 +76,5 @@ def _encoder():
     W_in = np.stack([arrays[f"encoder.layer.{k}.intermediate.dense.weight"] for k in layers])
     W_out = np.stack([arrays[f"encoder.layer.{k}.output.dense.weight"].T for k in layers])
     tokens = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    return Feedforward(arrays["embeddings.word_embeddings.weight"], W_in, W_out, tokens)
+    used = [k for k, token in enumerate(tokens) if not token.startswith("[unused")]  # the others are no text, and never trained
+    return Feedforward(arrays["embeddings.word_embeddings.weight"][used], W_in, W_out, [tokens[k] for k in used])

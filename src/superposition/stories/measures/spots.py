@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int8
+from jaxtyping import Float
 
 from superposition import metrics
 
@@ -12,11 +12,14 @@ SHORTEST = 4  # rows; two or three are a pair, or a chain
 
 
 class Spot(NamedTuple):
-    """Rows from `start` up to `stop` along the order, and the mean squared cosine of every two of them."""
+    """Rows from `start` up to `stop` along the order; the mean squared cosine, and the mean cosine, of every two of them.
+
+    The mean cosine is near 0 where half of the rows point against the others."""
 
     start: int
     stop: int
     squared: float
+    cosine: float
 
 
 def find(ordered: Float[Array, "row row"], level: float, most: int) -> list[Spot]:
@@ -39,8 +42,8 @@ def find(ordered: Float[Array, "row row"], level: float, most: int) -> list[Spot
             i, j = (i - 1, j) if left >= right else (i, j + 1)
         free[i:j] = False
         if j - i >= SHORTEST:
-            size = j - i
-            found.append(Spot(i, j, float((squares[i:j, i:j].sum() - np.trace(squares[i:j, i:j])) / (size * (size - 1)))))
+            pairs = np.triu_indices(j - i, 1)
+            found.append(Spot(i, j, float(squares[i:j, i:j][pairs].mean()), float(ordered[i:j, i:j][pairs].mean())))
     return sorted(found, key=lambda spot: -spot.squared * (spot.stop - spot.start) * (spot.stop - spot.start - 1))[:most]
 
 
@@ -50,9 +53,7 @@ def direction(rows: Float[Array, "row dim"]) -> Float[Array, "dim"]:
     return V[0] * (1 if np.median(rows @ V[0]) >= 0 else -1)
 
 
-def band(ordered: Int8[Array, "row row"], width: int) -> Int8[Array, "row width"]:
-    """Of each row, the cosine with the next one along the order, the one after that, and so on; 0 beyond the end."""
-    found = np.zeros((len(ordered), width), ordered.dtype)
-    for offset in range(1, min(width + 1, len(ordered))):
-        found[: len(ordered) - offset, offset - 1] = np.diag(ordered, offset)
-    return found
+def decay(ordered: Float[Array, "row row"], width: int) -> Float[Array, "width"]:
+    """The mean squared cosine of rows that lie 1, 2, … apart along the order; nan where it is not so long."""
+    far = range(1, width + 1)
+    return np.array([(np.diag(ordered, k).astype(np.float64) ** 2).mean() if k < len(ordered) else np.nan for k in far])
