@@ -2,7 +2,7 @@
 Of every weight matrix three orders, the score of each, what surrogate matrices score, a map, and its spots."""
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -85,10 +85,11 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "mapped": [len(one["map"]) > 0 for one in found],
     })  # fmt: skip
     named = [{"matrix": k} | spot for k, one in enumerate(found) for spot in json.loads(one["spots"].tobytes())]
-    schema = pa.schema({
-        "matrix": pa.int64(), "start": pa.int64(), "stop": pa.int64(), "squared": pa.float64(), "cosine": pa.float64(),
-        "reads": pa.list_(pa.string()), "writes": pa.list_(pa.string()), "tokens": pa.list_(pa.string()),
-    })  # fmt: skip
+    schema = pa.schema(
+        [(name, pa.int64()) for name in ("matrix", "start", "stop")]
+        + [(name, pa.float64()) for name in ("squared", "cosine", "peak")]
+        + [(name, pa.list_(pa.string())) for name in ("reads", "writes", "tokens")]
+    )
     p = surrogates.holm(np.array([surrogates.p_value(s[GREEDY], n) for s, n in zip(arrays["score"], arrays["null"])]))
     return (
         arrays,
@@ -121,8 +122,9 @@ def _one(item: tuple[Config, Matrix, int]) -> dict[str, Array]:
     controls = [[_squares(f(W, rng)).mean() for _ in range(config.controls)] for f in (surrogates.gaussian, surrogates.shuffled)]
     mapped = matrix.kind in config.maps or matrix.name in config.maps
     named = [
-        _named(weights, matrix, chosen[tour[spot.start : spot.stop]], spot)
+        spot._asdict() | _said(weights, matrix, W[where], chosen[where])
         for spot in spots.find(ordered.astype(np.float32) / UNIT, float(level.mean()), config.spots)
+        for where in [tour[spot.start : spot.stop]]
     ]
     return {
         "order": np.stack([np.where(order < 0, -1, chosen[order]) for order in found]).astype(np.int32),
@@ -171,17 +173,19 @@ def _squares(W):
     return G[order[:-1], order[1:]].astype(np.float64) ** 2
 
 
-def _named(weights, matrix, members, spot):
-    """The spot, with the tokens whose embeddings lie nearest to what its neurons read and write, or its own tokens."""
-    said: dict[str, Any] = spot._asdict()
+def _said(weights, matrix, rows, members):
+    """How much of a spot's direction lies on one coordinate of the residual stream, and the tokens that say what it is about.
+
+    They are those whose embeddings lie nearest to what its neurons read and write; or, of the embeddings, its own."""
+    peak = {"peak": float((spots.direction(rows) ** 2).max())}
     if matrix.kind == "W_E":
-        return said | {"reads": [], "writes": [], "tokens": [weights.tokens[k] for k in members[:NAMED]]}
+        return peak | {"reads": [], "writes": [], "tokens": [weights.tokens[k] for k in members[:NAMED]]}
     embeddings = metrics._unit(weights.W_E - weights.W_E.mean(0))
     near = {
         key: [weights.tokens[k] for k in np.argsort(-(embeddings @ spots.direction(W[matrix.layer][members])))[:NAMED]]
         for key, W in (("reads", weights.W_in), ("writes", weights.W_out))
     }
-    return said | near | {"tokens": []}
+    return peak | near | {"tokens": []}
 
 
 def shrunk(ordered: Int8[Array, "row row"], size: int) -> Int8[Array, "size size"]:
