@@ -36,7 +36,7 @@ def comparisons() -> Iterator[Comparison]:
     G = orders.cosines(rows())
     yield Comparison(
         name=f"stories order {ROWS}",
-        what=f"a path through {ROWS:,} rows, its score within 1% of what fast-tsp's reaches in {ALLOWED:g} s, against those {ALLOWED:g} s",
+        what=f"a path through {ROWS:,} rows that scores within 1% of fast-tsp's in {ALLOWED:g} s, against these {ALLOWED:g} s",
         ours=lambda: orders.tour(G),
         reference=lambda: salesman(G, ALLOWED),
         repeats=1,
