@@ -25,6 +25,7 @@ app = typer.Typer(
     superposition run toy/intro --quick     one experiment, in seconds
     superposition status                    what is stale, and what to do about it
     superposition book                      build the book
+    superposition measure FILE              the measures of your own weights
 
     `superposition COMMAND --help` shows each command with an example.""",
 )
@@ -38,15 +39,26 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Axis(StrEnum):
+    """Where a matrix has its features."""
+
+    rows = "rows"
+    columns = "columns"
+
+
+ANYWHERE = {"measure"}  # the commands that need no repository
+
+
 def main() -> None:
     """Entry point: faults of input, files or machine end in one message and exit status 1; bugs in a traceback."""
     from superposition import paths
     from superposition.errors import SuperpositionError
 
-    try:
-        paths.root()
-    except FileNotFoundError as error:
-        sys.exit(f"superposition: {error}")
+    if not ANYWHERE & set(sys.argv[1:2]):
+        try:
+            paths.root()
+        except FileNotFoundError as error:
+            sys.exit(f"superposition: {error}")
     try:
         app()
     except SuperpositionError as error:
@@ -64,10 +76,10 @@ def list_() -> None:
     from superposition import paths, runs
     from superposition.digests import Code
 
-    code = Code()
+    code, known = Code(), {}
     table = _table("experiment", "seeds", "size", "seconds", "device", "results")
     for name in runs.names():
-        reasons = runs.stale(name, code)
+        reasons = runs.stale(name, code, known)
         try:
             record = json.loads((paths.experiment(name) / "record.json").read_text())
         except (OSError, ValueError):
@@ -151,8 +163,8 @@ def status() -> None:
     from superposition.book import freeze
     from superposition.digests import Code
 
-    code = Code()
-    every = {name: "; ".join(runs.stale(name, code)) for name in runs.names()}
+    code, known = Code(), {}
+    every = {name: "; ".join(runs.stale(name, code, known)) for name in runs.names()}
     found = [(name, reasons, f"superposition run {name}") for name, reasons in every.items() if reasons]
     found += freeze.status()
     for what, reason, command in found:
@@ -169,7 +181,8 @@ def bench(
 ) -> None:
     """Measure our speed against the reference techniques.
 
-    Both sides alternate in one process; the medians are compared.
+    Both sides alternate in one process; the medians are compared. The matrix peak is that of NumPy's product of two large
+    matrices, timed with them. With JAX installed (extra `bench`) some rows are against it too.
 
     \b
     Example:  superposition bench toy
@@ -183,9 +196,10 @@ def bench(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    table = _table("name", "ours, ms", "reference, ms", "times faster", "what")
+    table = _table("name", "ours, ms", "reference, ms", "times faster", "of matrix peak", "what")
     for row in rows:
-        table.add_row(row["name"], f"{row['ours_ms']:.2f}", f"{row['reference_ms']:.2f}", f"{row['ratio']:.1f}", row["what"])
+        times, peak = (f"{row[side]:.2f}" for side in ("ours_ms", "reference_ms")), row["peak"]
+        table.add_row(row["name"], *times, f"{row['ratio']:.1f}", f"{peak:.0%}" if peak else "", row["what"])
     _print(table)
 
 
@@ -235,6 +249,68 @@ def book(
     print(build.main(plain=plain))
 
 
+@app.command()
+def measure(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors, .npy, .npz, or a model's folder.")],
+    features: Annotated[Axis | None, typer.Option(help="Where features lie; without it, along the longer side.")] = None,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="Tensors of these names only, such as '*.mlp.*'.")] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them too, as .png, .svg or .pdf.")] = None,
+) -> None:
+    """Measure superposition in weight matrices: a line each.
+
+    Works without the repository, and never unpickles. Exit status 1 where a file or tensor could not be measured; the
+    others are.
+
+    \b
+    Example:  superposition measure model.safetensors
+              superposition measure W.npy --features columns --json
+              superposition measure models/gpt2 --only '*.mlp.*' --plot mlp.png"""
+    from rich.console import Console
+    from rich.progress import track
+    from rich.text import Text
+
+    from superposition import measuring
+    from superposition.errors import SuperpositionError
+
+    if plot and plot.suffix not in (".png", ".svg", ".pdf"):
+        raise typer.BadParameter(f"--plot {plot}: expected a name that ends in .png, .svg or .pdf")
+    tensors, faults, notes = measuring.matrices(files, only)
+    if plot and len(tensors) > measuring.MOST_DRAWN:
+        raise typer.BadParameter(
+            f"--plot draws up to {measuring.MOST_DRAWN} matrices, not {len(tensors):,}: choose some with --only"
+        )
+    found = []
+    console = Console(stderr=True)
+    for tensor in track(tensors, "measuring", console=console, transient=True, disable=not console.is_terminal):
+        try:
+            found.append(measuring.of_tensor(tensor, features.value if features else None))
+        except SuperpositionError as error:
+            faults.append(str(error))
+    if as_json:
+        print(json.dumps([one.as_json() for one in found], indent=2))
+    elif found:
+        table, wide = _table(*measuring.HEADERS), not sys.stdout.isatty() or Console().width >= 120
+        for column in table.columns[1:]:
+            column.no_wrap = True
+        for one in found:
+            table.add_row(*(Text(cell) for cell in measuring.cells(one, nulls=wide, several=len(files) > 1)))
+        _print(table)
+        legends = [measuring.LEGEND, *[measuring.NULLS] * wide, *[measuring.LONGER] * (features is None)]
+        print(*legends, sep="\n")
+    notes += [f"{one.name}: {note}" for one in found for note in one.notes]
+    for line in (*notes, *(f"superposition: {fault}" for fault in faults)):
+        print(measuring.printable(line), file=sys.stderr)
+    if plot and found:
+        from superposition import storage
+        from superposition.figures import matrices, style
+
+        figure = matrices.measured([measuring.printable(one.name) for one in found], *measuring.series(found))
+        storage.write(plot, style.image(figure, plot.suffix[1:]))
+    if faults:
+        raise typer.Exit(1)
+
+
 def _table(*columns: str) -> "Table":
     from rich.table import Table
 
@@ -248,5 +324,6 @@ def _print(table: "Table") -> None:
     from rich.console import Console
 
     console = Console()
-    # Where there is no terminal, in a file or a pipe, a row stays on one line.
-    console.print(table, width=None if console.is_terminal else 200, crop=False)
+    if not console.is_terminal:  # in a file or a pipe, a row stays on one line
+        console.width = 1000
+    console.print(table, crop=False)

@@ -288,11 +288,18 @@ def load(name: str, place: Path | None = None, quick: bool = False, model: str |
     return Results(name, config, arrays, tables, record["metrics"], record)
 
 
-def stale(name: str, code: Code | None = None) -> list[str]:
+def stale(name: str, code: Code | None = None, known: dict[str, list[str]] | None = None) -> list[str]:
     """Why the committed results are not those of the current config, code, and results they were computed from.
 
-    Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again."""
-    code = code or Code()
+    Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again, and
+    `known`, to which the answer is added, looking again at results that others use too."""
+    code, known = code or Code(), {} if known is None else known
+    if name not in known:
+        known[name] = _reasons(name, code, known)
+    return known[name]
+
+
+def _reasons(name: str, code: Code, known: dict[str, list[str]]) -> list[str]:
     try:
         record, _ = _stored(name, folder(name))
         if record["config_sha256"] != configs.digest(configs.given(name)):
@@ -306,7 +313,7 @@ def stale(name: str, code: Code | None = None) -> list[str]:
     for source, digest in record["used"].items():
         if results_digest(source) != digest:
             reasons.append(f"data/{name}: computed from results of {source} that have changed since")
-        elif why := stale(source, code):
+        elif why := stale(source, code, known):
             reasons.append(f"data/{name}: computed from {source}, which is stale: {why[0]}")
     return reasons
 

@@ -18,7 +18,7 @@ KICKS = 30  # a row
 
 def cosines(W: Float[Array, "row dim"]) -> Float[Array, "row row"]:
     """The cosine of every two rows, in single precision; a row of zeros has cosine 0 with all, itself included."""
-    unit = metrics._unit(W.astype(np.float32))
+    unit = metrics.unit(W.astype(np.float32))
     return unit @ unit.T
 
 

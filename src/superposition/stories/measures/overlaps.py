@@ -12,7 +12,7 @@ def mean_squared(W: Float[Array, "row dim"]) -> float:
     """The mean squared cosine of two different rows: 1 / dim for random directions.
 
     A row of zeros is orthogonal to all others. Source: Liu, Liu and Gore 2025, section 4."""
-    unit = metrics._unit(W.astype(np.float64))
+    unit = metrics.unit(W.astype(np.float64))
     gram = unit.T @ unit
     return float(((gram**2).sum() - (metrics.norms(unit) ** 4).sum()) / (len(W) * (len(W) - 1)))
 

@@ -27,11 +27,11 @@ def rotated(W: Float[Array, "row dim"], rng: np.random.Generator) -> Float[Array
     With unit rows Ŵ = U S Vᵀ, a random orthonormal U in place of theirs keeps S and V, but not the length of the rows; so
     restoring ŴᵀŴ and scaling to length one take turns. Rows crowd the same directions as much as W's do, but no row knows
     of any other. Where a row's length goes with its direction, W's own spectrum changes; that of what cosines see does not."""
-    unit = metrics._unit(W.astype(np.float32))
+    unit = metrics.unit(W.astype(np.float32))
     wanted = _factor(unit)
     rows = rng.standard_normal(W.shape, dtype=np.float32)
     for _ in range(ROUNDS):
-        rows = metrics._unit(rows @ np.linalg.solve(_factor(rows).T, wanted.T).astype(np.float32))
+        rows = metrics.unit(rows @ np.linalg.solve(_factor(rows).T, wanted.T).astype(np.float32))
     return rows * metrics.norms(W.astype(np.float32))[:, None]
 
 
