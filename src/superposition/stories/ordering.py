@@ -2,7 +2,7 @@
 Of every weight matrix three orders, the score of each, what surrogate matrices score, a map, and its spots."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -235,3 +235,22 @@ def chosen(results: runs.Results, kind: str, model: str | None = None) -> Int[Ar
     table = results["matrices"]
     right = [k == kind and model in (None, m) for k, m in zip(table["kind"].to_pylist(), table["model"].to_pylist())]
     return np.flatnonzero(right)
+
+
+def spectral_share(results: runs.Results) -> Float[Array, "matrix"]:
+    """Of what each matrix's greedy path scores above random directions, the share that its strict surrogates score as well."""
+    random, strict = results["control"][:, 0].mean(-1), results["null"].mean(-1)
+    return (strict - random) / (results["score"][:, GREEDY] - random)
+
+
+def spots_of(results: runs.Results, matrix: int) -> list[dict[str, Any]]:
+    """The spots of the matrix as they are stored, the largest first."""
+    return [spot for spot in results["spots"].to_pylist() if spot["matrix"] == matrix]
+
+
+def one_sided(results: runs.Results, matrices: Int[Array, "chosen"]) -> float:
+    """The median over these matrices' spots of mean cosine / root mean squared cosine: 1 where all rows point one way.
+
+    Near 0 half of the rows point against the others."""
+    sides = [spot["cosine"] / np.sqrt(spot["squared"]) for k in matrices for spot in spots_of(results, k)]
+    return float(np.median(sides))
