@@ -29,7 +29,7 @@ def larger(results: Results, values: np.ndarray) -> dict[str, float]:
     source="Thaman et al. 2023, project 2, of the original",
     statement="Put in order, what the neurons write shows structure that a random matrix, put in order by the same steps, lacks.",
     measure="mean squared cosine of neighbours along the greedy path through W_out, over the mean of 20 random matrices' of its "
-    "shape, mean over the three seeds of the small sibling, and in each layer of the larger ones; the baseline is none",
+    "shape, mean over the three seeds of the small sibling, and in each layer of the larger ones; the baseline is no difference",
     tolerance=Tolerance(reproduced=AtLeast(1.2) & Every("larger sibling", AtLeast(1.2)), partly=MoreThan(BASELINE)),
     unit="times",
     experiments=(SIBLINGS,),
@@ -45,8 +45,8 @@ def _random(found: Results) -> Finding:
     source="This book",
     statement="Half or more of that is in the spectrum: rows crowd some directions, and no row need know of another.",
     measure="of what W_out's path scores above random matrices', the share that surrogates of its row lengths and spectrum score "
-    "as well, mean over the three seeds of the small sibling, and in each layer of the larger ones; the baseline is the encoder's, mean "
-    "over its layers",
+    "as well, mean over the three seeds of the small sibling, and in each layer of the larger ones; the baseline is the mean "
+    "over the encoder's layers",
     tolerance=Tolerance(
         reproduced=AtLeast(50) & Every("larger sibling", AtLeast(50)), partly=AtLeast(50) | Every("larger sibling", AtLeast(50))
     ),
@@ -73,7 +73,7 @@ BEYOND = (
 @claim(
     id="stories/ordering/3-beyond",
     source="This book, after the control of Thaman et al. 2023",
-    statement="And something is left: in every layer of every sibling, neurons that write alike are more than the spectrum explains.",
+    statement="Something is left: in every layer of every sibling, neurons write more alike than the spectrum explains.",
     measure=f"of the matrices W_out of all siblings and seeds, {BEYOND}",
     tolerance=EVERY,
     unit="%",
