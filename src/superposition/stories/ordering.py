@@ -200,13 +200,13 @@ def shrunk(ordered: Int8[Array, "row row"], size: int) -> Int8[Array, "size size
     return np.rint(np.sqrt((blocks**2).mean((1, 3))) * np.sign(blocks.sum((1, 3)))).astype(np.int8)
 
 
-def order(results: runs.Results, matrix: int, algorithm: int = TOUR) -> Int[Array, "row"]:
+def order(results: runs.Results, matrix: int | np.integer, algorithm: int = TOUR) -> Int[Array, "row"]:
     """The rows of the matrix in that order: numbers of neurons or of tokens."""
     place, rows = (results["matrices"][name][matrix].as_py() for name in ("place", "rows"))
     return results["order"][algorithm, place : place + rows]
 
 
-def ordered_map(results: runs.Results, matrix: int) -> Int8[Array, "row row"]:
+def ordered_map(results: runs.Results, matrix: int | np.integer) -> Int8[Array, "row row"]:
     """The stored map of the matrix: cosines in the order of the tour, in steps of 1/127.
 
     Raises ValueError where that matrix has none."""
@@ -243,7 +243,7 @@ def spectral_share(results: runs.Results) -> Float[Array, "matrix"]:
     return (strict - random) / (results["score"][:, GREEDY] - random)
 
 
-def spots_of(results: runs.Results, matrix: int) -> list[dict[str, Any]]:
+def spots_of(results: runs.Results, matrix: int | np.integer) -> list[dict[str, Any]]:
     """The spots of the matrix as they are stored, the largest first."""
     return [spot for spot in results["spots"].to_pylist() if spot["matrix"] == matrix]
 
