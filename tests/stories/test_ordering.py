@@ -76,7 +76,7 @@ def test_a_strict_surrogate_keeps_the_lengths_and_the_spectrum_of_the_unit_rows_
     drawn = surrogates.rotated(crowded, np.random.default_rng(1))
     np.testing.assert_allclose(metrics.norms(drawn), metrics.norms(crowded), rtol=1e-4)
     spectra = [np.linalg.svd(metrics.unit(W.astype(float)), compute_uv=False) for W in (drawn, crowded)]
-    np.testing.assert_allclose(*spectra, rtol=0.02)
+    np.testing.assert_allclose(*spectra, rtol=1e-3)
     assert orders.score(orders.cosines(np.vstack([drawn, crowded])), np.arange(800)) < 0.9
     assert abs(np.corrcoef(drawn.ravel(), crowded.ravel())[0, 1]) < 0.05
 
@@ -157,6 +157,7 @@ def test_without_the_encoders_package_one_line_says_what_to_install(monkeypatch)
 CONFIG = """
 module = "stories/ordering"
 models = ["stories/tiny"]
+kinds = ["W_in", "W_out", "both", "W_E"]
 rows = 30
 leaves = 30
 kicks = 2

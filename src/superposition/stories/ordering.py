@@ -2,7 +2,7 @@
 Of every weight matrix three orders, the score of each, what surrogate matrices score, a map, and its spots."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +17,13 @@ ALGORITHMS = ("greedy", "leaves", "tour")
 GREEDY, LEAVES, TOUR = range(3)
 CONTROLS = ("gaussian", "shuffled")
 DRAWN = ("weights", "rotated", "gaussian")  # what there are pictures of
-KINDS = ("W_in", "W_out", "both", "W_E")
 NAMED = 6  # tokens that say what a spot is about
 UNIT = 127  # what stands for a cosine of 1 where cosines are stored as bytes
 
 
 class Config(runs.Config):
     models: tuple[str, ...]
+    kinds: tuple[Literal["W_in", "W_out", "both", "W_E"], ...]
     rows: int
     leaves: int
     kicks: int
@@ -68,7 +68,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         Matrix(model, seed, layer, kind)
         for model in config.models
         for seed in range(feedforward.seeds(model))
-        for layer, kind in _each(feedforward.read(model, seed))
+        for layer, kind in _each(config.kinds, len(feedforward.read(model, seed).W_in))
     ]
     found = job.map(_one, [(config, matrix, k) for k, matrix in enumerate(matrices)], "matrices")
     arrays = {name: np.stack([one[name] for one in found]) for name in SCHEMA if name not in ("order", "map")}
@@ -98,9 +98,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     )
 
 
-def _each(weights):
-    """Layer and kind of a model's matrices."""
-    return [(layer, kind) for layer in range(len(weights.W_in)) for kind in KINDS[:3]] + [(-1, "W_E")]
+def _each(kinds, layers):
+    """Layer and kind of a model's matrices; the embeddings come last, and once."""
+    return [(k, kind) for k in range(layers) for kind in kinds if kind != "W_E"] + [(-1, kind) for kind in kinds if kind == "W_E"]
 
 
 def _one(item: tuple[Config, Matrix, int]) -> dict[str, Array]:

@@ -102,7 +102,7 @@ def _others(found: Results) -> Finding:
     id="stories/ordering/5-encoder",
     source="This book",
     statement="It also holds of a model that no one here trained, in all six layers.",
-    measure=f"of the 19 matrices of the sentence encoder all-MiniLM-L6-v2, {BEYOND}",
+    measure=f"of W_in and W_out of each layer, and the embeddings, of the sentence encoder all-MiniLM-L6-v2, {BEYOND}",
     tolerance=EVERY,
     unit="%",
     experiments=(ENCODER,),
