@@ -5,11 +5,9 @@ from superposition.book.elements import claims_appendix, claims_count, claims_ta
 from superposition.book.gallery import gallery
 from superposition.book.heads import head_picker
 from superposition.book.laboratory import laboratory
-from superposition.book.maps import ordered_map
 from superposition.book.phase import phase_explorer
 
 __all__ = [
-    "claims_appendix", "claims_count", "claims_table", "film", "gallery", "head_picker", "laboratory", "ordered_map",
-    "phase_explorer",
+    "claims_appendix", "claims_count", "claims_table", "film", "gallery", "head_picker", "laboratory", "phase_explorer",
     "setup", "slider", "table", "text",
 ]  # fmt: skip

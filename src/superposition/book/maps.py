@@ -1,13 +1,15 @@
 """Maps of cosines under the reader's hand: to zoom, to move about, and to follow along the diagonal, from spot to spot.
 Tiles that a small script lays out, which works from disk; nothing but a still picture is loaded before a click."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from IPython.display import Markdown
 
 from superposition.book import assets, text
-from superposition.book.elements import _quoted, _two_editions
+from superposition.book.elements import _quoted, _two_editions, table
+from superposition.runs import Results
+from superposition.stories.ordering import order, spots_of
 
 TILE = 256  # rows of a tile
 WHOLE = 512  # pixels, at most, of the picture of a whole map
@@ -44,6 +46,38 @@ class Map(NamedTuple):
     title: str
     rows: Sequence[str]
     places: Sequence[Place]
+
+
+def maps_of(results: Results, asset: str, titles: Mapping[int, str]) -> list[Map]:
+    """The maps of these matrices, whose rows are named as neurons are, and whose places are the stored spots."""
+    found = []
+    for k, title in titles.items():
+        layer = results["matrices"]["layer"][k].as_py()
+        places = [Place(spot["start"], spot["stop"], said(spot)) for spot in spots_of(results, k)]
+        found.append(Map(asset, k, title, [f"L{layer}N{neuron}" for neuron in order(results, k)], places))
+    return found
+
+
+def said(spot: Mapping[str, Any]) -> str:
+    """What a spot reads and writes, in three tokens each."""
+    return f"reads {_tokens(spot['reads'])}; writes {_tokens(spot['writes'])}"
+
+
+def spots_table(results: Results, titles: Mapping[int, str], most: int) -> Markdown:
+    """The largest spots of each of these matrices: how many neurons, how alike they are, what they read and write."""
+    rows = [(title, spot) for k, title in titles.items() for spot in spots_of(results, k)[:most]]
+    return table({
+        "Matrix": [title for title, _ in rows],
+        "Neurons": [spot["stop"] - spot["start"] for _, spot in rows],
+        "Mean cosine": [spot["cosine"] for _, spot in rows],
+        "Reads": [_tokens(spot["reads"]) for _, spot in rows],
+        "Writes": [_tokens(spot["writes"]) for _, spot in rows],
+    })  # fmt: skip
+
+
+def _tokens(tokens: Sequence[str], most: int = 3) -> str:
+    """The first tokens, a space before one kept visible."""
+    return " ".join(f"‘{text.visible(token).replace(' ', '␣')}’" for token in tokens[:most])
 
 
 def ordered_map(name: str, maps: Sequence[Map], first: int, alt: str, up: str = "../../") -> Markdown:

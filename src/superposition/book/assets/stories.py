@@ -1,6 +1,7 @@
 """Maps in tiles, and films, of the chapters on small language models.
 Every function takes the loaded results that its asset names, and returns the bytes of its files by ending."""
 
+from collections.abc import Mapping
 from io import BytesIO
 
 import numpy as np
@@ -18,12 +19,12 @@ Files = dict[str, bytes]
 
 def sibling_maps(found: Results) -> Files:
     """The maps of what the neurons of the two larger siblings write."""
-    return maps(found, sibling_layers(found))
+    return tiles({k: ordered_map(found, k) for k in sibling_layers(found)})
 
 
 def encoder_maps(found: Results) -> Files:
     """The map of the one layer of the encoder that there is a map of."""
-    return maps(found, mapped(found))
+    return tiles({k: ordered_map(found, k) for k in mapped(found)})
 
 
 def diagonal_film(found: Results) -> Files:
@@ -35,7 +36,7 @@ def diagonal_film(found: Results) -> Files:
 
 def sibling_layers(found: Results) -> list[int]:
     """The matrices of the two larger siblings of which there are maps: one layer of the first, two of the second."""
-    return [k for model in ("stories/train_1l", "stories/train_2l") for k in chosen(found, "W_out", model)]
+    return [k for model in ("stories/train_1l", "stories/train_2l") for k in chosen(found, "W_out", model).tolist()]
 
 
 def mapped(found: Results) -> list[int]:
@@ -43,11 +44,10 @@ def mapped(found: Results) -> list[int]:
     return np.flatnonzero(found["matrices"]["mapped"].to_numpy()).tolist()
 
 
-def maps(found: Results, matrices: list[int]) -> Files:
+def tiles(maps: Mapping[int, Int8[Array, "row row"]]) -> Files:
     """Each map as a whole, -4.png, and in tiles, -4-0-1.png of row 0 and column 1."""
     files = {}
-    for k in matrices:
-        ordered = ordered_map(found, k)
+    for k, ordered in maps.items():
         files[f"-{k}.png"] = _png(ordered if len(ordered) <= WHOLE else shrunk(ordered, WHOLE))
         for i in range(0, len(ordered), TILE):
             for j in range(0, len(ordered), TILE):

@@ -14,7 +14,7 @@ from superposition.figures import style
 LIMIT = 0.5  # cosines beyond it have the last colour
 COLOURS = 33  # an odd number, so that 0 is the page's own; few, so that tiles are small
 UNIT = 127
-WINDOW, STEP = 48, 3  # of the film, in rows
+WINDOW, STEP = 48, 4  # of the film, in rows
 
 _NORM = Normalize(-LIMIT, LIMIT)
 
@@ -40,7 +40,7 @@ def order_scores(
     fig, axes = style.figure(height=0.8 + 0.24 * len(names), width=style.WIDTH)
     ax, rows = axes[0, 0], np.arange(len(names))
     series = (
-        (gaussian, "o", "none", "0.5", "random directions"), (shuffled, "s", "none", style.PALETTE["green"], "columns shuffled"),
+        (gaussian, "o", "none", "0.5", "random rows"), (shuffled, "s", "none", style.PALETTE["green"], "columns shuffled"),
         (strict, "D", "none", style.PALETTE["orange"], "same lengths and spectrum"),
         (score, "o", style.PALETTE["blue"], style.PALETTE["blue"], "the weights"),
     )  # fmt: skip
