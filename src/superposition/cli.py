@@ -102,23 +102,29 @@ def run(
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
     out: Annotated[Path | None, typer.Option(help="A folder for the results, instead of data/.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER", help="Another model than the config's, with --out; for stories/ordering.")
+    ] = None,
 ) -> None:
     """Run experiments and store their results. A run that was stopped goes on where it was.
 
     \b
     Example:  superposition run toy/intro
+              superposition run stories/ordering --model roneneldan/TinyStories-2Layers-33M --out there
               superposition run toy/intro toy/wide --quick --device cpu
               superposition run toy/phase --scheduler tcp://host:8786"""
     from superposition import configs, runs, storage
 
+    if model is not None and out is None:
+        raise typer.BadParameter("--model wants --out: what data/ holds is of the config's models")
     for name in names:
-        configs.read(name)  # so that the last one's faults are found before the first is computed
+        configs.read(name, model)  # so that the last one's faults are found before the first is computed
     for name in names:
         place = out / name if out and len(names) > 1 else out or runs.folder(name, quick)
         try:
-            results = runs.run(name, quick=quick, device=device.value, out=place, scheduler=scheduler)
+            results = runs.run(name, quick=quick, device=device.value, out=place, scheduler=scheduler, model=model)
         except KeyboardInterrupt:
-            again = f"`superposition run {name}{' --quick' if quick else ''}`"
+            again = f"`superposition run {name}{' --quick' if quick else ''}{f' --model {model} --out {out}' if model else ''}`"
             kept = any(runs.checkpoints(name, quick).glob("*.safetensors"))
             how = "its checkpoint is kept, and {} goes on from there" if kept else "no checkpoint was due yet, so {} starts anew"
             print(f"\n{name}: stopped: {how.format(again)}", file=sys.stderr)

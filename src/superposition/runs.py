@@ -223,20 +223,32 @@ class Job:
         return self._folder / f"{key}.safetensors" if self._folder else None
 
 
-def run(name: str, quick: bool = False, device: str = "auto", out: Path | None = None, scheduler: str | None = None) -> Results:
+def run(
+    name: str,
+    quick: bool = False,
+    device: str = "auto",
+    out: Path | None = None,
+    scheduler: str | None = None,
+    model: str | None = None,
+) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
     A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there is
     one and the module's DEVICES hold it; a module without DEVICES computes on the CPU. A run that was killed resumes
     from its checkpoint and ends in the same bytes as if it had not been.
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
+    With a `model`, that takes the place of the config's `models`, and `out` is wanted.
     Raises ConfigError for a faulty config, RunError where the device is missing or not the experiment's, or what its
     module returns is not what its SCHEMA says, storage.Busy where it is already running, and storage.Unwritable where
     `out` can't be written to: all but the schema before anything is computed."""
     _check_quick(name, quick)
-    experiment = configs.read(name)
+    if model is not None and out is None:
+        raise RunError(
+            f"model {model!r}: expected a folder `out` for its results: data/{name} holds those of the config's models"
+        )
+    experiment = configs.read(name, model)
     config = experiment.quick if quick else experiment.full
-    code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick))
+    code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick, model))
     stamp = {"config_sha256": given, "code_sha256": code["code_sha256"]}
     device = _device(device, experiment)
     out = out or folder(name, quick)
@@ -255,14 +267,15 @@ def run(name: str, quick: bool = False, device: str = "auto", out: Path | None =
     return stored
 
 
-def load(name: str, place: Path | None = None, quick: bool = False) -> Results:
+def load(name: str, place: Path | None = None, quick: bool = False, model: str | None = None) -> Results:
     """The stored results of the experiment, checked: whole, of this experiment, of the current config and SCHEMA.
 
     They lie in `place`, by default where `run` put them: data/<name>, or .work/quick/<name> for those of a quick run, which
-    pass for no others, nor others for them. An edit to the code since the run does not matter here: see `stale`.
+    pass for no others, nor others for them; nor do those of a `model` that was given to `run`. An edit to the code since the
+    run does not matter here: see `stale`.
     Raises ResultsError, naming the file and the way out."""
     _check_quick(name, quick)
-    experiment = configs.read(name)
+    experiment = configs.read(name, model)
     place = place or folder(name, quick)
     record, files = _stored(name, place, quick)
     try:
