@@ -25,7 +25,7 @@ SOURCE = f"Ours, on {WRITE_UP}, which extends the toy model by L1 and activation
     experiments=("toy/regularised",),
 )
 def _activation(results: Results) -> Finding:
-    hits = aligned(results)[:, metrics.nearest(results["l1"], 0), sparse(results, 0.9)]
+    hits = aligned(results)[:, metrics.nearest(results["l1"], 0), metrics.nearest(results["sparsity"], 0.9)]
     each = {name: over_seeds(one).percent for name, one in zip(HIDDEN, hits, strict=True) if name != HIDDEN[IDENTITY]}
     note = "Kurtosis is blind to polysemantic neurons: the basis is privileged all the same, as turns show in toy/privileged"
     return Finding(each["tanh"], 100 * float(hits[IDENTITY].mean()), note, {"nonlinearity": each})
@@ -46,7 +46,7 @@ def _alone(results: Results) -> Finding:
     hits, without = (aligned(results)[IDENTITY, metrics.nearest(results["l1"], price)] for price in (0.1, 0))
     each = {label: one.percent for label, one in by_label(results["sparsity"], hits).items()}
     note = "From S = 0.7 on all are, in dense data none"
-    return Finding(each["0.9"], 100 * float(without[sparse(results, 0.9)].mean()), note, {"S": each})
+    return Finding(each["0.9"], 100 * float(without[metrics.nearest(results["sparsity"], 0.9)].mean()), note, {"S": each})
 
 
 _LARGEST = "the largest share in %"
@@ -84,7 +84,7 @@ def _monosemantic(results: Results) -> Finding:
     experiments=("toy/regularised",),
 )
 def _fewer(results: Results) -> Finding:
-    held = results["length"][IDENTITY, :, sparse(results, 0.99)] > 0.5
+    held = results["length"][IDENTITY, :, metrics.nearest(results["sparsity"], 0.99)] > 0.5
     without = held[metrics.nearest(results["l1"], 0)]
     prices = results["l1"][results["l1"] > 0]
     kept = [(held[metrics.nearest(results["l1"], price)] & without).sum(-1) / without.sum(-1) for price in prices]
