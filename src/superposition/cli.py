@@ -26,6 +26,7 @@ app = typer.Typer(
     superposition status                    what is stale, and what to do about it
     superposition book                      build the book
     superposition measure FILE              the measures of your own weights
+    superposition neuroscope --help         every neuron of a model of yours, as a site
 
     `superposition COMMAND --help` shows each command with an example.""",
 )
@@ -46,7 +47,7 @@ class Axis(StrEnum):
     columns = "columns"
 
 
-ANYWHERE = {"measure"}  # the commands that need no repository
+ANYWHERE = {"measure", "neuroscope"}  # the commands that need no repository
 
 
 def main() -> None:
@@ -309,6 +310,52 @@ def measure(
         storage.write(plot, style.image(figure, plot.suffix[1:]))
     if faults:
         raise typer.Exit(1)
+
+
+@app.command()
+def neuroscope(
+    model: Annotated[str, typer.Option(metavar="NAME|FOLDER", help="An experiment, a model's folder, or a name on a hub.")],
+    corpus: Annotated[
+        str,
+        typer.Option(metavar="PATH|NAME|samples", help="Stories, or `samples` to draw them from the model itself."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the site.")],
+    layers: Annotated[str, typer.Option(metavar="LIST", help="Such as 0 or 0,2-5; by default all.")] = "",
+    neurons: Annotated[str, typer.Option(metavar="LIST", help="Of each layer, such as 0-99; by default all.")] = "",
+    context: Annotated[int | None, typer.Option(min=8, help="Tokens a row; by default the model's context.")] = None,
+    texts: Annotated[int, typer.Option(min=1, help="How many texts to draw, with --corpus samples.")] = 2000,
+    ablate: Annotated[int, typer.Option(min=0, help="Rows on which each neuron is ablated; 0 saves the time.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
+) -> None:
+    """Build a site with a page for every neuron of a model.
+
+    Works without the repository, for any model of TransformerLens with MLP neurons. A run that was stopped goes on
+    where it was. A corpus is a file of texts between lines <|endoftext|>, a folder with TinyStories-train.txt, or the
+    name of a data set on a hub.
+
+    \b
+    Example:  superposition neuroscope --model stories/train_1l --corpus samples --out neurons
+              superposition neuroscope --model models/gpt2 --corpus texts.txt --out neurons --layers 0-2"""
+    from superposition.stories.engine import scope
+
+    chosen = [_numbers(option, given) for option, given in (("--layers", layers), ("--neurons", neurons))]
+    try:
+        print(scope.make(model, corpus, out, *chosen, context, texts, ablate, seed, scheduler))
+    except KeyboardInterrupt:
+        print("\nneuroscope: stopped: the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _numbers(option: str, given: str) -> list[int]:
+    """The numbers in a list such as 0,2-5."""
+    found: list[int] = []
+    for part in filter(None, given.split(",")):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise typer.BadParameter(f"{option}: expected numbers such as 0,2-5, got {part!r}")
+        found += range(int(first), int(last if dash else first) + 1)
+    return found
 
 
 def _table(*columns: str) -> "Table":

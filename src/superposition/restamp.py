@@ -57,12 +57,13 @@ def restamp(name: str) -> str | None:
 
 
 def _check_out_maker(name: str, digest: str, folder: Path) -> str | None:
-    """Checks out a commit at which the experiment's code has that digest: that which stored its record, or the newest since."""
-    stored = _git("log", "-1", "--format=%H", "--", f"data/{name}/{storage.RECORD}").strip()
+    """Checks out a commit at which the experiment's code has that digest: the newest that stored a record of it, or, where
+    the record came from another branch and no commit that stored one fits, the newest since."""
+    stored = _git("log", "--format=%H", "--", f"data/{name}/{storage.RECORD}").split()
     if not stored:
         return None
     module = configs.module_name(name)
-    for commit in [stored, *_git("log", "--format=%H", f"{stored}..HEAD", "--", "src").split()]:
+    for commit in [*stored, *_git("log", "--format=%H", f"{stored[0]}..HEAD", "--", "src").split()]:
         shutil.rmtree(folder, ignore_errors=True)
         _check_out(commit, folder)
         with suppress(Unresolved):  # the module has another name there

@@ -7,7 +7,7 @@ import pytest
 
 from superposition import metrics, runs
 from superposition.stories import ordering
-from superposition.stories.engine import bench, feedforward, models
+from superposition.stories.engine import feedforward, models, order_bench
 from superposition.stories.measures import orders, spots, surrogates
 
 
@@ -48,10 +48,10 @@ def test_rows_along_an_arc_come_out_in_the_order_of_their_angles():
 
 
 def test_the_tour_is_within_1_percent_of_fast_tsp_and_above_the_greedy_path():
-    G = orders.cosines(bench.rows(200, 24, 40))
+    G = orders.cosines(order_bench.rows(200, 24, 40))
     tour = orders.score(G, orders.tour(G))
     assert tour > 1.02 * orders.score(G, orders.greedy(G))
-    assert tour > 0.99 * orders.score(G, bench.salesman(G, 0.5))
+    assert tour > 0.99 * orders.score(G, order_bench.salesman(G, 0.5))
 
 
 def test_the_same_seed_gives_the_same_tour_and_the_score_does_not_know_a_rows_sign():

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import exactly, over_seeds
 from superposition.runs import Results
