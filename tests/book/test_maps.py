@@ -153,4 +153,4 @@ def test_a_map_one_of_whose_tiles_was_not_made_is_an_error_naming_it(tmp_path, m
 
 def test_a_spot_is_named_by_what_it_reads_and_writes_with_spaces_to_be_seen():
     spot = {"reads": [" thr", "\n", "a", "b"], "writes": ["ow"]}
-    assert maps.said(spot).startswith("reads ‘␣thr’ ") and maps.said(spot).endswith("writes ‘ow’") and "\n" not in maps.said(spot)
+    assert maps.said(spot).startswith("reads ‘␣thr’ ‘↵’ ‘a’;") and maps.said(spot).endswith("writes ‘ow’")

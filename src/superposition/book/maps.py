@@ -76,8 +76,9 @@ def spots_table(results: Results, titles: Mapping[int, str], most: int) -> Markd
 
 
 def _tokens(tokens: Sequence[str], most: int = 3) -> str:
-    """The first tokens, a space before one kept visible."""
-    return " ".join(f"‘{text.visible(token).replace(' ', '␣')}’" for token in tokens[:most])
+    """The first tokens; spaces and line ends are to be seen."""
+    shown = (text.visible(token.replace("\n", "↵")).replace(" ", "␣") for token in tokens[:most])
+    return " ".join(f"‘{token}’" for token in shown)
 
 
 def ordered_map(name: str, maps: Sequence[Map], first: int, alt: str, up: str = "../../") -> Markdown:
