@@ -192,7 +192,7 @@ def test_status_of_a_fresh_book_exits_with_0(command, walk, monkeypatch):
     assert (code, out.splitlines()[-1]) == (0, "All results, assets and chapters are fresh.")
 
 
-ROW = {"name": "toy 5/2x10", "ours_ms": 0.5, "reference_ms": 2.0, "ratio": 4.0, "what": "ours against einsum"}
+ROW = {"name": "toy 5/2x10", "ours_ms": 0.5, "reference_ms": 2.0, "ratio": 4.0, "peak": 0.25, "what": "ours against einsum"}
 
 
 def test_bench_prints_a_table_or_nothing_but_json(command, scratch, monkeypatch):
@@ -201,7 +201,8 @@ def test_bench_prints_a_table_or_nothing_but_json(command, scratch, monkeypatch)
     assert code == 0
     assert (
         out.split()
-        == "name ours, ms reference, ms times faster what".split() + "toy 5/2x10 0.50 2.00 4.0 ours against einsum".split()
+        == "name ours, ms reference, ms times faster of matrix peak what".split()
+        + "toy 5/2x10 0.50 2.00 4.0 25% ours against einsum".split()
     )
     code, out, _ = command("bench", "toy", "--json")
     assert (code, json.loads(out)) == (0, [ROW])
