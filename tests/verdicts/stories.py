@@ -101,4 +101,10 @@ ROWS = {
             ("not reproduced", 0.3, 0),
         ]
     ],
+    "stories/grammar_truth/8-whole-slots": [
+        ("reproduced", 10, 0, 29, 60),
+        ("partly", 10, 0, 30, 60),
+        ("partly", 40, 30, 59, 60),
+        ("not reproduced", 50, 40, 61, 60),
+    ],
 }
