@@ -44,6 +44,7 @@ def _learned(results: Results) -> Finding:
     "at the width where it is least; the baseline is the largest with values dealt anew",
     tolerance=Tolerance(reproduced=Every("width", Above(0.9)), partly=Every("width", Above(BASELINE))),
     experiments=_TRUTH,
+    after_looking=True,
 )
 def _read(results: Results) -> Finding:
     place = grammar_truth.PLACES.index("MLP in")
@@ -60,6 +61,7 @@ def _read(results: Results) -> Finding:
     "where it is least",
     tolerance=Tolerance(reproduced=Every("width", Above(0)), partly=Some("width", Above(0))),
     experiments=_TRUTH,
+    after_looking=True,
 )
 def _shared(results: Results) -> Finding:
     place = grammar_truth.PLACES.index("neurons")
@@ -76,6 +78,7 @@ def _shared(results: Results) -> Finding:
     "features, over seeds, at the width where it is least",
     tolerance=Tolerance(reproduced=Every("width", Above(1)), partly=Some("width", Above(1))),
     experiments=_TRUTH,
+    after_looking=True,
 )
 def _basis(results: Results) -> Finding:
     ratio = (results["rotated_effective_neurons"] / results["effective_neurons"])[:, :, 0].mean(-1)
@@ -111,6 +114,7 @@ def _not_spread(results: Results) -> Finding:
     "least",
     tolerance=Tolerance(reproduced=Every("width", Above(0)), partly=Some("width", Above(0))),
     experiments=_TRUTH,
+    after_looking=True,
 )
 def _room(results: Results) -> Finding:
     each = _by_width(results, _share(results, "trained", "W_in") - _share(results, "W_in rotated", "W_in"))
@@ -125,6 +129,7 @@ def _room(results: Results) -> Finding:
     "width where it is least",
     tolerance=Tolerance(reproduced=Every("width", Above(0.2)), partly=Every("width", Above(0))),
     experiments=_TRUTH,
+    after_looking=True,
 )
 def _names(results: Results) -> Finding:
     each = _by_width(results, grammar_truth.shared_names(results)[:, :, 0])

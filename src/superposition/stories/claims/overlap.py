@@ -80,6 +80,7 @@ def _loss(results: Results) -> Finding:
     "W_in and W_out; the least is given",
     tolerance=Tolerance(reproduced=Every("matrix", AtLeast(1.1)), partly=Some("matrix", MoreThan(BASELINE))),
     experiments=("stories/overlap_pretrained",),
+    after_looking=True,
 )
 def _elsewhere(results: Results) -> Finding:
     m, neurons = float(results["d_model"]), results["neurons"][..., 0]
