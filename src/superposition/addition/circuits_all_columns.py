@@ -133,7 +133,7 @@ def lot_score(results: runs.Results, of: str = "") -> Float[Array, "model kind m
 def diffuse_score(heads: int, share: float, seed: int = 0) -> float:
     """The score of `modules` whose heads also break a little everywhere else: `share` of the damage in their own column on
     the circuits of all others, of half-normal size. No head of these has two tasks."""
-    rng, circuit = streams.generator(seed, stream=streams.NOISE), np.repeat(np.arange(data.N_DIGITS), ablation.N_PAIRS)
+    rng, circuit = streams.generator(seed, stream=streams.DIFFUSE), np.repeat(np.arange(data.N_DIGITS), ablation.N_PAIRS)
     own = circuit[:, None] == np.arange(heads) * data.N_DIGITS // heads
     diffuse = share * np.abs(rng.standard_normal(own.shape))
     return float(head_sharing.measured(np.where(own, 1.0, diffuse))[SCORE])

@@ -13,6 +13,7 @@ SETS_BY_LOT = 6
 ORDER_OF_DIGITS = 7  # on a head's circle
 PHASES = 8  # of a head's waves
 NOISE = 9  # effects that are no model's
+DIFFUSE = 10  # damage beside a module's own
 
 # These have another's number, and keep it: with one of its own, hours of stored results would be of other draws. A seed's
 # numbers mean something else there, so the two only look alike.
