@@ -77,7 +77,7 @@ def confusion(logits: Float[Array, "*batch context feature candidate"]) -> Float
 
 
 def told_apart(confusion: Float[Array, "*batch feature feature"], least: float = 0.5) -> Bool[Array, "*batch feature"]:
-    """Which features come out as themselves in more than this share of contexts; by lot they do in one of as many as there are."""
+    """Which features come out as themselves in more than this share of contexts; by lot they do in 1 of n_features."""
     return np.diagonal(confusion, axis1=-2, axis2=-1) > least
 
 

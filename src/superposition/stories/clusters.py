@@ -1,7 +1,7 @@
 """Which neurons of a model of stories belong together: by what they read and write, and by when they fire on text.
 Clusters with their stability, how far weights and activations agree, a map in the plane, and each neuron's strongest tokens."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
