@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import head_sharing, runs
+from superposition import runs
 from superposition.addition import circuits_all_columns
 from superposition.addition.circuits_all_columns import ALL, LOST, MEASURES, SCORE, lot_score, modules
 from superposition.addition.engine import data
-from superposition.addition.measures import ablation
+from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from superposition import head_sharing, metrics, runs
+from superposition import metrics, runs
 from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.transformer import Transformer
-from superposition.addition.measures import ablation, head_sets, minimum_head_sets, original_heat_maps
+from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
 from superposition.addition.measures.ablation import ABLATIONS, Parts
 
 Array = np.ndarray

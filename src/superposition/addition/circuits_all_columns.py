@@ -4,11 +4,11 @@ Reads the models of `addition/train` and `addition/sweep`: when they are trained
 import numpy as np
 from jaxtyping import Float
 
-from superposition import head_sharing, metrics, runs
+from superposition import metrics, runs
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data
 from superposition.addition.engine.transformer import Transformer
-from superposition.addition.measures import ablation
+from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
 
 Array = np.ndarray

@@ -1,8 +1,8 @@
-"""How heads share circuits. From effects, circuits by heads: over how many of each they are spread, and what is spread by lot.
-From what each head says: which circuits it tells apart, which damage that hits all alike, however far spread, doesn't do."""
+"""How heads share circuits: from a matrix of effects, circuits by heads, a score of superposition over heads, and its null.
+An effect's size is an amount; participation ratios count how many heads, or circuits, the amounts are spread over."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from superposition import metrics
 
@@ -64,46 +64,3 @@ def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch
     unit = np.divide(amount, length, out=np.zeros_like(amount), where=length > 0)
     count = (length > 0).sum((-1, -2))
     return ((unit.sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))
-
-
-def confusion(logits: Float[Array, "*batch context feature candidate"]) -> Float[Array, "*batch feature candidate"]:
-    """How often, where a feature is there, a candidate is what its presence speaks for most: the shares of contexts.
-
-    Candidate j is feature j's own. `logits`: the same contexts with every feature in turn. In each context the mean over
-    features goes first, so that what is said whatever feature is there, as by damage that hits all alike, counts nothing."""
-    turn = logits - logits.mean(-2, keepdims=True)
-    count = turn.shape[-1]
-    return np.stack([(turn.argmax(-1) == candidate).mean(-2) for candidate in range(count)], -1)
-
-
-def told_apart(confusion: Float[Array, "*batch feature feature"], least: float = 0.5) -> Bool[Array, "*batch feature"]:
-    """Which features come out as themselves in more than this share of contexts; by lot they do in 1 of n_features."""
-    return np.diagonal(confusion, axis1=-2, axis2=-1) > least
-
-
-def by_lot(confusion: Float[Array, "*batch feature feature"], draws: int, seed: int) -> Float[Array, "draw *batch"]:
-    """The mean share of contexts in which features come out as themselves, where it is drawn by lot which candidate is whose.
-
-    Candidates that win whatever is there win as often."""
-    rng, count = np.random.default_rng([seed, 8]), confusion.shape[-1]
-    return np.stack([confusion[..., np.arange(count), rng.permutation(count)].mean(-1) for _ in range(draws)])
-
-
-def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array]:
-    """How many features any head tells apart alone, how many heads such a feature has, and how many features such a head.
-
-    All are 0 where no head tells any. Modules, heads that divide the features, have one head a feature."""
-    some, working = told.any(-1).sum(-1), told.any(-2).sum(-1)
-    total = told.sum((-2, -1))
-    return {"features": some, "heads a feature": total / np.maximum(some, 1), "features a head": total / np.maximum(working, 1)}
-
-
-def diffuse_modules(
-    owner: Int[Array, "feature"], n_heads: int, damage: float, rng: np.random.Generator
-) -> Float[Array, "feature head"]:
-    """Effects of heads that divide the features, beside damage that each does to all: the opposite of sharing.
-
-    A feature loses 1 without the head that owns it, and without any other head half-normal amounts of mean `damage`."""
-    amounts = np.abs(rng.standard_normal((len(owner), n_heads))) * damage * np.sqrt(np.pi / 2)
-    amounts[np.arange(len(owner)), owner] = 1.0
-    return amounts

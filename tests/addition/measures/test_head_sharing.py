@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from superposition import head_sharing
+from superposition.addition.measures import head_sharing
 
 CIRCUITS, HEADS = 96, 32
 
