@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 SOURCE = Path(__file__).parents[1] / "src"
-COMPILED = (".kernel", ".attention_kernel", ".backprop", ".rectified", ".expected_loss", ".minimum_head_sets")
+COMPILED = (".kernel", ".tally_kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel")
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
 # Shapes and types are checked at run time; Numba compiles a kernel from its own source, which the check would wrap.

@@ -46,8 +46,21 @@ def test_the_medians_of_both_sides_and_their_ratio(clock):
         return work
 
     row = bench.measure(bench.Comparison("toy", "a against b", side("ours"), side("reference"), 3))
-    assert row == {"name": "toy", "ours_ms": 2000, "reference_ms": 6000, "ratio": 3, "what": "a against b"}
+    assert row == {"name": "toy", "ours_ms": 2000, "reference_ms": 6000, "ratio": 3, "peak": None, "what": "a against b"}
     assert calls == ["ours", "reference", "ours", "reference", "reference", "ours", "ours", "reference"]
+
+
+def test_the_share_of_the_peak_is_that_of_operations_a_second(clock, monkeypatch):
+    def takes(seconds):
+        def work():
+            clock.now += seconds
+
+        return work
+
+    monkeypatch.setattr(bench, "large_product", lambda: takes(0.5))
+    half = bench.LARGE**3  # half as many operations as the large product has, in two seconds
+    row = bench.measure(bench.Comparison("toy", "", takes(6), takes(6), repeats=3, units=3, products=half))
+    assert row["peak"] == pytest.approx(0.125)
 
 
 def test_a_side_that_fails_leaves_garbage_collection_on():
@@ -92,4 +105,4 @@ def test_an_unknown_name_gets_the_nearest(toy):
 
 
 def test_the_parts_with_a_module_engine_bench_are_found():
-    assert bench.parts() == ["addition", "toy"]
+    assert bench.parts() == ["addition", "stories", "toy"]

@@ -92,7 +92,7 @@ def test_a_check_is_handed_the_results_it_names_in_order(empty, scratch):
     evaluated = claims.evaluate("toy/intro")
     assert json.loads(json.dumps(claims.as_json(evaluated))) == [
         {
-            "id": "toy/intro/a", **FIELDS, "experiments": ["toy/other", "toy/walk"], "verdict": "partly",
+            "id": "toy/intro/a", **FIELDS, "experiments": ["toy/other", "toy/walk"], "verdict": "partly", "corrects": "",
             "tolerance": "reproduced from 9, partly up to 4", "after_looking": True,
             "value": 4.0, "low": 4.0, "high": 4.0, "over": "none", "count": 1, "tied": False,
             "baseline": 3.0, "unit": "steps", "note": "Short.",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from superposition import bench, claims, cli, runs
@@ -37,13 +38,33 @@ def walk(scratch):
     return scratch.experiment("walk", "steps = 30\n[quick]\nsteps = 5")
 
 
+def loaded_by(code: str, **environment: str) -> tuple[str, set[str]]:
+    """What the code prints, in a Python of its own, and all modules that it imports."""
+    code = f"import sys\ntry:\n    {code}\nfinally:\n    print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, set(done.stdout.split())
+
+
 def test_help_imports_none_of_the_heavy_libraries(scratch):
-    code = "import sys; sys.argv[1:] = ['--help']\nfrom superposition import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"SUPERPOSITION_ROOT": str(scratch.root)}
+    said, modules = loaded_by(
+        "sys.argv[1:] = ['--help']; from superposition import cli; cli.main()", SUPERPOSITION_ROOT=str(scratch.root)
     )
-    assert done.returncode == 0 and "superposition run toy/intro --quick" in done.stdout
-    assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & set(done.stdout.split())
+    assert "superposition run toy/intro --quick" in said
+    assert not {"numpy", "torch", "pyarrow", "matplotlib", "pydantic"} & modules
+
+
+def test_list_imports_no_experiment_and_nothing_that_computes_or_draws():
+    said, modules = loaded_by("sys.argv[1:] = ['list']; from superposition import cli; cli.main()")
+    assert "toy/intro" in said
+    assert not {"torch", "numba", "matplotlib", "scipy", "superposition.toy", "superposition.toy.intro"} & modules
+
+
+def test_a_part_imports_nothing_until_it_is_asked():
+    _, modules = loaded_by("import superposition.toy, superposition.addition, superposition.stories")
+    assert not {"numpy", "torch", "numba"} & modules
+    _, modules = loaded_by("from superposition.stories import export, load; assert callable(load)")
+    assert "superposition.stories.engine.models" in modules
 
 
 COMMANDS = [command.name or command.callback.__name__ for command in cli.app.registered_commands]
@@ -204,6 +225,60 @@ def test_claims_prints_verdicts_and_writes_them_all(command, scratch, monkeypatc
     assert written == claims.as_json(claims.evaluate())
     code, _, err = command("claims", "toy/walk", "--write")
     assert code == 2 and "leave CHAPTER out" in " ".join(err.split())
+
+
+@pytest.fixture
+def away(tmp_path, monkeypatch):
+    """A folder with weights, and no repository anywhere."""
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path / "nowhere"))
+    monkeypatch.chdir(tmp_path)
+    np.save("pairs.npy", np.vstack([np.eye(3), -np.eye(3)]))
+    np.savez("two.npz", good=np.eye(4)[:, :2], broken=np.full((3, 2), np.nan), bias=np.ones(3))
+    return tmp_path
+
+
+def test_measure_works_without_the_repository_and_prints_a_line_a_matrix(command, away):
+    code, out, err = command("measure", "pairs.npy")
+    assert (code, err) == (0, "")
+    header, line, *legends = out.splitlines()
+    assert header.split() == "tensor features D_i ‖W‖²/m interference a neuron exp(H) rank m·cos²".split()
+    assert line.split()[:7] == "pairs.npy 6 rows in 3 0.500 (0.375)".split()
+    assert line.split()[7] == "2.00" and line.split()[12:14] == ["6.0", "3.0"]
+    assert "--features" in legends[-1]
+    code, out, _ = command("measure", "pairs.npy", "--features", "columns")
+    assert "3 columns in 6" in out and "--features" not in out
+
+
+def test_measure_measures_the_rest_names_what_is_at_fault_and_exits_with_1(command, away):
+    code, out, err = command("measure", "two.npz", "nowhere.npy", "--json")
+    assert code == 1
+    (found,) = json.loads(out)
+    assert (found["file"], found["tensor"], found["features"], found["n"], found["m"]) == ("two.npz", "good", "rows", 2, 2)
+    assert (found["dimensionality"], found["shape"], found["dtype"]) == (1, [4, 2], "<f8")
+    assert err.splitlines() == [
+        "two.npz: 1 of 3 tensors have other than two axes, and are left out",
+        "two.npz: good: 2 of 4 rows are zero (the first is row 2, from 0): left out",
+        "superposition: nowhere.npy: there is no such file",
+        "superposition: two.npz: broken: 3 of 3 rows hold NaN, the first is row 0, from 0",
+    ]
+    assert command("measure", "two.npz", "--only", "good")[0] == 0
+
+
+def test_measure_draws_where_it_is_asked_to(command, away):
+    assert command("measure", "pairs.npy", "--plot", "a.png")[0] == 0
+    assert (away / "a.png").read_bytes().startswith(b"\x89PNG")
+    code, _, err = command("measure", "pairs.npy", "--plot", "a.txt")
+    assert code == 2 and "ends in .png, .svg or .pdf" in " ".join(err.split())
+    code, _, err = command("measure", *["pairs.npy"] * 251, "--plot", "b.png")
+    assert code == 2 and "draws up to 250 matrices, not 251" in " ".join(err.split()) and not (away / "b.png").exists()
+    code, _, err = command("measure", "pairs.npy", "--plot", "pairs.npy/a.png")
+    assert code == 1 and "could not write" in err and "Traceback" not in err
+
+
+def test_a_row_of_a_table_is_one_line_where_there_is_no_terminal(command, away):
+    os.rename("pairs.npy", f"{'long' * 30}.npy")
+    _, out, _ = command("measure", f"{'long' * 30}.npy")
+    assert f"{'long' * 30}.npy" in out.splitlines()[1]
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition import digests, trees
-from superposition.digests import Code
+from superposition.digests import Code, Unresolved
 
 BASE = '''
 """Docstring."""
@@ -180,9 +180,9 @@ def test_edits_to_what_carries_results_do_not_count(package):
 
 
 def test_a_name_that_is_not_there_is_an_error(package):
-    with pytest.raises(KeyError, match="superposition.a defines no 'run'"):
+    with pytest.raises(Unresolved, match="superposition.a defines no 'run'"):
         package(a="x = 1")
-    with pytest.raises(ModuleNotFoundError, match=r"superposition\.nowhere"):
+    with pytest.raises(Unresolved, match=r"superposition\.nowhere"):
         Code().digest([("superposition.nowhere", "run")])
 
 

@@ -57,6 +57,12 @@ def test_a_pentagon_puts_five_halves_of_a_feature_on_each_dimension():
 
 def test_represented_counts_the_rows_longer_than_the_threshold():
     assert metrics.represented(np.array([[0.6, 0], [0, 0.4], [0.4, 0.4]])) == 2
+    assert metrics.is_represented(np.array([[0.6, 0], [0, 0.4], [0.4, 0.4]])).tolist() == [True, False, True]
+
+
+def test_cosines_forget_lengths_and_are_0_with_a_feature_of_length_0():
+    cosines = metrics.cosines(np.array([[2.0, 0], [3, 3], [0, 0]]))
+    assert cosines == pytest.approx(np.array([[1, 0.5**0.5, 0], [0.5**0.5, 1, 0], [0, 0, 0]]))
 
 
 def test_polysemanticity_is_the_number_of_equal_features_on_a_neuron():
@@ -90,7 +96,7 @@ def test_a_rotation_of_the_hidden_space_leaves_every_measure_but_the_basis_ones(
     rotation = stats.ortho_group.rvs(W.shape[1], random_state=seed) if W.shape[1] > 1 else -np.eye(1)
     for measure in (
         metrics.feature_dimensionality, metrics.features_per_dimension, metrics.interference,
-        metrics.effective_features, metrics.effective_rank,
+        metrics.effective_features, metrics.effective_rank, metrics.squared_cosine,
     ):  # fmt: skip
         np.testing.assert_allclose(measure(W @ rotation), measure(W), atol=1e-9)
 
@@ -100,9 +106,43 @@ def test_measures_of_a_stack_are_the_measures_of_its_members():
     for measure in (
         metrics.norms, metrics.represented, metrics.feature_dimensionality, metrics.features_per_dimension,
         metrics.interference, metrics.polysemanticity, metrics.effective_features, metrics.effective_rank,
-        metrics.basis_alignment,
+        metrics.basis_alignment, metrics.squared_cosine,
     ):  # fmt: skip
         np.testing.assert_allclose(measure(stack)[1, 2], measure(stack[1, 2]), rtol=1e-5)
+
+
+@given(matrices())
+def test_the_squared_cosine_is_the_mean_over_pairs_and_never_below_welchs_bound(W):
+    unit = W / np.linalg.norm(W, axis=1, keepdims=True)
+    pairs = [(unit[i] @ unit[j]) ** 2 for i in range(len(W)) for j in range(len(W)) if i != j]
+    assert metrics.squared_cosine(W) == pytest.approx(np.mean(pairs or [0]), abs=1e-12)
+    assert metrics.squared_cosine(np.vstack([W, 0 * W])) == pytest.approx(metrics.squared_cosine(W), abs=1e-12)
+    assert metrics.squared_cosine(W) >= metrics.welch_bound(*W.shape) - 1e-12
+
+
+@pytest.mark.parametrize(
+    "W", [polygon(3), polygon(5), tetrahedron(), np.eye(3)], ids=["triangle", "pentagon", "tetrahedron", "axes"]
+)
+def test_tight_frames_meet_welchs_bound(W):
+    assert metrics.squared_cosine(W) == pytest.approx(metrics.welch_bound(*W.shape))
+
+
+MEASURES = (
+    "feature_dimensionality", "features_per_dimension", "interference", "polysemanticity", "effective_features", "effective_rank",
+    "squared_cosine",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [1, 4, 9], ids=str)
+@pytest.mark.parametrize("rows", [1, 3, 50], ids=str)
+def test_measures_in_blocks_are_those_of_the_whole_matrix_with_features_in_its_rows_or_its_columns(rows, columns):
+    W = np.random.default_rng(rows).standard_normal((60, columns)) * np.logspace(0, -6, columns)
+    W[7] = 0
+    blocks = [lambda start=start: W[start : start + rows] for start in range(0, 60, rows)]
+    for side, whole in (("rows", W), ("columns", W.T)):
+        found = metrics.in_blocks(blocks, side)
+        for name in MEASURES:
+            np.testing.assert_allclose(getattr(found, name)(), getattr(metrics, name)(whole), rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_students_interval_covers_the_mean_as_often_as_it_says():

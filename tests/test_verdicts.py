@@ -34,5 +34,9 @@ def test_a_claim_comes_to_each_verdict_that_it_can_give(claim):
     assert {verdict for verdict, _ in given} == set(claim.tolerance.verdicts)
 
 
+def test_a_claim_that_can_be_corrected_says_what_is():
+    assert all(bool(claim.corrects) == ("corrected" in claim.tolerance.verdicts) for claim in CLAIMS)
+
+
 def test_no_row_stands_for_a_claim_that_is_not_there():
     assert set(TABLE) <= {claim.id for claim in CLAIMS}

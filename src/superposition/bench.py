@@ -11,6 +11,8 @@ from statistics import median
 from time import perf_counter
 from typing import TypedDict
 
+import numpy as np
+
 import superposition
 from superposition.errors import SuperpositionError, did_you_mean
 
@@ -23,7 +25,8 @@ class BenchError(SuperpositionError):
 class Comparison:
     """Two ways to do the same work: `what` says which, `repeats` how often each is timed.
 
-    One call does `units` of it, such as training steps; times are printed for one."""
+    One call does `units` of it, such as training steps; times are printed for one. `products` is how many floating-point
+    operations of matrix products in single precision are in one of ours."""
 
     name: str
     what: str
@@ -31,37 +34,55 @@ class Comparison:
     reference: Callable[[], None]
     repeats: int
     units: int = 1
+    products: int | None = None
 
 
 class Row(TypedDict):
-    """Median milliseconds a unit of both sides; `ratio` is how many times faster ours is."""
+    """Median milliseconds a unit of both sides; `ratio` is how many times faster ours is.
+
+    `peak` is the share that our operations a second are of those of NumPy's product of two large matrices, None without."""
 
     name: str
     ours_ms: float
     reference_ms: float
     ratio: float
+    peak: float | None
     what: str
+
+
+LARGE = 1024  # rows and columns of the matrices whose product is taken as the machine's peak
+
+
+def large_product() -> Callable[[], None]:
+    """The work that the machine's peak is taken from: 2 LARGE³ floating-point operations."""
+    matrix, out = np.ones((2, LARGE, LARGE), np.float32)
+    return lambda: np.matmul(matrix, matrix, out=out)
 
 
 def measure(comparison: Comparison) -> Row:
     """Time both sides alternately, after one untimed run of each, so that a machine's drift hits both alike."""
-    sides = (comparison.ours, comparison.reference)
-    times: tuple[list[float], list[float]] = ([], [])
+    sides = [comparison.ours, comparison.reference]
+    if comparison.products:
+        sides.append(large_product())
+    times: list[list[float]] = [[] for _ in sides]
     for side in sides:
         side()
     collecting = gc.isenabled()
     gc.disable()
     try:
         for turn in range(comparison.repeats):
-            for which in (0, 1) if turn % 2 == 0 else (1, 0):
+            for which in range(len(sides))[:: 1 if turn % 2 == 0 else -1]:
                 start = perf_counter()
                 sides[which]()
                 times[which].append(perf_counter() - start)
     finally:
         if collecting:
             gc.enable()
-    ours, reference = (1000 * median(side) / comparison.units for side in times)
-    return Row(name=comparison.name, ours_ms=ours, reference_ms=reference, ratio=reference / ours, what=comparison.what)
+    ours, reference = (1000 * median(side) / comparison.units for side in times[:2])
+    peak = comparison.products / ours / (2 * LARGE**3 / (1000 * median(times[2]))) if comparison.products else None
+    return Row(
+        name=comparison.name, ours_ms=ours, reference_ms=reference, ratio=reference / ours, peak=peak, what=comparison.what
+    )
 
 
 def parts() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import superposition
 from superposition import runs
@@ -18,12 +18,15 @@ from superposition.tolerances import Tolerance, Verdict
 
 _ID = re.compile(r"[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_-]+")
 AFTER_LOOKING = "set after looking"
+Corrects = Literal["", "the reason", "the reading", "the method"]
 
 
 @dataclass(frozen=True)
 class Claim:
     """A statement of a source, how it is measured here and in which unit, the tolerance, and the check that measures it.
 
+    `corrects`: of a claim that may be corrected, what is: the reason, where what is seen is so for another one; the reading,
+    where what is seen doesn't show what was said of it; the method, where a measure or a program doesn't do what it should.
     `after_looking`: the tolerance or the measure was set after a look at results. The check takes the loaded results of
     `experiments`, in order, and returns a Finding."""
 
@@ -36,6 +39,7 @@ class Claim:
     check: Callable[..., Finding]
     unit: str = ""
     after_looking: bool = False
+    corrects: Corrects = ""
 
     @property
     def chapter(self) -> str:
@@ -63,13 +67,14 @@ def claim(
     experiments: tuple[str, ...],
     unit: str = "",
     after_looking: bool = False,
+    corrects: Corrects = "",
 ) -> Callable[[Callable[..., Finding]], Callable[..., Finding]]:
     """Register the decorated check as a claim and return it unchanged.
 
     Raises ClaimError for an id that is taken or not of the form part/chapter/claim, and for an empty field."""
 
     def register(check: Callable[..., Finding]) -> Callable[..., Finding]:
-        new = Claim(id, source, statement, measure, tolerance, experiments, check, unit, after_looking)
+        new = Claim(id, source, statement, measure, tolerance, experiments, check, unit, after_looking, corrects)
         if not _ID.fullmatch(id):
             raise ClaimError(f"claim {id!r}: expected an id such as toy/intro/pentagon")
         if id in _registered:
@@ -122,6 +127,7 @@ def as_json(evaluated: list[tuple[Claim, Finding]]) -> list[dict[str, Any]]:
             "after_looking": claim.after_looking,
             "experiments": list(claim.experiments),
             "verdict": claim.verdict(finding),
+            "corrects": claim.corrects,
             **_plain(finding.estimate),
             "baseline": None if finding.baseline is None else float(finding.baseline),
             "unit": claim.unit,

@@ -25,6 +25,8 @@ app = typer.Typer(
     superposition run toy/intro --quick     one experiment, in seconds
     superposition status                    what is stale, and what to do about it
     superposition book                      build the book
+    superposition measure FILE              the measures of your own weights
+    superposition neuroscope --help         every neuron of a model of yours, as a site
 
     `superposition COMMAND --help` shows each command with an example.""",
 )
@@ -38,15 +40,26 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Axis(StrEnum):
+    """Where a matrix has its features."""
+
+    rows = "rows"
+    columns = "columns"
+
+
+ANYWHERE = {"measure", "neuroscope"}  # the commands that need no repository
+
+
 def main() -> None:
     """Entry point: faults of input, files or machine end in one message and exit status 1; bugs in a traceback."""
     from superposition import paths
     from superposition.errors import SuperpositionError
 
-    try:
-        paths.root()
-    except FileNotFoundError as error:
-        sys.exit(f"superposition: {error}")
+    if not ANYWHERE & set(sys.argv[1:2]):
+        try:
+            paths.root()
+        except FileNotFoundError as error:
+            sys.exit(f"superposition: {error}")
     try:
         app()
     except SuperpositionError as error:
@@ -64,10 +77,10 @@ def list_() -> None:
     from superposition import paths, runs
     from superposition.digests import Code
 
-    code = Code()
+    code, known = Code(), {}
     table = _table("experiment", "seeds", "size", "seconds", "device", "results")
     for name in runs.names():
-        reasons = runs.stale(name, code)
+        reasons = runs.stale(name, code, known)
         try:
             record = json.loads((paths.experiment(name) / "record.json").read_text())
         except (OSError, ValueError):
@@ -89,23 +102,29 @@ def run(
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
     out: Annotated[Path | None, typer.Option(help="A folder for the results, instead of data/.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER", help="Another model than the config's, with --out; for stories/ordering.")
+    ] = None,
 ) -> None:
     """Run experiments and store their results. A run that was stopped goes on where it was.
 
     \b
     Example:  superposition run toy/intro
+              superposition run stories/ordering --model roneneldan/TinyStories-2Layers-33M --out there
               superposition run toy/intro toy/wide --quick --device cpu
               superposition run toy/phase --scheduler tcp://host:8786"""
     from superposition import configs, runs, storage
 
+    if model is not None and out is None:
+        raise typer.BadParameter("--model wants --out: what data/ holds is of the config's models")
     for name in names:
-        configs.read(name)  # so that the last one's faults are found before the first is computed
+        configs.read(name, model)  # so that the last one's faults are found before the first is computed
     for name in names:
         place = out / name if out and len(names) > 1 else out or runs.folder(name, quick)
         try:
-            results = runs.run(name, quick=quick, device=device.value, out=place, scheduler=scheduler)
+            results = runs.run(name, quick=quick, device=device.value, out=place, scheduler=scheduler, model=model)
         except KeyboardInterrupt:
-            again = f"`superposition run {name}{' --quick' if quick else ''}`"
+            again = f"`superposition run {name}{' --quick' if quick else ''}{f' --model {model} --out {out}' if model else ''}`"
             kept = any(runs.checkpoints(name, quick).glob("*.safetensors"))
             how = "its checkpoint is kept, and {} goes on from there" if kept else "no checkpoint was due yet, so {} starts anew"
             print(f"\n{name}: stopped: {how.format(again)}", file=sys.stderr)
@@ -145,8 +164,8 @@ def status() -> None:
     from superposition.book import freeze
     from superposition.digests import Code
 
-    code = Code()
-    every = {name: "; ".join(runs.stale(name, code)) for name in runs.names()}
+    code, known = Code(), {}
+    every = {name: "; ".join(runs.stale(name, code, known)) for name in runs.names()}
     found = [(name, reasons, f"superposition run {name}") for name, reasons in every.items() if reasons]
     found += freeze.status()
     for what, reason, command in found:
@@ -163,7 +182,8 @@ def bench(
 ) -> None:
     """Measure our speed against the reference techniques.
 
-    Both sides alternate in one process; the medians are compared.
+    Both sides alternate in one process; the medians are compared. The matrix peak is that of NumPy's product of two large
+    matrices, timed with them. With JAX installed (extra `bench`) some rows are against it too.
 
     \b
     Example:  superposition bench toy
@@ -177,9 +197,10 @@ def bench(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    table = _table("name", "ours, ms", "reference, ms", "times faster", "what")
+    table = _table("name", "ours, ms", "reference, ms", "times faster", "of matrix peak", "what")
     for row in rows:
-        table.add_row(row["name"], f"{row['ours_ms']:.2f}", f"{row['reference_ms']:.2f}", f"{row['ratio']:.1f}", row["what"])
+        times, peak = (f"{row[side]:.2f}" for side in ("ours_ms", "reference_ms")), row["peak"]
+        table.add_row(row["name"], *times, f"{row['ratio']:.1f}", f"{peak:.0%}" if peak else "", row["what"])
     _print(table)
 
 
@@ -229,6 +250,114 @@ def book(
     print(build.main(plain=plain))
 
 
+@app.command()
+def measure(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors, .npy, .npz, or a model's folder.")],
+    features: Annotated[Axis | None, typer.Option(help="Where features lie; without it, along the longer side.")] = None,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="Tensors of these names only, such as '*.mlp.*'.")] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them too, as .png, .svg or .pdf.")] = None,
+) -> None:
+    """Measure superposition in weight matrices: a line each.
+
+    Works without the repository, and never unpickles. Exit status 1 where a file or tensor could not be measured; the
+    others are.
+
+    \b
+    Example:  superposition measure model.safetensors
+              superposition measure W.npy --features columns --json
+              superposition measure models/gpt2 --only '*.mlp.*' --plot mlp.png"""
+    from rich.console import Console
+    from rich.progress import track
+    from rich.text import Text
+
+    from superposition import measuring
+    from superposition.errors import SuperpositionError
+
+    if plot and plot.suffix not in (".png", ".svg", ".pdf"):
+        raise typer.BadParameter(f"--plot {plot}: expected a name that ends in .png, .svg or .pdf")
+    tensors, faults, notes = measuring.matrices(files, only)
+    if plot and len(tensors) > measuring.MOST_DRAWN:
+        raise typer.BadParameter(
+            f"--plot draws up to {measuring.MOST_DRAWN} matrices, not {len(tensors):,}: choose some with --only"
+        )
+    found = []
+    console = Console(stderr=True)
+    for tensor in track(tensors, "measuring", console=console, transient=True, disable=not console.is_terminal):
+        try:
+            found.append(measuring.of_tensor(tensor, features.value if features else None))
+        except SuperpositionError as error:
+            faults.append(str(error))
+    if as_json:
+        print(json.dumps([one.as_json() for one in found], indent=2))
+    elif found:
+        table, wide = _table(*measuring.HEADERS), not sys.stdout.isatty() or Console().width >= 120
+        for column in table.columns[1:]:
+            column.no_wrap = True
+        for one in found:
+            table.add_row(*(Text(cell) for cell in measuring.cells(one, nulls=wide, several=len(files) > 1)))
+        _print(table)
+        legends = [measuring.LEGEND, *[measuring.NULLS] * wide, *[measuring.LONGER] * (features is None)]
+        print(*legends, sep="\n")
+    notes += [f"{one.name}: {note}" for one in found for note in one.notes]
+    for line in (*notes, *(f"superposition: {fault}" for fault in faults)):
+        print(measuring.printable(line), file=sys.stderr)
+    if plot and found:
+        from superposition import storage
+        from superposition.figures import matrices, style
+
+        figure = matrices.measured([measuring.printable(one.name) for one in found], *measuring.series(found))
+        storage.write(plot, style.image(figure, plot.suffix[1:]))
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def neuroscope(
+    model: Annotated[str, typer.Option(metavar="NAME|FOLDER", help="An experiment, a model's folder, or a name on a hub.")],
+    corpus: Annotated[
+        str,
+        typer.Option(metavar="PATH|NAME|samples", help="Stories, or `samples` to draw them from the model itself."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder for the site.")],
+    layers: Annotated[str, typer.Option(metavar="LIST", help="Such as 0 or 0,2-5; by default all.")] = "",
+    neurons: Annotated[str, typer.Option(metavar="LIST", help="Of each layer, such as 0-99; by default all.")] = "",
+    context: Annotated[int | None, typer.Option(min=8, help="Tokens a row; by default the model's context.")] = None,
+    texts: Annotated[int, typer.Option(min=1, help="How many texts to draw, with --corpus samples.")] = 2000,
+    ablate: Annotated[int, typer.Option(min=0, help="Rows on which each neuron is ablated; 0 saves the time.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything that is drawn.")] = 0,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
+) -> None:
+    """Build a site with a page for every neuron of a model.
+
+    Works without the repository, for any model of TransformerLens with MLP neurons. A run that was stopped goes on
+    where it was. A corpus is a file of texts between lines <|endoftext|>, a folder with TinyStories-train.txt, or the
+    name of a data set on a hub.
+
+    \b
+    Example:  superposition neuroscope --model stories/train_1l --corpus samples --out neurons
+              superposition neuroscope --model models/gpt2 --corpus texts.txt --out neurons --layers 0-2"""
+    from superposition.stories.engine import scope
+
+    chosen = [_numbers(option, given) for option, given in (("--layers", layers), ("--neurons", neurons))]
+    try:
+        print(scope.make(model, corpus, out, *chosen, context, texts, ablate, seed, scheduler))
+    except KeyboardInterrupt:
+        print("\nneuroscope: stopped: the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _numbers(option: str, given: str) -> list[int]:
+    """The numbers in a list such as 0,2-5."""
+    found: list[int] = []
+    for part in filter(None, given.split(",")):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise typer.BadParameter(f"{option}: expected numbers such as 0,2-5, got {part!r}")
+        found += range(int(first), int(last if dash else first) + 1)
+    return found
+
+
 def _table(*columns: str) -> "Table":
     from rich.table import Table
 
@@ -242,5 +371,6 @@ def _print(table: "Table") -> None:
     from rich.console import Console
 
     console = Console()
-    # Where there is no terminal, in a file or a pipe, a row stays on one line.
-    console.print(table, width=None if console.is_terminal else 200, crop=False)
+    if not console.is_terminal:  # in a file or a pipe, a row stays on one line
+        console.width = 1000
+    console.print(table, crop=False)

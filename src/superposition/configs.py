@@ -46,8 +46,8 @@ def names() -> list[str]:
     return sorted(path.parent.relative_to(paths.data()).as_posix() for path in paths.data().glob("*/*/config.toml"))
 
 
-def read(name: str) -> Experiment:
-    """The experiment of that name. Raises ConfigError."""
+def read(name: str, model: str | None = None) -> Experiment:
+    """The experiment of that name, on `model` in place of the config's `models` where one is given. Raises ConfigError."""
     if name not in names():
         raise ConfigError(
             f"data/{name}/config.toml: no such experiment.{did_you_mean(name, names())} There are: {', '.join(names()) or 'none'}"
@@ -57,9 +57,11 @@ def read(name: str) -> Experiment:
     missing = [need for need in ("Config", "SCHEMA", "run") if not hasattr(module, need)]
     if missing:
         raise ConfigError(f"{file}: module: expected an experiment, but {module.__name__} has no {', '.join(missing)}")
+    if model is not None and "models" not in module.Config.model_fields:
+        raise ConfigError(f"{file}: models: {name} is of no model that could be another, so it takes no --model")
     quick = _text(name).get("quick", {})
-    full, faults = _validated(module.Config, given(name))
-    short, quick_faults = _validated(module.Config, given(name, quick=True))
+    full, faults = _validated(module.Config, given(name, model=model))
+    short, quick_faults = _validated(module.Config, given(name, quick=True, model=model))
     lines = [f"{file}: {fault}" for fault in faults.values()]
     lines += [f"{file}: [quick] {fault}" for key, fault in quick_faults.items() if key in quick or not faults]
     if full is None or short is None:
@@ -67,14 +69,16 @@ def read(name: str) -> Experiment:
     return Experiment(name, module, full, short)
 
 
-def given(name: str, quick: bool = False) -> dict[str, Any]:
-    """The values that the experiment's config.toml gives, unchecked; with its `[quick]` overrides for a quick run."""
+def given(name: str, quick: bool = False, model: str | None = None) -> dict[str, Any]:
+    """The values that the experiment's config.toml gives, unchecked; with its `[quick]` overrides for a quick run.
+
+    A `model` takes the place of its `models`."""
     text = _text(name)
     overrides = text.get("quick", {})
     if not isinstance(overrides, dict):
         raise ConfigError(f"data/{name}/config.toml: quick: expected a table of overrides, got {overrides!r}")
     values = {key: value for key, value in text.items() if key not in ("module", "quick")}
-    return values | overrides if quick else values
+    return values | (overrides if quick else {}) | ({"models": [model]} if model is not None else {})
 
 
 def module_name(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sys import modules as loaded
 
 from superposition import paths, trees
+from superposition.errors import SuperpositionError
 from superposition.trees import Module, Pieces, Reference
 
 PACKAGE = "superposition"
@@ -26,6 +27,10 @@ CARRIERS = frozenset(
 # A definition's key is its module and name; a module has two more: its top-level statements with an effect, and all of it.
 EFFECTS, WHOLE = "(statements)", "(all)"
 Key = tuple[str, str]
+
+
+class Unresolved(SuperpositionError):
+    """A name that stands for nothing in the package: says the module, and what it lacks."""
 
 
 class Code:
@@ -46,7 +51,7 @@ class Code:
     def digest(self, roots: Iterable[Key]) -> str:
         """SHA-256 over the definitions `roots`, in their order, and all that they reach.
 
-        Raises ModuleNotFoundError where a module has no source, and KeyError for a name that its module lacks."""
+        Raises Unresolved where a module has no source, or lacks a name."""
         found = _sha("".join(self._digest(self.key(*root)) for root in roots))
         if self._kept:
             self._kept.save()
@@ -69,7 +74,7 @@ class Code:
         """Where the name is defined that `module` defines, imports or has as a submodule."""
         target, attributes = self._member(module, name, ())
         if not isinstance(target, tuple) or attributes:
-            raise KeyError(f"{module} defines no {name!r}")
+            raise Unresolved(f"{module} defines no {name!r}")
         return target
 
     def add(self, name: str, source: str) -> list[Key]:
@@ -86,10 +91,10 @@ class Code:
         return name in self._modules or self._file(name) is not None
 
     def module(self, name: str) -> Module:
-        """The module's top level. Raises ModuleNotFoundError where it has no source."""
+        """The module's top level. Raises Unresolved where it has no source."""
         if name not in self._modules:
             if (file := self._file(name)) is None:
-                raise ModuleNotFoundError(f"{name}: no source of that name in the package")
+                raise Unresolved(f"{name}: no source of that name in the package")
             read = self._kept.read if self._kept else _read
             self._modules[name] = read(name, file, file.read_bytes())
         return self._modules[name]
@@ -187,7 +192,7 @@ class Code:
                 return self._member(source, name, attributes)
         if name in ("*", WHOLE) or found.stars or "__getattr__" in found.definitions:
             return (module, WHOLE), attributes
-        raise KeyError(f"{module} defines no {name!r}")
+        raise Unresolved(f"{module} defines no {name!r}")
 
     def _inside(self, module: str, attributes: tuple[str, ...]) -> tuple[str | Key, tuple[str, ...]]:
         """A dotted name from a module on. A module that stands as a value, or an attribute it lacks, is all of it."""
@@ -197,7 +202,7 @@ class Code:
             return "module", attributes
         try:
             return self._member(module, attributes[0], attributes[1:])
-        except KeyError:
+        except Unresolved:
             return (module, WHOLE), attributes
 
     def _digest(self, key: Key) -> str:

@@ -3,17 +3,19 @@ A quick run by the code that made the results and one by the present code, both 
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from superposition import configs, paths, runs, storage
-from superposition.digests import Code
+from superposition.digests import Code, Unresolved
 from superposition.errors import SuperpositionError
 
 
@@ -37,12 +39,13 @@ def restamp(name: str) -> str | None:
     record, files = storage.read(place)
     if others := [reason for reason in reasons if "the code has changed" not in reason]:
         raise RestampError(f"{others[0]}: the results have to be computed anew: {again}")
-    commit = _made_at(name, record["code_sha256"])
-    if commit is None:
-        raise RestampError(f"data/{name}: no commit's code has the digest {record['code_sha256'][:12]} of the record: {again}")
     with tempfile.TemporaryDirectory() as folder:
         then, now = Path(folder, "then"), Path(folder, "now")
-        _check_out(commit, then)
+        commit = _check_out_maker(name, record["code_sha256"], then)
+        if commit is None:
+            raise RestampError(
+                f"data/{name}: no commit's code has the digest {record['code_sha256'][:12]} of the record: {again}"
+            )
         _quick(name, then / "src", then / "results")
         _quick(name, Path(__file__).parents[1], now)
         _compare(name, then / "results", now, again)
@@ -53,20 +56,19 @@ def restamp(name: str) -> str | None:
     return commit
 
 
-def _made_at(name: str, digest: str) -> str | None:
-    """A commit at which the experiment's code has that digest: the one that stored its record, or the newest since."""
-    stored = _git("log", "-1", "--format=%H", "--", f"data/{name}/{storage.RECORD}").strip()
+def _check_out_maker(name: str, digest: str, folder: Path) -> str | None:
+    """Checks out a commit at which the experiment's code has that digest: the newest that stored a record of it, or, where
+    the record came from another branch and no commit that stored one fits, the newest since."""
+    stored = _git("log", "--format=%H", "--", f"data/{name}/{storage.RECORD}").split()
     if not stored:
         return None
     module = configs.module_name(name)
-    for commit in [stored, *_git("log", "--format=%H", f"{stored}..HEAD", "--", "src").split()]:
-        with tempfile.TemporaryDirectory() as folder:
-            _check_out(commit, Path(folder))
-            try:
-                if Code(Path(folder, "src")).digest(runs.roots_of(module)) == digest:
-                    return commit
-            except (ModuleNotFoundError, KeyError):  # the module has another name there
-                continue
+    for commit in [*stored, *_git("log", "--format=%H", f"{stored[0]}..HEAD", "--", "src").split()]:
+        shutil.rmtree(folder, ignore_errors=True)
+        _check_out(commit, folder)
+        with suppress(Unresolved):  # the module has another name there
+            if Code(folder / "src").digest(runs.roots_of(module)) == digest:
+                return commit
     return None
 
 

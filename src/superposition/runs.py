@@ -223,20 +223,32 @@ class Job:
         return self._folder / f"{key}.safetensors" if self._folder else None
 
 
-def run(name: str, quick: bool = False, device: str = "auto", out: Path | None = None, scheduler: str | None = None) -> Results:
+def run(
+    name: str,
+    quick: bool = False,
+    device: str = "auto",
+    out: Path | None = None,
+    scheduler: str | None = None,
+    model: str | None = None,
+) -> Results:
     """Compute the experiment and store its results in `out`: by default data/, or .work/quick/ for a quick run.
 
     A quick run takes the config's `[quick]` overrides and seconds. `device` is cpu, cuda, or auto: cuda where there is
     one and the module's DEVICES hold it; a module without DEVICES computes on the CPU. A run that was killed resumes
     from its checkpoint and ends in the same bytes as if it had not been.
     With a `scheduler`, the address of a Dask cluster such as tcp://host:8786, what the experiment maps is computed there.
+    With a `model`, that takes the place of the config's `models`, and `out` is wanted.
     Raises ConfigError for a faulty config, RunError where the device is missing or not the experiment's, or what its
     module returns is not what its SCHEMA says, storage.Busy where it is already running, and storage.Unwritable where
     `out` can't be written to: all but the schema before anything is computed."""
     _check_quick(name, quick)
-    experiment = configs.read(name)
+    if model is not None and out is None:
+        raise RunError(
+            f"model {model!r}: expected a folder `out` for its results: data/{name} holds those of the config's models"
+        )
+    experiment = configs.read(name, model)
     config = experiment.quick if quick else experiment.full
-    code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick))
+    code, given = made_by(configs.module_name(name)), configs.digest(configs.given(name, quick, model))
     stamp = {"config_sha256": given, "code_sha256": code["code_sha256"]}
     device = _device(device, experiment)
     out = out or folder(name, quick)
@@ -255,14 +267,15 @@ def run(name: str, quick: bool = False, device: str = "auto", out: Path | None =
     return stored
 
 
-def load(name: str, place: Path | None = None, quick: bool = False) -> Results:
+def load(name: str, place: Path | None = None, quick: bool = False, model: str | None = None) -> Results:
     """The stored results of the experiment, checked: whole, of this experiment, of the current config and SCHEMA.
 
     They lie in `place`, by default where `run` put them: data/<name>, or .work/quick/<name> for those of a quick run, which
-    pass for no others, nor others for them. An edit to the code since the run does not matter here: see `stale`.
+    pass for no others, nor others for them; nor do those of a `model` that was given to `run`. An edit to the code since the
+    run does not matter here: see `stale`.
     Raises ResultsError, naming the file and the way out."""
     _check_quick(name, quick)
-    experiment = configs.read(name)
+    experiment = configs.read(name, model)
     place = place or folder(name, quick)
     record, files = _stored(name, place, quick)
     try:
@@ -275,11 +288,18 @@ def load(name: str, place: Path | None = None, quick: bool = False) -> Results:
     return Results(name, config, arrays, tables, record["metrics"], record)
 
 
-def stale(name: str, code: Code | None = None) -> list[str]:
+def stale(name: str, code: Code | None = None, known: dict[str, list[str]] | None = None) -> list[str]:
     """Why the committed results are not those of the current config, code, and results they were computed from.
 
-    Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again."""
-    code = code or Code()
+    Empty where they are. Imports no experiment unless its config has changed; `code` spares reading the source again, and
+    `known`, to which the answer is added, looking again at results that others use too."""
+    code, known = code or Code(), {} if known is None else known
+    if name not in known:
+        known[name] = _reasons(name, code, known)
+    return known[name]
+
+
+def _reasons(name: str, code: Code, known: dict[str, list[str]]) -> list[str]:
     try:
         record, _ = _stored(name, folder(name))
         if record["config_sha256"] != configs.digest(configs.given(name)):
@@ -293,7 +313,7 @@ def stale(name: str, code: Code | None = None) -> list[str]:
     for source, digest in record["used"].items():
         if results_digest(source) != digest:
             reasons.append(f"data/{name}: computed from results of {source} that have changed since")
-        elif why := stale(source, code):
+        elif why := stale(source, code, known):
             reasons.append(f"data/{name}: computed from {source}, which is stale: {why[0]}")
     return reasons
 

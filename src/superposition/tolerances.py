@@ -1,6 +1,7 @@
 """Tolerances of claims as data, each written once: it gives the verdict on a finding and the words that are printed.
 A tolerance is a ladder of verdicts, each with a condition: the first that holds decides."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -39,16 +40,16 @@ def _words(bar: Bar, unit: str) -> str:
     return f"{bar:,g}".replace("-", "−") + ("%" if unit == "%" else "")
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(ABC):
     """Something that holds of a finding or does not; two are joined by `&`, or by `|` where one is enough."""
 
+    @abstractmethod
     def holds(self, finding: Finding) -> bool:
-        raise NotImplementedError
+        """Whether it holds of the finding. Raises ClaimError where the finding lacks what the condition asks for."""
 
+    @abstractmethod
     def text(self, unit: str) -> str:
         """In words that follow a verdict: "from 90%", "where the interval lies above 3"."""
-        raise NotImplementedError
 
     def __and__(self, other: "Condition") -> "Condition":
         return _Two(self, "and", other)

@@ -209,6 +209,8 @@ def test_heads_in_use_serve_the_answers_that_fall_without_them(results):
     made = runs.Results("made", results.config, {"trained_whole": whole, "trained_resampled": resampled})
     assert heads_in_use(made, "trained").tolist() == [[True, True, False]]
     assert answers_per_head(made, "trained") == pytest.approx([2.5])
+    resampled[0, 1, 3] -= 0.1  # a third of the other fall: 4² / (3² + 1²) answers
+    assert answers_per_head(made, "trained") == pytest.approx([(4 + 1.6) / 2])
 
 
 def test_attention_to_the_digit_shown_is_that_of_the_three_answers_with_all_depths(results):

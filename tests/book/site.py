@@ -2,6 +2,7 @@
 Used by the tests of both editions: from disk, and over a server on this machine."""
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,10 @@ class Edition:
 
     def pages(self) -> list[str]:
         return sorted(
-            path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.html") if "site_libs" not in path.parts
+            path.relative_to(self.folder).as_posix()
+            for path in self.folder.rglob("*.html")
+            if not {"site_libs", "neuroscope"}
+            & set(path.relative_to(self.folder).parts[:1])  # whose pages have tests of their own
         )
 
     def file(self, url: str) -> Path:
@@ -99,6 +103,8 @@ class Edition:
             target = target / "index.html" if target.is_dir() else target
             if not target.is_file() or not target.is_relative_to(self.folder.resolve()):
                 found.append(url)
+            elif (neuron := re.fullmatch(r"L(\d+)N(\d+)", anchor)) and (target.parent / "data/site.js").exists():
+                found += [] if (target.parent / "data" / neuron[1] / f"{neuron[2]}.js").exists() else [url]
             elif anchor and target.suffix == ".html" and unquote(anchor) not in parse(target).ids:
                 found.append(url)
         return found

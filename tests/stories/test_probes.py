@@ -34,18 +34,28 @@ def test_a_feature_that_is_never_in_play_has_no_area():
     assert np.isnan(probes.auc(X[:, :1], np.zeros((200, 1), bool))).all()
 
 
-def test_each_story_stands_in_a_row_of_its_own_and_its_features_beside_it():
+def test_each_story_stands_in_a_row_of_its_own_behind_an_end():
     stories = list(grammar.stories(8, [0]))
     codec = tokenizer.train((story.text for story in stories), 400)
     tokens, taken = reading.rows(codec, [story.text for story in stories], 40)
-    active = reading.features(codec, stories, 40)
-    assert (tokens[:, 0] == tokenizer.END_ID).all() and not active[:, 0].any()
+    assert (tokens[:, 0] == tokenizer.END_ID).all()
     for k, story in enumerate(stories):
-        encoding = codec.encode(story.text)
-        count = min(len(encoding.ids), 39)
-        assert tokens[k, 1 : count + 1].tolist() == encoding.ids[:count] and taken[k].sum() == count + 1
-        ends = np.array([end for _, end in encoding.offsets[:count]])
-        assert (active[k, 1 : count + 1] == story.features(ends)).all() and not active[k, count + 1 :].any()
+        ids = codec.encode(story.text).ids[:39]
+        assert tokens[k, 1 : len(ids) + 1].tolist() == ids and taken[k].sum() == len(ids) + 1
+
+
+def test_a_value_is_needed_before_each_word_that_follows_from_it_once_it_has_been_told():
+    stories = list(grammar.stories(30, [1]))
+    codec = tokenizer.train((story.text for story in stories), 400)
+    needed = reading.needed(codec, stories, 300)
+    for k, story in enumerate(stories):
+        ends = [0, *(end for _, end in codec.encode(story.text).offsets)]
+        found = {(ends[place], grammar.FEATURES[column]) for place, column in zip(*needed[k].nonzero(), strict=True)}
+        expected = set()
+        for at, _, slot in story.mentions:
+            if any(before < at and slot == other for before, _, other in story.mentions):
+                expected.add((max(end for end in ends if end <= at), f"{slot}={story.values[slot]}"))
+        assert found == expected and expected
 
 
 def test_the_mlps_in_and_out_are_those_of_the_parameters_and_of_places_taken_alone():

@@ -6,8 +6,9 @@ import torch
 
 from superposition import runs
 from superposition.toy import adversarial
-from superposition.toy.engine import autoencoders, largest_feature
+from superposition.toy.engine import largest_feature
 from superposition.toy.measures import attacks
+from superposition.toy.theory import linear_model
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_dead_outputs_hide_from_the_gradient_but_not_from_the_attacks_on_single_
 def test_a_dedicated_model_of_whole_dimensions_has_the_loss_of_the_linear_optimum():
     importance, density = 0.9 ** np.arange(20), np.array([1.0, 0.3, 0.01])
     for k in (0, 5, 12):
-        loss = autoencoders.linear_optimum(density, importance, k)
+        loss = linear_model.linear_optimum(density, importance, k)
         dimensions, diagonal, _ = adversarial.dedicated(loss, density, importance)
         np.testing.assert_allclose(dimensions, k, atol=1e-6)
         np.testing.assert_allclose(diagonal, np.broadcast_to(np.arange(20) < k, (3, 20)), atol=1e-6)

@@ -117,12 +117,12 @@ def test_less_important_features_are_shared_first(ranks, verdict):
     W = np.zeros((2, 7, 8, 80, 20))
     first = np.array(ranks) * 20
     for seed in range(8):
-        W[1, 2, seed, first[0] + seed % 2 : first[0] + seed % 2 + 10, :10] = np.eye(10)
+        W[1, 2:4, seed, first[0] + seed % 2 : first[0] + seed % 2 + 10, :10] = np.eye(10)
         for k in range(5):
-            W[1, 2, seed, first[1] + 2 * k : first[1] + 2 * k + 2, 10 + k] = [1, -1]
+            W[1, 2:4, seed, first[1] + 2 * k : first[1] + 2 * k + 2, 10 + k] = [1, -1]
         for k in range(2):
             group = first[2] + 5 * k + seed // 4
-            W[1, 2, seed, group : group + 5, 15 + 2 * k : 17 + 2 * k] = arrows(0, 72, 144, 216, 288)
+            W[1, 2:4, seed, group : group + 5, 15 + 2 * k : 17 + 2 * k] = arrows(0, 72, 144, 216, 288)
     assert judged("toy/demonstrating/4b-less-important-first", {"W_large": W}) == verdict
 
 
@@ -189,15 +189,15 @@ def test_a_picture_is_noisy_beside_that_of_the_best_start(smooth, verdict):
     assert judged("toy/phase/5-noise", {"start_norm": norm, "start_loss": loss}) == verdict
 
 
-@pytest.mark.parametrize(("factor", "verdict"), [(1.009, "reproduced"), (1.02, "corrected")])
-def test_one_cell_is_enough_to_correct_the_family_of_fixed_shapes(factor, verdict):
+@pytest.mark.parametrize(("factor", "verdict"), [(1.009, "reproduced"), (1.02, "not reproduced")])
+def test_one_cell_is_enough_against_the_family_of_fixed_shapes(factor, verdict):
     fixed = np.ones((64, 64))
     fixed[3, 5] = factor
     assert judged("toy/phase/6-family", {"loss": np.ones((64, 64)), "fixed_loss": fixed}) == verdict
 
 
-@pytest.mark.parametrize(("last", "verdict"), [(1.04, "reproduced"), (1.06, "corrected")])
-def test_one_importance_is_enough_to_correct_the_border(last, verdict):
+@pytest.mark.parametrize(("last", "verdict"), [(1.04, "reproduced"), (1.06, "not reproduced")])
+def test_one_importance_is_enough_against_the_border(last, verdict):
     border = fixed_border(runs.load("toy/phase")["importance"])
     border[np.flatnonzero(np.isfinite(border))[-1]] *= last
     assert judged("toy/phase/7-border", {"border": border}) == verdict
@@ -242,17 +242,17 @@ def test_correlated_pairs_turn_away_from_being_antipodal(correlated, independent
     W[1, :, 0] = CROSS
     if independent is CROSS:
         W[0, :, 1] = PAIRED
-    assert judged("toy/correlated/1-orthogonal", {"W_two": W}) == verdict
+    assert judged("toy/correlated/1b-orthogonal-found", {"W_two": W}) == verdict
 
 
 @pytest.mark.parametrize(
-    ("good", "best", "verdict"), [(29, 31, "reproduced"), (16, 31, "partly"), (15, 0, "corrected"), (15, 31, "not reproduced")]
+    ("good", "near", "verdict"), [(15, 15, "reproduced"), (31, 15, "reproduced"), (15, 20, "partly"), (0, 20, "not reproduced")]
 )
-def test_antipodal_pairs_are_corrected_where_the_best_model_alone_has_them(good, best, verdict):
+def test_antipodal_pairs_are_asked_of_the_models_near_the_least_loss_alone(good, near, verdict):
     W, loss = np.zeros((3, 6, 32, 4, 2)), np.ones((3, 6, 32))
     W[:] = CROSS
     W[2, :, :good] = PAIRED
-    loss[2, :, best] = 0.5
+    loss[2, :, :near] = 0.4
     assert judged("toy/correlated/3-antipodal", {"W_two": W, "loss_two": loss}) == verdict
 
 
@@ -281,7 +281,7 @@ def test_partners_are_of_the_other_set(across, verdict):
 # --- nonuniform ---
 
 
-@pytest.mark.parametrize(("wrong", "verdict"), [(0, "reproduced"), (2, "reproduced"), (5, "corrected")])
+@pytest.mark.parametrize(("wrong", "verdict"), [(0, "reproduced"), (2, "reproduced"), (5, "not reproduced")])
 def test_models_are_counted_that_end_in_another_than_the_best_shape(wrong, verdict):
     results = runs.load("toy/nonuniform")
     shape = np.zeros((2, 21, 64), int)
@@ -290,7 +290,7 @@ def test_models_are_counted_that_end_in_another_than_the_best_shape(wrong, verdi
     shape[:, :, :wrong] = 3
     shape[0, 0, 0] = 0
     if wrong:
-        assert judged("toy/nonuniform/6-trained", {"shape": shape}) == verdict
+        assert judged("toy/nonuniform/6b-trained", {"shape": shape}) == verdict
 
 
 @pytest.mark.parametrize(
@@ -330,11 +330,11 @@ def test_rarity_is_not_the_reason_where_weight_alone_parts_the_classes(gap, verd
 @pytest.mark.parametrize(("kept", "verdict"), [(32, "reproduced"), (60, "not reproduced"), (64, "not reproduced")])
 def test_features_are_counted_that_stay_with_the_price(kept, verdict):
     length = np.ones((4, 6, 5, 8, 64))
-    length[:, 3, ..., kept:] = 0.4
+    length[:, 1:, ..., kept:] = 0.4
     assert judged("toy/regularised/4-fewer", {"length": length}) == verdict
 
 
-@pytest.mark.parametrize(("single", "verdict"), [(0.95, "reproduced"), (0.5, "partly"), (0.0, "not reproduced")])
+@pytest.mark.parametrize(("single", "verdict"), [(0.95, "reproduced"), (0.5, "not reproduced"), (0.0, "not reproduced")])
 def test_monosemantic_neurons_are_counted_also_where_all_seeds_agree(single, verdict):
     assert judged("toy/regularised/3-monosemantic", {"single": np.full((4, 6, 5, 8), single)}) == verdict
 
@@ -352,7 +352,7 @@ def test_growth_is_that_of_the_means_from_the_densest_to_the_sparsest(growth, ve
 @pytest.mark.parametrize(("most", "least", "verdict"), [(3, 1.5, "reproduced"), (3, 0.9, "partly"), (0.5, 0.9, "not reproduced")])
 def test_a_model_with_superposition_is_more_vulnerable_at_every_sparsity(most, least, verdict):
     excess = about(most, (12, 16))
-    excess[-1] = about(least, 16)
+    excess[-2] = about(least, 16)
     assert judged("toy/adversarial/4-equal-loss", {"excess": excess, "equal_excess": np.ones((12, 16))}) == verdict
 
 
@@ -369,9 +369,9 @@ def test_turns_harm_every_rectified_model(harmless, verdict):
 
 @pytest.mark.parametrize(("low", "verdict"), [(2, "reproduced"), (8, "corrected")])
 def test_a_free_basis_has_five_per_cent_of_its_models_below_five_per_cent(low, verdict):
-    """Of each seed's eight sparse models, in a quarter (two) or in all seeds."""
+    """Of 32 models at every sparsity."""
     rank = np.full((3, 9, 32), 0.5)
-    rank[0, 1:3, : 4 * low] = 0.01
+    rank[0, :, :low] = 0.01
     assert judged("toy/privileged/6-free", {"rank": rank}) == verdict
 
 
@@ -386,7 +386,7 @@ def test_polysemanticity_that_a_turned_model_has_too_says_nothing(single, turned
     assert judged("toy/hidden_size/1-polysemantic", made) == verdict
 
 
-@pytest.mark.parametrize(("last", "verdict"), [(0.8, "reproduced"), (0.6, "partly"), (0.4, "not reproduced")])
+@pytest.mark.parametrize(("last", "verdict"), [(0.95, "reproduced"), (0.6, "partly"), (0.4, "not reproduced")])
 def test_the_published_rate_holds_at_every_width_above_the_number_of_features(last, verdict):
     results = runs.load("toy/hidden_size")
     rate = results.config.n_features**2 / (4 * results["n_hidden"]) * np.r_[9, np.ones(4), last]
@@ -529,19 +529,22 @@ def neurons(at=None):
     [
         ("toy/regularised/1-activation", "reproduced", {"rank": filled(*RANK, at=(slice(1, 4), 0))}),
         ("toy/regularised/1-activation", "partly", {"rank": filled(*RANK, at=(slice(1, 3), 0))}),
-        ("toy/regularised/1-activation", "not reproduced", {"rank": filled(*RANK, at=(slice(0, 2), 0))}),
+        ("toy/regularised/1-activation", "not reproduced", {"rank": filled(*RANK, at=(0, 0))}),
         ("toy/regularised/2-l1-alone", "reproduced", {"rank": filled(*RANK, at=(0, 3))}),
         ("toy/regularised/2-l1-alone", "partly", {"rank": filled(*RANK, at=(0, 3, FIVE))}),
         ("toy/regularised/2-l1-alone", "not reproduced", {"rank": filled(*RANK, at=(0, 4))}),
         ("toy/privileged/5-aligned", "reproduced", {"rank": filled(3, 9, 32, at=(2, slice(4, None)))}),
-        ("toy/privileged/5-aligned", "partly", {"rank": filled(3, 9, 32, at=(2, slice(6, None)))}),
+        ("toy/privileged/5-aligned", "partly", {"rank": filled(3, 9, 32, at=(2, slice(4, None), slice(0, 20)))}),
         ("toy/privileged/5-aligned", "not reproduced", {"rank": filled(3, 9, 32, at=(2, slice(7, None)))}),
         ("toy/privileged/1-monosemantic", "reproduced", neurons()),
         ("toy/privileged/1-monosemantic", "partly", neurons(at=(..., [0, 1]))),
         ("toy/privileged/1-monosemantic", "not reproduced", neurons(at=...)),
-        ("toy/privileged/3-polysemantic", "reproduced", neurons(at=(2, 6))),
-        ("toy/privileged/3-polysemantic", "partly", neurons(at=(2, 6, ..., [0, 1, 2]))),
+        ("toy/privileged/3-polysemantic", "reproduced", neurons(at=(2, slice(6, None)))),
+        ("toy/privileged/3-polysemantic", "partly", neurons(at=(2, slice(7, None)))),
         ("toy/privileged/3-polysemantic", "not reproduced", neurons()),
+        ("toy/privileged/3b-polysemantic-found", "reproduced", neurons(at=(2, 6))),
+        ("toy/privileged/3b-polysemantic-found", "partly", neurons(at=(2, 6, ..., [0, 1, 2]))),
+        ("toy/privileged/3b-polysemantic-found", "not reproduced", neurons()),
         ("toy/privileged/2-mixed", "reproduced", neurons(at=(2, 3, ..., 0))),
         ("toy/privileged/2-mixed", "not reproduced", neurons()),
         ("toy/hidden_size/5-winner", "reproduced", {"alone_kept": filled(6, 2, 64, at=(slice(1, None), 1))}),
@@ -550,7 +553,7 @@ def neurons(at=None):
         ("toy/hidden_size/3-development", "reproduced", grown(-1)),
         ("toy/hidden_size/3-development", "not reproduced", grown(5)),
         ("toy/computation/01-worse", "reproduced", {"original_loss": filled(5, 2, 5, 40, at=(slice(None), 0))}),
-        ("toy/computation/01-worse", "partly", {"original_loss": filled(5, 2, 5, 40, at=(slice(0, 3), 0))}),
+        ("toy/computation/01-worse", "partly", {"original_loss": filled(5, 2, 5, 40, at=(slice(None), 0, slice(0, 3)))}),
         ("toy/computation/01-worse", "not reproduced", {"original_loss": filled(5, 2, 5, 40, at=(4, 0))}),
         ("toy/computation/08-stacks", "corrected", {"original_loss": np.ones((5, 2, 5, 40))}),
         ("toy/computation/08-stacks", "partly", {"original_loss": filled(5, 2, 5, 40, at=(4, 0, 2), value=0, rest=1)}),

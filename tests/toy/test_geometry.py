@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from superposition import metrics, runs
-from superposition.toy import geometry, polytope_prices
-from superposition.toy import polytope_prices as worth
+from superposition.toy import geometry
+from superposition.toy.engine.features import variance
 from superposition.toy.measures import polytopes
 
 NAMES = ["toy/geometry", "toy/geometry_200_20", "toy/geometry_200_15"]
@@ -57,7 +57,7 @@ def test_the_stored_losses_are_those_of_the_stored_weights(results):
 
 def test_no_model_beats_the_least_loss_without_superposition_in_dense_data_by_more_than_two_percent(results):
     n, m = results["W"].shape[-2:]
-    floor = (n - m) * polytope_prices.guessed(results["density"][0])
+    floor = (n - m) * variance(results["density"][0])
     assert (results["loss"][:, 0] > 0.98 * floor).all()
 
 
@@ -76,4 +76,4 @@ def test_polytopes_are_counted_by_their_corners():
 
 def test_in_dense_data_the_stored_loss_is_at_least_that_without_superposition(results):
     n, m = results["W"].shape[-2:]
-    np.testing.assert_allclose(geometry.over_least(results) * (n - m) * worth.guessed(results["density"]), results["loss"])
+    np.testing.assert_allclose(geometry.over_least(results) * (n - m) * variance(results["density"]), results["loss"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from superposition import metrics, runs
 from superposition.toy import intro
-from superposition.toy.engine.autoencoders import linear_optimum
+from superposition.toy.theory.linear_model import linear_optimum
 
 
 def arrows(*degrees: float, length: float = 1.0) -> np.ndarray:

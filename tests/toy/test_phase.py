@@ -53,6 +53,15 @@ def test_no_fixed_shape_and_no_start_beats_the_optimum(diagram):
         assert (diagram[starts] >= diagram["loss"] * (1 - 1e-6)).all()
 
 
+def test_other_starts_than_those_of_the_training_lead_to_the_same_optimum(diagram):
+    """The optimum is polished from the starts that are held against it, among others; so here are others."""
+    p, importance = (array[::16, ::16] for array in cells(diagram))
+    n = p.shape[-1]
+    W = np.random.default_rng(777).standard_normal((24, *p.shape, n - 1)) * (2 / (2 * n - 1)) ** 0.5
+    loss = phase._polish(W, np.zeros((24, *p.shape)), *(np.broadcast_to(one, (24, *p.shape)) for one in (p, importance)))[2]
+    assert loss.min(0) == pytest.approx(diagram["loss"][::16, ::16], rel=1e-6)
+
+
 def test_the_stored_loss_is_the_exact_loss_of_the_stored_weights_and_the_gradient_vanishes(diagram):
     p, importance = (array.reshape(-1, array.shape[-1]) for array in cells(diagram))
     W, b = diagram["W"].reshape(len(p), *diagram["W"].shape[-2:]), diagram["b"].reshape(len(p), -1)
@@ -71,9 +80,7 @@ def test_the_optimum_of_two_features_knows_no_difference_between_them():
 def test_the_optimum_has_that_loss_on_sampled_data(diagram):
     k = diagram["density"].size // 3
     W, b, p = diagram["W"][5, k], diagram["b"][5, k], np.full((1, diagram.config.n_features), diagram["density"][k])
-    import torch
-
-    x = features.sample([1], 0, 400_000, torch.tensor(p))[:, 0].numpy().astype(float)
+    x = features.sample([1], 0, 400_000, p)[:, 0].numpy().astype(float)
     importance = np.r_[np.ones(p.size - 1), diagram["importance"][5]]
     sampled = (importance * (x - np.maximum(x @ W @ W.T + b, 0)) ** 2).sum(1)
     assert abs(sampled.mean() - diagram["loss"][5, k]) < 5 * sampled.std() / len(x) ** 0.5

@@ -5,6 +5,7 @@ import pytest
 
 from superposition import runs
 from superposition.toy import polytope_prices
+from superposition.toy.engine.features import variance
 from superposition.toy.measures import polytopes
 
 
@@ -12,7 +13,7 @@ from superposition.toy.measures import polytopes
 def test_inputs_have_the_mean_and_variance_of_the_features(p):
     x = polytope_prices.inputs(p, 3, 14, 0)
     assert x.mean(0) == pytest.approx(p / 2, rel=0.01)
-    assert x.var(0) == pytest.approx(float(polytope_prices.guessed(np.array(p))), rel=0.01)
+    assert x.var(0) == pytest.approx(float(variance(np.array(p))), rel=0.01)
 
 
 @pytest.mark.parametrize("p", [0.7, 0.2])
@@ -34,7 +35,7 @@ def results():
 
 def test_in_dense_data_every_polytope_saves_what_a_feature_alone_does(results):
     """At S = 0 nothing beats the linear optimum by more than the rare clipping of the ReLU does."""
-    np.testing.assert_allclose(results["saved"][:, 0] / polytope_prices.guessed(results["density"][0]), 1, atol=0.01)
+    np.testing.assert_allclose(results["saved"][:, 0] / variance(results["density"][0]), 1, atol=0.01)
 
 
 def test_stored_losses_are_those_of_random_inputs(results):
@@ -43,5 +44,5 @@ def test_stored_losses_are_those_of_random_inputs(results):
     corners = polytopes.CORNERS[shape] * results["length"][shape, -1]
     x = rng.random((400_000, 5)) * (rng.random((400_000, 5)) < p)
     error = (x - np.maximum(x @ corners @ corners.T + results["bias"][shape, -1], 0)) ** 2
-    saved = (polytope_prices.guessed(p) - error.mean()) / 0.4
+    saved = (variance(p) - error.mean()) / 0.4
     assert saved == pytest.approx(results["saved"][shape, -1], rel=0.01)

@@ -6,7 +6,8 @@ from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy import privileged
-from superposition.toy.engine.autoencoders import linear_optimum
+from superposition.toy.measures import rotations
+from superposition.toy.theory.linear_model import linear_optimum
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +26,11 @@ def test_negative_weights_drive_no_neuron():
 
 
 def test_rotations_leave_random_directions_as_they_are_and_take_the_basis_from_aligned_ones():
-    turns = stats.special_ortho_group(5, seed=1).rvs(200)
-    _, aligned = privileged.rotated(np.eye(5), turns)
+    turns = rotations.draw(5, 200, seed=1)
+    aligned = rotations.each(metrics.basis_alignment, np.eye(5)[None], turns)
     assert metrics.basis_alignment(np.eye(5)) == pytest.approx(5)
     assert aligned.mean() == pytest.approx(3 * 5 / 7, rel=0.03)  # the mean over random directions
-    _, random = privileged.rotated(np.random.default_rng(0).normal(size=(4000, 5)), turns[:20])
+    random = rotations.each(metrics.basis_alignment, np.random.default_rng(0).normal(size=(1, 4000, 5)), turns[:20])
     assert random.mean() == pytest.approx(3 * 5 / 7, rel=0.02)
 
 

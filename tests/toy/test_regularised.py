@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from superposition import runs
 from superposition.toy import regularised
-from superposition.toy.engine import networks
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
+from superposition.training import AdamW
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,8 @@ def test_the_length_of_a_feature_alone_is_the_least_of_its_loss_on_a_fine_grid(l
 
 def test_a_trained_feature_alone_has_the_length_of_theory():
     l1 = np.array([0.0, 0.1, 0.3, 0.6])
-    net = networks.Networks([1, 2, 3, 4], 1, 1, hidden="identity", tied=True, l1=l1, scale=1.0)
-    networks.train(net, networks.Task("uniform", "identity", 0.02), 3000, 512, AdamW(0.01, schedule="cosine"))
+    net = Networks([1, 2, 3, 4], 1, 1, hidden="identity", tied=True, l1=l1, scale=1.0)
+    training.train(net, Task("uniform", "identity", 0.02), 3000, 512, AdamW(0.01, schedule="cosine"))
     lengths = np.abs(net.W1.detach().numpy()[:, 0, 0])
     assert lengths == pytest.approx(regularised.length_alone(l1), abs=0.02)  # the bias, which theory leaves out, moves it
 
@@ -43,7 +44,7 @@ def test_the_mean_over_live_neurons_leaves_the_dead_ones_out():
 
 
 def test_aligned_features_outrank_their_rotations_and_spread_ones_are_outranked_by_them():
-    turns = stats.special_ortho_group(4, seed=0).rvs(300)
+    turns = rotations.draw(4, 300, seed=0)
     spread = np.array([[1.0, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
     found = regularised.neurons(np.stack([np.eye(4), spread]), turns)
     assert found["alignment"] == pytest.approx([4, 1]) and found["rank"] == pytest.approx([1, 0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import metrics, runs
-from superposition.toy.engine.autoencoders import linear_optimum
+from superposition.toy.theory.linear_model import linear_optimum
 
 
 @pytest.fixture(scope="module")

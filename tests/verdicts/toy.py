@@ -3,7 +3,7 @@ A row is (verdict, value, low, high, baseline, also); what follows a value may b
 
 from superposition.estimates import Estimate
 
-LEAD, RIGHT, BEST = "the lead over the baseline", "the share at right angles in %", "share at the least loss in %"
+LEAD, RIGHT = "the lead over the baseline", "the share at right angles in %"
 EARLY, LATE = "size and S of 0.7 and 0.9", "size and S of 0.997 and 0.999"
 IMPORTANCES = "choice of importances"
 
@@ -17,23 +17,47 @@ HARDLY = [("reproduced", 10), ("partly", 10.1), ("partly", 50), ("not reproduced
 
 ROWS = {
     (
-        "toy/computation/01-worse", "toy/computation/04-balanced", "toy/computation/09-superposition",
+        "toy/computation/09-superposition",
         "toy/computation/11-monosemantic", "toy/computation/14-motif", "toy/correlated/4-dense", "toy/correlated/7-partners",
         "toy/demonstrating/1-linear", "toy/demonstrating/2-dense", "toy/dynamics/1-levels", "toy/dynamics/7-octahedron",
         "toy/hidden_size/5-winner", "toy/intro/1-orthogonal", "toy/intro/2-antipodal", "toy/intro/3-pentagon",
+        "toy/intro/2b-antipodal-found", "toy/intro/3b-pentagon-found", "toy/correlated/3b-antipodal-found",
         "toy/phase/1-sharp",
         "toy/phase/2-sharp-three", "toy/phase/3-found", "toy/phase/4-found-three", "toy/privileged/1-monosemantic",
-        "toy/privileged/2-mixed", "toy/privileged/5-aligned", "toy/regularised/1-activation", "toy/regularised/2-l1-alone",
-        "toy/regularised/3-monosemantic",
+        "toy/privileged/2-mixed", "toy/privileged/2b-mixed-found",
     ): MOST,
-    ("toy/computation/12-polysemantic", "toy/privileged/3-polysemantic"): HARDLY,
+    **{
+        id: [
+            (verdict, 95, 90, 100, 50, {each: {"one": most, "another": least}})
+            for verdict, most, least in [
+                ("reproduced", 95, 90), ("partly", 89, 95), ("partly", 95, 50), ("not reproduced", 49, 95),
+            ]
+        ]
+        for id, each in [
+            ("toy/computation/01-worse", "target"), ("toy/computation/04-balanced", "share on"),
+            ("toy/privileged/5-aligned", "S"),
+        ]
+    },
+    **{
+        id: [
+            (verdict, 95, 90, 100, 50, {each: {"one": most, "another": least}})
+            for verdict, most, least in [
+                ("reproduced", 95, 90), ("partly", 89, 95), ("partly", 90, 0), ("not reproduced", 89, 89),
+            ]
+        ]
+        for id, each in [("toy/regularised/1-activation", "nonlinearity"), ("toy/regularised/2-l1-alone", "S")]
+    },
+    ("toy/computation/12-polysemantic", "toy/privileged/3b-polysemantic-found"): HARDLY,
     # adversarial
     ("toy/adversarial/1-grows", "toy/adversarial/3-fixed-length", "toy/adversarial/6-same-inputs"): [
         ("reproduced", 4, 3.1, 5), ("partly", 4, 3, 5), ("partly", 2, 1.1, 3), ("not reproduced", 2, 0.9, 4),
     ],
     ("toy/adversarial/2-tracks", "toy/adversarial/7-gain"): [
-        ("reproduced", 0.95, 0.91, 0.99), ("partly", 0.95, 0.89, 1), ("partly", 0.6, 0.51, 0.7),
-        ("not reproduced", 0.6, 0.49, 0.7),
+        (verdict, (low + high) / 2, low, high, 0.8, {"the lead over a plain ramp": interval(lead, 0.2)})
+        for verdict, low, high, lead in [
+            ("reproduced", 0.91, 0.99, 0.01), ("partly", 0.89, 1, 0.01), ("partly", 0.51, 0.7, 0.01),
+            ("not reproduced", 0.49, 0.7, 0.01), ("not reproduced", 0.91, 0.99, -0.01),
+        ]
     ],
     "toy/adversarial/4-equal-loss": [
         ("reproduced", 3, 2, 4, 1, {"S": {"0.7": interval(1.1, 9), "0.9": interval(2, 3)}}),
@@ -54,6 +78,7 @@ ROWS = {
     "toy/computation/06-neurons": [
         (verdict, value, low, 95, 0, {
             "the share left by two neurons in %": left, "the share of two neurons that solve it in %": solve,
+            "share on": {"1": interval(50, 60), "0.1": interval(low, 95)},
         })
         for verdict, value, low, left, solve in [
             ("reproduced", 20, 0.1, 1, 0), ("not reproduced", 0, 0, 20, 0), ("not reproduced", 80, 70, 0.9, 0),
@@ -69,20 +94,27 @@ ROWS = {
         ]
     ],
     "toy/computation/08-stacks": [("corrected", 0), ("partly", 0.5), ("partly", 89), ("reproduced", 90)],
-    "toy/computation/10-two-neurons": [("reproduced", 1.81), ("reproduced", 2.19), ("not reproduced", 1.79),
-        ("not reproduced", 2.21)],
+    "toy/computation/10-two-neurons": [
+        (verdict, value, None, None, 4, {"the share with two in %": share})
+        for verdict, value, share in [("reproduced", 1.81, 50), ("reproduced", 2.19, 50), ("partly", 2, 49),
+            ("not reproduced", 1.79, 90), ("not reproduced", 2.21, 90)]
+    ],
     "toy/computation/13-more": [
-        (verdict, 30, None, None, 30, {"way of training": {"at once": interval(*once), "in stages": interval(*staged)}})
-        for verdict, once, staged in [
-            ("reproduced", (41, 50), (10, 20)), ("reproduced", (10, 20), (41, 50)), ("partly", (39, 50), (10, 20)),
-            ("partly", (10, 20), (21, 39)), ("not reproduced", (19, 60), (19, 60)),
+        (verdict, 1.2, None, None, 0.5, {"size": {"16 in 8": interval(*first), "64 in 32": interval(*last)}})
+        for verdict, first, last in [
+            ("reproduced", (1.1, 1.3), (1.1, 1.3)), ("partly", (1.1, 1.3), (0.9, 1.3)),
+            ("not reproduced", (0.9, 1.5), (0.9, 1.1)),
         ]
     ],
     "toy/computation/15-two-and-half": [
         ("reproduced", 4, 2, 8), ("not reproduced", 4, 1.9, 6), ("not reproduced", 6, 3, 8.1),
     ],
     # correlated
-    "toy/correlated/1-orthogonal": [
+    ("toy/correlated/1-orthogonal", "toy/correlated/3-antipodal"): [
+        ("reproduced", 95, 87, 99, 60), ("partly", 89, 80, 99, 60),
+        ("not reproduced", 100, 60, 100, 61),
+    ],
+    "toy/correlated/1b-orthogonal-found": [
         ("reproduced", 3, 1, 10, 40, {LEAD: interval(-60, -0.1), RIGHT: 90}),
         ("partly", 3, 1, 10, 40, {LEAD: interval(-60, -0.1), RIGHT: 89}),
         ("not reproduced", 3, 1, 10, 40, {LEAD: interval(-60, 0.1), RIGHT: 95}),
@@ -94,11 +126,6 @@ ROWS = {
         ("not reproduced", 80, 51, 90, 70, {LEAD: interval(-0.1, 30)}),
         ("not reproduced", 30, 0.1, 60, 28, {LEAD: interval(-0.1, 30)}),
         ("not reproduced", 20, -0.1, 41, -60, {LEAD: interval(60, 90)}),
-    ],
-    "toy/correlated/3-antipodal": [
-        ("reproduced", 90, None, None, 40, {BEST: 0}), ("partly", 89, None, None, 40, {BEST: 0}),
-        ("partly", 50, None, None, 40, {BEST: 100}),
-        ("corrected", 49, None, None, 40, {BEST: 100}), ("not reproduced", 49, None, None, 40, {BEST: 0}),
     ],
     "toy/correlated/5-bases": [
         ("reproduced", 0.3, 0.2, 0.49, 1, {"the ratio of independent features": 0.5}),
@@ -177,9 +204,10 @@ ROWS = {
         for verdict, fall, rise in [("reproduced", 11, 10), ("partly", 11, 11), ("not reproduced", 10, 0)]
     ],
     "toy/dropout/12-diagonal": [
-        ("reproduced", 50, 20, 70, 19), ("partly", 49, 20, 70, 19), ("partly", 10, 5, 20, 4.9),
-        ("not reproduced", 60, 20, 80, 21), ("not reproduced", 10, 5, 20, 5.1),
-        ("not reproduced", 9.9, 5, 20, 4),
+        (verdict, 60, 20, 80, baseline, {"rate and S": {"0.8 0": first, "0.9 0": last}})
+        for verdict, baseline, first, last in [
+            ("reproduced", 19, 50, 50), ("partly", 19, 49, 50), ("not reproduced", 19, 49, 49), ("not reproduced", 21, 60, 60),
+        ]
     ],
     "toy/dropout/13-rise": [
         (verdict, 3, None, None, 2, {"S": {"0.9": interval(first, 4), "0.99": interval(last, 4)}})
@@ -191,15 +219,18 @@ ROWS = {
         ("not reproduced", 30, 19, 41, 20),
     ],
     # dynamics
-    "toy/dynamics/2-sudden": [("reproduced", 8, 6, 9.9), ("partly", 8, 5, 10.1), ("partly", 20, 15, 24.9),
-        ("not reproduced", 20, 14, 25.1)],
-    "toy/dynamics/3-drops": [("reproduced", 0.4, 0.26, 0.5), ("partly", 0.4, 0.24, 0.5), ("not reproduced", 0.1, -0.01, 0.2)],
+    "toy/dynamics/2-sudden": [
+        (verdict, 8, 6, 9.9, None, {"lower mark": {"0.15": interval(5, first), "0.3": interval(5, last)}})
+        for verdict, first, last in [("reproduced", 9.9, 9.9), ("partly", 10.1, 9.9), ("partly", 60, 24.9),
+            ("not reproduced", 60, 25.1)]
+    ],
+    ("toy/dynamics/3-drops", "toy/dynamics/6-transformations"): [
+        ("reproduced", 0.4, 0.26, 0.5), ("partly", 0.4, 0.24, 0.5), ("not reproduced", 0.1, -0.01, 0.2),
+    ],
     "toy/dynamics/4-late": [("reproduced", 0.1, 0.01, 0.2), ("not reproduced", 0.1, -0.01, 0.2)],
     "toy/dynamics/5-forgetful": [
         ("reproduced", 1, 0.99, 1.01, 1), ("not reproduced", 1, 0.98, 1.005, 1), ("not reproduced", 1, 0.995, 1.02, 1),
     ],
-    "toy/dynamics/6-transformations": [("reproduced", 0.7, 0.51, 0.9), ("partly", 0.7, 0.49, 0.9), ("partly", 0.3, 0.1, 0.6),
-        ("not reproduced", 0.3, -0.01, 0.6)],
     # geometry
     "toy/geometry/1-one": [
         (verdict, 20, low, 25, 8, {"the share of models with a feature alone": alone})
@@ -228,13 +259,21 @@ ROWS = {
     ],
     "toy/hidden_size/3-development": [("reproduced", 1.2), ("not reproduced", 1.19)],
     "toy/hidden_size/4-by-chance": [
-        (verdict, 1, None, None, 0.8, {"width": {"40": 1.1, "80": other}})
-        for verdict, other in [("reproduced", 0.75), ("partly", 0.74), ("partly", 1.5), ("not reproduced", 1.51)]
+        (verdict, 1, None, None, 0.8, {
+            "width": {"40": 1.1, "80": other}, "width, how much nearer than blind choice,": {"40": 0.1, "80": nearer},
+        })
+        for verdict, other, nearer in [
+            ("reproduced", 0.75, 0.01), ("partly", 0.75, 0), ("partly", 0.74, 0.1), ("partly", 1.5, 0.1),
+            ("not reproduced", 1.51, 0.1),
+        ]
     ],
     "toy/hidden_size/6-together": [("reproduced", 0.75), ("reproduced", 1.25), ("partly", 0.74), ("partly", 0.5),
         ("partly", 1.5), ("not reproduced", 0.49), ("not reproduced", 1.51)],
     # intro
-    "toy/intro/4-not-the-best": [("reproduced", 15, 10.1, 20), ("not reproduced", 15, 9.9, 20)],
+    "toy/intro/4-not-the-best": [
+        (verdict, (low + 50) / 2, low, 50, 0, {"S": {"0.9": interval(low, 50), "0.95": interval(other, 30)}})
+        for verdict, low, other in [("reproduced", 10.1, 10.1), ("partly", 10.1, 9.9), ("not reproduced", 9.9, 10.1)]
+    ],
     "toy/intro/5-worth-it": [("reproduced", 0.5, 0.2, 0.99, 1), ("not reproduced", 0.5, 0.2, 1.01, 1)],
     "toy/intro/6-start": [("reproduced", 20, 10, 30, 29), ("corrected", 20, 10, 30, 31), ("corrected", 20, 10, 30, 9)],
     # mixed_sparsity
@@ -248,11 +287,13 @@ ROWS = {
     ],
     "toy/mixed_sparsity/3-opportunity": [("corrected", 0.2, None, None, 0.4), ("reproduced", 0.19, None, None, 0.4)],
     "toy/mixed_sparsity/4-priority": [
-        (verdict, value, None, None, 0.8, {"what the classes share": shared})
+        (verdict, 0.4, None, None, 0.8, {"what the classes share": shared, "width": {"15": 0.5, "20": value}})
         for verdict, value, shared in [("reproduced", 0.6, 0.11), ("partly", 0.6, 0.1), ("not reproduced", 0.61, 0.5)]
     ],
-    "toy/mixed_sparsity/5-gelu": [("reproduced", 0.1, 0.01, 0.2), ("not reproduced", 0.1, -0.01, 0.2),
-        ("not reproduced", -0.4, -0.5, -0.3)],
+    "toy/mixed_sparsity/5-gelu": [
+        (verdict, 0.1, 0.01, 0.2, 2, {"width and weight": {"15 1": interval(0.1, 0.3), "20 1": interval(low, 0.5)}})
+        for verdict, low in [("reproduced", 0.01), ("not reproduced", -0.01)]
+    ],
     # nonuniform
     "toy/nonuniform/1-deforms": [("reproduced", 0.2), ("not reproduced", 0.21)],
     ("toy/nonuniform/2-crossing-density", "toy/nonuniform/3-crossing-importance"): [
@@ -260,22 +301,40 @@ ROWS = {
         for verdict, share, slopes in [("reproduced", 1, 1.2), ("not reproduced", 1, 1.19), ("not reproduced", 0.99, 2)]
     ],
     "toy/nonuniform/4-jump": [("reproduced", 0.5), ("not reproduced", 0.49)],
-    "toy/nonuniform/5-best": [("reproduced", 100), ("partly", 99.9), ("partly", 90), ("not reproduced", 89)],
-    "toy/nonuniform/6-trained": [("reproduced", 5), ("corrected", 5.1)],
+    ("toy/nonuniform/5-best", "toy/nonuniform/6-best-of-many"): [
+        ("reproduced", 100), ("partly", 99.9), ("partly", 90), ("not reproduced", 89),
+    ],
+    "toy/nonuniform/6b-trained": [
+        (verdict, 3, None, None, 3, {"point": {"density × 1": first, "density × 2": last}})
+        for verdict, first, last in [("reproduced", 5, 5), ("partly", 5, 5.1), ("not reproduced", 5.1, 60)]
+    ],
     # phase
     "toy/phase/5-noise": [("reproduced", 40, 31, 50, 10), ("partly", 40, 29, 50, 10), ("partly", 20, 11, 30, 10),
         ("not reproduced", 20, 9, 31, 10)],
-    "toy/phase/6-family": [("reproduced", 1), ("corrected", 1.1)],
-    "toy/phase/7-border": [("reproduced", 1, 0.95, 1.05), ("corrected", 1, 0.94, 1.04), ("corrected", 1, 0.96, 1.06)],
+    "toy/phase/6-family": [("reproduced", 1), ("not reproduced", 1.1)],
+    "toy/phase/7-border": [("reproduced", 1, 0.95, 1.05), ("not reproduced", 1, 0.94, 1.04), ("not reproduced", 1, 0.96, 1.06)],
     # privileged
     "toy/privileged/4-privileged": [
         (verdict, 3, None, None, 1, {"the share of rectified models that lose in %": share})
         for verdict, share in [("reproduced", 100), ("partly", 99.9), ("partly", 90), ("not reproduced", 89)]
     ],
-    "toy/privileged/6-free": [("reproduced", 8, 5, 11), ("reproduced", 3, 1, 5), ("corrected", 8, 5.1, 11),
-        ("corrected", 2, 0, 4.9)],
+    "toy/privileged/3-polysemantic": [
+        (verdict, 5, None, None, 4, {"S": {"0.95": first, "0.99": last}})
+        for verdict, first, last in [("reproduced", 10, 9), ("partly", 60, 10), ("not reproduced", 11, 60)]
+    ],
+    "toy/privileged/6-free": [
+        (verdict, 8, 5, 11, 4, {"S": {"0.5": interval(1, 7), "0.9": interval(*last)}})
+        for verdict, last in [("reproduced", (5, 11)), ("reproduced", (1, 5)), ("corrected", (5.1, 11)), ("corrected", (0, 4.9))]
+    ],
     # regularised
-    "toy/regularised/4-fewer": [("reproduced", 80, 70, 89), ("not reproduced", 80, 70, 91), ("not reproduced", 100, 68, 100)],
+    "toy/regularised/3-monosemantic": [
+        (verdict, value, None, None, 0, {"the largest share in %": most})
+        for verdict, value, most in [("reproduced", 90, 95), ("partly", 89, 90), ("not reproduced", 50, 89)]
+    ],
+    "toy/regularised/4-fewer": [
+        (verdict, 80, 70, 89, 100, {"price": {"0.1": interval(70, first), "0.3": interval(30, last)}})
+        for verdict, first, last in [("reproduced", 89, 89), ("partly", 91, 89), ("not reproduced", 91, 91)]
+    ],
     "toy/regularised/5-shrinkage": [
         (verdict, 1, None, None, 1, {"price": {"0.03": first, "0.3": last}})
         for verdict, first, last in [("reproduced", 1.0299, 0.9701), ("partly", 1.031, 0.9701), ("partly", 1.0299, 0.969),

@@ -7,6 +7,7 @@ from superposition import runs
 from superposition.addition.engine import carry_chains, learning_curves, transformer_training
 from superposition.addition.engine.carry_chains import SPLITS
 from superposition.addition.engine.data import Reading
+from superposition.training import AdamW
 
 Array = np.ndarray
 READING: Reading = "at once"
@@ -44,7 +45,7 @@ def _trained(config, recipe, splits, job):
     seeds = [config.seed + k for k in range(config.seeds)]
     examples = sums(config, 0, config.n_train, config.shares[recipe])
     models = transformer_training.Trainees.start(seeds, config.n_heads, config.d_head, READING)
-    optimiser = transformer_training.AdamW(config.lr, config.weight_decay)
+    optimiser = AdamW(config.lr, config.weight_decay, schedule="cosine")
     _, watched = transformer_training.train(
         models, examples, seeds, config.epochs, config.batch, optimiser, checkpoints(config.epochs),
         lambda models: learning_curves.judge(models, splits), job, key=f"recipe_{recipe}",

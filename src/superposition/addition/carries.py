@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from superposition import metrics, runs
-from superposition.addition.engine import carry_chains, data, learning_curves, transformer_training
+from superposition import runs
+from superposition.addition.engine import carry_chains, data, learning_curves, streams, transformer_training
 from superposition.addition.engine.data import N_ANSWERS, N_CTX, N_DIGITS, N_INPUTS
 from superposition.addition.engine.lookup import Lookup
 from superposition.addition.engine.transformer import Transformer
@@ -163,7 +163,7 @@ def analysed(parameters: dict[str, Array], reading: data.Reading, config: Config
     one = transformer_training.Trainees(
         n_heads, d_head, reading, *(transformer_training.flat(parameters)[None] for _ in range(3))
     )
-    rng = np.random.default_rng([config.seed, seed, 4])
+    rng = streams.generator(config.seed, seed, stream=streams.CARRIES)
     pairs = rng.integers(0, 10**N_DIGITS, (config.n_sums, 2))
     few = pairs[: config.n_ablated]
     sums = transformer_training.Examples.of(pairs[None], reading)
@@ -289,10 +289,11 @@ def heads_in_use(results: runs.Results, kind: str) -> Bool[Array, "seed head"]:
 
 
 def answers_per_head(results: runs.Results, kind: str) -> Float[Array, "seed"]:
-    """Effective number of answers that a head serves, by the squares of the falls in accuracy when it is resampled; mean over
+    """Effective number of answers that a head serves, 1/Σ share², by how much accuracy falls when it is resampled; mean over
     the heads in use."""
-    served = metrics.polysemanticity(_falls(results, kind).swapaxes(-1, -2))
-    return np.mean(served, -1, where=heads_in_use(results, kind))
+    falls, used = _falls(results, kind), heads_in_use(results, kind)
+    served = np.divide(falls.sum(-1) ** 2, (falls**2).sum(-1), out=np.zeros(used.shape), where=used)
+    return np.mean(served, -1, where=used)
 
 
 def _falls(results, kind):

@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from superposition import metrics, runs
 from superposition.addition import circuits, shapes
-from superposition.addition.engine import data
+from superposition.addition.engine import data, streams
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sharing
 from superposition.addition.measures.ablation import Parts
@@ -69,7 +69,7 @@ def lot(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[Ar
 
     First each head keeps its effects and draws lots for the circuits that they go to; then each circuit keeps its own and
     draws lots for heads."""
-    rng = np.random.default_rng([seed, 7])
+    rng = streams.generator(seed, stream=streams.COLUMNS_BY_LOT)
     found = [[measured(rng.permuted(effect, axis=axis)) for _ in range(draws)] for axis in (0, 1)]
     return np.quantile(found, head_sharing.QUANTILES, axis=1).swapaxes(0, 1)
 
@@ -128,3 +128,18 @@ def lot_score(results: runs.Results, of: str = "") -> Float[Array, "model kind m
 
     `of`: "shape_" for the models of addition/sweep."""
     return results[f"{of}lot"][..., MEDIAN, SCORE].astype(float).max(-1)
+
+
+def diffuse_score(heads: int, share: float, seed: int = 0) -> float:
+    """The score of `modules` whose heads also break a little everywhere else: `share` of the damage in their own column on
+    the circuits of all others, of half-normal size. No head of these has two tasks."""
+    rng, circuit = np.random.default_rng([seed, 9]), np.repeat(np.arange(data.N_DIGITS), ablation.N_PAIRS)
+    own = circuit[:, None] == np.arange(heads) * data.N_DIGITS // heads
+    diffuse = share * np.abs(rng.standard_normal(own.shape))
+    return float(head_sharing.measured(np.where(own, 1.0, diffuse))[SCORE])
+
+
+def noise_score(heads: int, seed: int = 0) -> float:
+    """The score of effects that are independent noise, half-normal."""
+    effect = np.random.default_rng([seed, 9]).standard_normal((data.N_DIGITS * ablation.N_PAIRS, heads))
+    return float(head_sharing.measured(effect)[SCORE])

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from numpy.polynomial import Polynomial
 
 from superposition import runs
-from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine import data, learning_curves, streams
 from superposition.addition.engine.lookup import N_TOKENS, Lookup
 from superposition.addition.engine.transformer import Transformer
 
@@ -194,7 +194,7 @@ def random_phases(points: Float[Array, "*batch 10 2"], rng: np.random.Generator)
 
 def phased(points: Float[Array, "*batch head 10 2"], draws: int, seed: int) -> tuple[Float[Array, "draw *batch"], ...]:
     """The null in which heads share nothing but how often they go around: planarities, and the common planes' gaps."""
-    rng = np.random.default_rng([seed, 8])
+    rng = streams.generator(seed, stream=streams.PHASES)
     found = [shared(random_phases(points, rng)) for _ in range(draws)]
     return np.stack([share[..., :2].sum(-1) for share, _ in found]), np.stack([gap(plane) for _, plane in found])
 
@@ -219,7 +219,7 @@ def shuffled(points: Float[Array, "*batch 10 2"], shuffles: int, seed: int) -> t
     """The null in which digits change places: each head's rank in circle share, its null's quantiles, and its mean power.
 
     The points stay where they are, and only the order in which they are joined is drawn anew."""
-    rng = np.random.default_rng([seed, 7])
+    rng = streams.generator(seed, stream=streams.ORDER_OF_DIGITS)
     own = circle(spectrum(points))
     null, power = np.empty((shuffles, *own.shape)), np.zeros((*own.shape, 5))
     for k in range(shuffles):

@@ -6,6 +6,7 @@ from jaxtyping import Shaped
 
 from superposition import runs
 from superposition.addition.engine import learning_curves, transformer_training
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -43,7 +44,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     """Train every shape from every seed, and say how well it adds."""
     seeds = [config.seed + k for k in range(config.seeds)]
     splits, found = learning_curves.sums(config, "at once"), []
-    optimiser = transformer_training.AdamW(config.lr, config.weight_decay)
+    optimiser = AdamW(config.lr, config.weight_decay, schedule="cosine")
     for heads in config.heads:
         models = transformer_training.Trainees.start(seeds, heads, size(config, heads), "at once")
         loss, watched = transformer_training.train(

@@ -232,7 +232,10 @@ def _row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
     over = "" if found.over == "none" else f"{', the same in all' if found.tied else ','} {_counted(found)}"
     measured = f"{value}{unit}{spread}{over}"
     against = f"{baseline[0]}{unit}" if baseline else "none"
-    return [_one_line(cell) for cell in (f"{claim.statement} *{claim.source}.*", claim.verdict(finding), measured, against)]
+    verdict = claim.verdict(finding)
+    if verdict == "corrected" and claim.corrects:
+        verdict = f"corrected: {claim.corrects}"
+    return [_one_line(cell) for cell in (f"{claim.statement} *{claim.source}.*", verdict, measured, against)]
 
 
 def _full_row(claim: claims.Claim, finding: claims.Finding) -> list[str]:

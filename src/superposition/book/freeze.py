@@ -18,7 +18,7 @@ import yaml
 
 from superposition import configs, paths, runs, storage
 from superposition.book import assets
-from superposition.digests import CARRIERS, EFFECTS, Code, Key
+from superposition.digests import CARRIERS, EFFECTS, Code, Key, Unresolved
 from superposition.errors import SuperpositionError, did_you_mean
 
 REFRESH = "make freeze"
@@ -259,7 +259,11 @@ def _reasons(chapter: Path, written: dict[str, Any] | None, code: Code) -> Itera
     except FreezeError as error:
         yield str(error).removeprefix(f"{chapter}").removesuffix(f": {REFRESH}").strip(": "), REFRESH
         return
-    now = ingredients(chapter, code)
+    try:
+        now = ingredients(chapter, code)
+    except Unresolved as error:
+        yield f"calls what is not there: {error}", REFRESH
+        return
     for name, digest in now["results"].items():
         if digest is None:
             yield f"{name} has no results", f"superposition run {name}"

@@ -16,7 +16,7 @@ import pypandoc
 import typst
 
 from superposition import paths
-from superposition.book import freeze
+from superposition.book import freeze, neuroscope
 from superposition.errors import SuperpositionError
 
 PROGRAM = Path(__file__).parent / "plain"
@@ -44,6 +44,7 @@ def build() -> Path:
         _make_pdf(manifest, work)
         shutil.copy(PROGRAM / "plain.css", site / "plain.css")
         _copy_resources(site)
+        neuroscope.sites(site)
         _gather(manifest, site)
         if paths.book().exists():
             paths.book().rename(work / "old")

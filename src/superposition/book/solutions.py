@@ -31,9 +31,9 @@ def panel(W: Float[np.ndarray, "n_features m"], title: str) -> Panel:
     """Cuts a solution into clusters, and gives each represented feature its place, and each cluster its name."""
     cut = polytopes.clusters(W)
     kept = np.flatnonzero(cut.of_feature >= 0)
-    cluster, unit = cut.of_feature[kept], W[kept] / metrics.norms(W[kept])[:, None]
+    cluster = cut.of_feature[kept]
     limit = np.where(cut.size[cluster][:, None] > CROWD, CROWDED, polytopes.THRESHOLD)
-    edges = np.argwhere(np.triu(np.abs(unit @ unit.T) > limit, 1))
+    edges = np.argwhere(np.triu(np.abs(metrics.cosines(W[kept])) > limit, 1))
     number = np.bincount(cut.shape, minlength=len(polytopes.NAMES))
     what = ", ".join(f"{c} × {name}" for c, name in zip(number, polytopes.NAMES, strict=True) if c) or "no feature represented"
     place = geometry.arrange(W, cut.of_feature, cut.shape, cut.size)[kept]

@@ -204,6 +204,13 @@ def end_labels(
         )
 
 
+def image(fig: Figure, kind: str) -> bytes:
+    """The figure as a file of that kind, such as png or pdf, on white: one that stands alone, outside the book's pages."""
+    out = io.BytesIO()
+    fig.savefig(out, format=kind, facecolor="white")
+    return out.getvalue()
+
+
 def svg(fig: Figure) -> bytes:
     """The figure as SVG: the same figure gives the same bytes, for it holds no date and fixed identifiers."""
     out = io.BytesIO()

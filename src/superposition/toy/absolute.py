@@ -5,9 +5,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy.engine.networks import Networks, train
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine.networks import Networks
+from superposition.toy.engine.training import train
 from superposition.toy.theory import dedicated_neurons
+from superposition.training import AdamW
 
 Array = np.ndarray
 

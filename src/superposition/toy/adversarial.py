@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, largest_feature, training
+from superposition.toy.engine import features, largest_feature, training
 from superposition.toy.measures import attacks
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -77,9 +79,9 @@ def dedicated(
 
     It gives the most important features a dimension each and guesses the mean of the rest; the feature at the border gets
     its dimension in part, x' = a x + (1 − a) mean, which costs I (1 − a)² Var(x). A whole number of dimensions has the loss
-    of `autoencoders.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
+    of `linear_model.linear_optimum`. A loss above that of guessing everything is met by guessing everything."""
     n = len(importance)
-    variance, mean = density / 3 - density**2 / 4, density / 2
+    variance, mean = features.variance(density), density / 2
     left = np.append(np.cumsum(importance[::-1])[::-1], 0)  # importance left over when the first k are represented
     wanted = np.clip(loss / variance, 0, left[0])
     whole = np.minimum((left[None] > wanted.reshape(-1, 1)).sum(-1) - 1, n - 1).clip(min=0).reshape(wanted.shape)
@@ -97,9 +99,7 @@ def replication_ratio(
     The largest Σ_j I_j (M_ij − x'_j)² over features i, with x' the output for `radius` M_i / ‖M_i‖ and M = W Wᵀ, less the
     test loss; over the same for a linear model that keeps the n_hidden most important features."""
     M = np.einsum("...ih,...jh->...ij", W, W)
-    length = np.linalg.norm(M, axis=-1, keepdims=True)
-    step = radius * np.divide(M, length, out=np.zeros_like(M), where=length > 0)
-    out = np.maximum(step @ M + b[..., None, :], 0)
+    out = np.maximum(radius * metrics.unit(M) @ M + b[..., None, :], 0)
     worst = (importance * (M - out) ** 2).sum(-1).max(-1)
     # The linear model's rows are unit vectors, and its output for a change along one is `radius` times that row.
     return (worst - loss) / (importance[0] * (1 - radius) ** 2 - linear_loss)
@@ -213,9 +213,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     of_each = np.broadcast_to(density[:, None], (config.densities, config.seeds))
     arrays, _ = training.train_grid(
         np.broadcast_to(of_each[..., None], (*of_each.shape, n)), importance, m, True, config.steps, config.batch,
-        training.AdamW(config.lr, schedule="cosine"), config.seed, job,
+        AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
-    linear = autoencoders.linear_optimum(density, importance, m)
+    linear = linear_optimum(density, importance, m)
     arrays |= {"density": density, "linear_optimum": linear, "radius": np.array(config.radii)}
     arrays |= _attacked(config, arrays, of_each, importance, job)
     given = arrays["W"], arrays["b"], arrays["loss"], np.broadcast_to(linear[:, None], of_each.shape), importance
@@ -235,6 +235,40 @@ def vulnerability(found: runs.Results, excess: str = "excess", radius: float | N
     The linear model that keeps whole features passes an attack on the most important one through, and errs by its
     square: L'₀ − L₀ is the radius squared times the largest importance, 1, for every input."""
     return found[excess] / np.square(found.config.radius if radius is None else radius)
+
+
+@torch.no_grad()
+def of_empty(found: runs.Results) -> tuple[Float[Array, "density seed"], Float[Array, "density seed"]]:
+    """The excess error under the main attack on the empty input, where no feature is active: of the models, of their equals."""
+    config, shape, n = found.config, found["loss"].shape, found.config.n_features
+    importance = config.importance_decay ** np.arange(n)
+    _, diagonal, bias = dedicated(found["loss"], np.broadcast_to(found["density"][:, None], shape), importance)
+    products = np.einsum("dsih,dsjh->dsij", found["W"], found["W"]), diagonal[..., None] * np.eye(n)
+    x, radius = torch.zeros(found["loss"].size, 1, n), torch.full((found["loss"].size,), config.radius)
+    target = attacks.Target(x, torch.tensor(importance, dtype=torch.float32))
+    harm = []
+    for C, b in zip(products, (found["b"], bias), strict=True):
+        of_each = (torch.tensor(part.reshape(len(x), *part.shape[2:]), dtype=torch.float32) for part in (C, b))
+        harm.append(_excess(attacks.attack(*of_each, x, target, radius, config.attack_steps, config.seed)).reshape(shape))
+    return harm[0], harm[1]
+
+
+def active(found: runs.Results) -> Float[Array, "density seed"]:
+    """The share of the attacked inputs in which a feature is active."""
+    of_each = np.broadcast_to(found["density"][:, None], found["loss"].shape)
+    seeds = [found.config.seed + k for k in range(of_each.size)]
+    x = largest_feature.held_out(seeds, of_each.ravel(), found.config.inputs, found.config.n_features)
+    return (x > 0).any(-1).double().mean(-1).numpy().reshape(of_each.shape)
+
+
+def on_active(found: runs.Results) -> tuple[Float[Array, "density seed"], Float[Array, "density seed"]]:
+    """The vulnerability over the inputs in which a feature is active: of the models, and of their equals in loss.
+
+    A mean over all inputs is one over what share of them is empty, too; what the empty ones suffer is taken out."""
+    share, radius = active(found), found.config.radius**2
+    whole = found["excess"], found["equal_excess"]
+    both = [(mean - (1 - share) * empty) / share / radius for mean, empty in zip(whole, of_empty(found), strict=True)]
+    return both[0], both[1]
 
 
 def relative(found: runs.Results) -> Float[Array, "density seed"]:

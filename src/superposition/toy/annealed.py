@@ -2,11 +2,11 @@
 If the polytopes of `geometry` were traps for training, a slow path would end in other ones."""
 
 import numpy as np
-import torch
 
 from superposition import metrics, runs
 from superposition.toy.engine import training
-from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.engine.networks import Networks, Task
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -37,18 +37,18 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
     A stage restarts the optimiser, and draws data of its own."""
     density = config.highest ** -np.linspace(0, 1, config.stages)
-    model = Autoencoders([config.seed + k for k in range(config.seeds)], config.n_features, config.n_hidden).to(job.device)
-    optimiser = training.AdamW(config.lr, 0.0, schedule="cosine", warmup=config.warmup)
-    importance = np.ones((config.seeds, config.n_features))
+    seeds = [config.seed + k for k in range(config.seeds)]
+    networks = Networks(seeds, config.n_features, config.n_hidden, hidden="identity", tied=True).to(job.device)
+    optimiser = AdamW(config.lr, 0.0, schedule="cosine", warmup=config.warmup)
     ends: dict[str, list[Array]] = {"W": [], "b": [], "loss": []}
     for stage, p in enumerate(density):
-        of_each = np.full((config.seeds, config.n_features), p)
-        model.seeds = [config.seed + config.seeds * stage + k for k in range(config.seeds)]
-        training.train(model, of_each, importance, config.steps, config.batch, optimiser, records=1, job=job, key=f"stage{stage}")
-        with torch.no_grad():
-            ends["W"].append(model.W.cpu().numpy().astype(np.float16))
-            ends["b"].append(model.b.cpu().numpy().astype(np.float16))
-        ends["loss"].append(training.evaluate(model, of_each, importance))
+        networks.seeds = [config.seed + config.seeds * stage + k for k in range(config.seeds)]
+        task = Task("uniform", "identity", p)
+        training.train(networks, task, config.steps, config.batch, optimiser, records=1, job=job, key=f"stage{stage}")
+        weights = networks.weights(config.seeds)
+        ends["W"].append(weights["W1"].astype(np.float16))
+        ends["b"].append(weights["b"].astype(np.float16))
+        ends["loss"].append(training.evaluate(networks, task))
     arrays = {name: np.stack(of_stages, axis=1) for name, of_stages in ends.items()}
     per_dimension = metrics.features_per_dimension(arrays["W"].astype(np.float32)).mean(0)
     return arrays | {"density": density}, {

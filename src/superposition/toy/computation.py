@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine.networks import Networks, train
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine.networks import Networks
+from superposition.toy.engine.training import train
 from superposition.toy.theory import dedicated_neurons
 from superposition.toy.theory.dedicated_neurons import TARGETS
+from superposition.training import AdamW
 
 Array = np.ndarray
 

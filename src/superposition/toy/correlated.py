@@ -5,8 +5,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import correlation, training
-from superposition.toy.engine.correlation import KINDS
+from superposition.toy.engine import training
+from superposition.toy.engine.features import KINDS, stack, windows
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.theory.linear_model import pca_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -42,21 +45,14 @@ SCHEMA = {
 }
 
 
-def cosines(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n n"]:
-    """Cosines between all features' directions; 0 with a feature of length 0."""
-    length = metrics.norms(W)[..., None]
-    unit = np.divide(W, length, out=np.zeros_like(W), where=length > 0)
-    return unit @ unit.swapaxes(-1, -2)
-
-
 def within(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of the same set, sets being `size` neighbours."""
-    return cosines(W)[..., *_indices(W.shape[-2], size, True)]
+    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, True)]
 
 
 def across(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of different sets."""
-    return cosines(W)[..., *_indices(W.shape[-2], size, False)]
+    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, False)]
 
 
 def _indices(n: int, size: int, same: bool) -> tuple[Array, Array]:
@@ -97,7 +93,7 @@ def common_share(W: Float[Array, "*batch n m"], size: int) -> Float[Array, "*bat
 
 def partners(W: Float[Array, "*batch n m"], size: int) -> tuple[Array, Array]:
     """Of the features in antipodal pairs (mutual, cosine below -0.9): how many pairs there are, and how many join two sets."""
-    cosine = cosines(W)
+    cosine = metrics.cosines(W)
     nearest = cosine.argmin(-1)
     n = W.shape[-2]
     mutual = np.take_along_axis(nearest, nearest, -1) == np.arange(n)
@@ -123,27 +119,20 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 def _train(config: Config, job: runs.Job, name: str, kinds: tuple, sets: int, size: int, m: int, seeds: int) -> dict[str, Array]:
     grid = [(kind, p) for kind in kinds for p in config.densities]
-    active = correlation.stack([correlation.windows(kind, sets, size, p) for kind, p in grid for _ in range(seeds)])
+    active = stack([windows(kind, sets, size, p) for kind, p in grid for _ in range(seeds)])
     numbers = [config.seed + k for k in range(len(grid) * seeds)]
-    W = correlation.start(numbers, sets * size, m)
-    b = np.zeros(W.shape[:2], np.float32)
-    optimiser = training.AdamW(config.lr, weight_decay=0.0, schedule="cosine")
-    stops = [max(1, config.steps * k // 20) for k in range(1, 21)]
-    correlation.train(W, b, active, numbers, config.steps, config.batch, optimiser, stops, job, name)
-    loss = correlation.evaluate(W, b, active, numbers, 8, config.evaluated)
+    networks, task = Networks(numbers, sets * size, m, hidden="identity", tied=True), Task("uniform", "identity", active)
+    optimiser = AdamW(config.lr, weight_decay=0.0, schedule="cosine")
+    training.train(networks, task, config.steps, config.batch, optimiser, job=job, key=name)
     axes = len(kinds), len(config.densities), seeds
-    pca = [[correlation.pca_loss(kind, sets, size, p, m) for p in config.densities] for kind in kinds]
+    pca = [[pca_loss(kind, sets, size, p, m) for p in config.densities] for kind in kinds]
     return {
-        f"W_{name}": W.reshape(*axes, *W.shape[1:]), f"loss_{name}": loss.reshape(axes), f"pca_{name}": np.array(pca),
+        f"W_{name}": networks.weights(*axes)["W1"], f"pca_{name}": np.array(pca),
+        f"loss_{name}": training.evaluate(networks, task, 8, config.evaluated).reshape(axes),
     }  # fmt: skip
 
 
 CORRELATED, INDEPENDENT, ANTICORRELATED = range(len(KINDS))
-
-
-def at(runs_of: runs.Results, density: float) -> int:
-    """The index of the density nearest to this one."""
-    return int(np.abs(runs_of["density"] - density).argmin())
 
 
 def lie(W: np.ndarray, name: str) -> np.ndarray:
@@ -153,7 +142,7 @@ def lie(W: np.ndarray, name: str) -> np.ndarray:
 
 def both(runs_of: runs.Results, density: float) -> dict[str, np.ndarray]:
     """Three pairs at one density, seeds of each kind: shares of pairs that are opposite and side by side."""
-    W = runs_of["W_three"][:, at(runs_of, density)]
+    W = runs_of["W_three"][:, metrics.nearest(runs_of["density"], density)]
     return {name: lie(W, name) for name in RELATIONS}
 
 

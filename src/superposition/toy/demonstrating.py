@@ -2,10 +2,12 @@
 Elhage et al. 2022, "Demonstrating Superposition": never in the linear model, ever more in the ReLU model."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, training
+from superposition.toy.engine import training
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -47,10 +49,10 @@ def _one_size(config: Config, job: runs.Job, index: int) -> dict[str, Array]:
     of_each = np.broadcast_to(density[:, None, None], (len(MODELS), len(density), config.seeds, n))
     relu = np.broadcast_to(np.array(MODELS)[:, None, None] == "relu", of_each.shape[:-1])
     arrays, _ = training.train_grid(
-        of_each, importance, m, relu, config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"),
+        of_each, importance, m, relu, config.steps, config.batch, AdamW(config.lr, schedule="cosine"),
         config.seed, job, key=SIZES[index],
     )  # fmt: skip
-    return arrays | {"importance": importance, "linear_optimum": autoencoders.linear_optimum(density, importance, m)}
+    return arrays | {"importance": importance, "linear_optimum": linear_optimum(density, importance, m)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
@@ -66,22 +68,35 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     return arrays, counts
 
 
-# How represented features share their dimension, by feature dimensionality.
+# How represented features share their dimension.
 KINDS = ("alone", "in a pair", "in a group", "between")
 
 
-def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"]:
-    """The share of represented features of each of KINDS.
+def kind_of(W: Float[np.ndarray, "*batch n m"]) -> Bool[np.ndarray, "*batch n kind"]:
+    """Which of KINDS each feature is; a feature that is not represented is none of them.
 
-    Alone is a dimensionality above 0.9, a pair 0.45 to 0.55, a group below 0.45; the rest is between."""
-    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
-    alone, pair, group = D > 0.9, (D >= 0.45) & (D <= 0.55), D < 0.45
-    every = np.stack([alone, pair, group, ~(alone | pair | group)], -1) & there[..., None]
-    return every.sum(-2) / np.maximum(1, there.sum(-1))[..., None]
+    Alone is a dimensionality above 0.9. A pair are two that are each other's most opposite feature, at a cosine below -0.9,
+    and share one dimension, their dimensionalities adding up to 1 within 0.1: evenly or not, since an antipodal pair of
+    unequal lengths a and b has a²/(a² + b²) and b²/(a² + b²). A group is below 0.45 otherwise; the rest is between."""
+    there, D = metrics.is_represented(W), metrics.feature_dimensionality(W)
+    cosine = np.where(there[..., None] & there[..., None, :], metrics.cosines(W), 0)
+    partner = cosine.argmin(-1)
+    mutual = np.take_along_axis(partner, partner, -1) == np.arange(W.shape[-2])
+    whole = np.abs(D + np.take_along_axis(D, partner, -1) - 1) < 0.1
+    pair = mutual & (cosine.min(-1) < -0.9) & whole
+    alone = (D > 0.9) & ~pair
+    group = (D < 0.45) & ~pair
+    return np.stack([alone, pair, group, ~(alone | pair | group)], -1) & there[..., None]
+
+
+def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"]:
+    """The share of represented features of each of KINDS."""
+    found = kind_of(W)
+    return found.sum(-2) / np.maximum(1, found.sum((-1, -2)))[..., None]
 
 
 def kept_first(W: np.ndarray) -> np.ndarray:
     """Whether each model represents exactly its n_hidden most important features."""
     m = W.shape[-1]
-    there = metrics.norms(W) > 0.5
+    there = metrics.is_represented(W)
     return there[..., :m].all(-1) & ~there[..., m:].any(-1)

@@ -6,13 +6,13 @@ import copy
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy.engine import features
-from superposition.toy.engine.networks import Networks, Task, evaluate, keep, sample, train
-from superposition.toy.engine.training import AdamW
-from superposition.toy.measures import redundancy
+from superposition.toy.engine.networks import Networks, Task, keep, sample
+from superposition.toy.engine.training import evaluate, train
+from superposition.toy.measures import redundancy, rotations
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -88,18 +88,17 @@ def noisy_losses(
     return own, turned
 
 
-def _alignments(W: Float[Array, "*grid n m"], rotations: Float[Array, "draw m m"]) -> dict[str, Array]:
+def _alignments(W: Float[Array, "model n m"], turns: Float[Array, "draw m m"]) -> dict[str, Array]:
     """Basis alignment of every model, its mean over rotations of the model, and its rank among them."""
-    own = metrics.basis_alignment(W)
-    turned = np.stack([metrics.basis_alignment(W @ R) for R in rotations])
-    return {"alignment": own, "null_alignment": turned.mean(0), "rank": (turned < own).mean(0)}
+    own, turned = metrics.basis_alignment(W), rotations.each(metrics.basis_alignment, W, turns)
+    return {"alignment": own, "null_alignment": turned.mean(-1), "rank": rotations.rank(own, turned)}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train rates × sparsities × seeds, and turn each model many times. Weights are stored in half precision."""
     grid, networks, task = stack(config)
     train(networks, task, config.steps, config.batch, AdamW(config.lr, schedule="cosine"), records=20, job=job)
-    noisy, turned = noisy_losses(networks, task, stats.special_ortho_group(config.n_hidden, seed=config.seed).rvs(config.turns))
+    noisy, turned = noisy_losses(networks, task, rotations.draw(config.n_hidden, config.turns, config.seed))
     trained = networks.weights(*grid)
     W = trained["W1"]
     small = {
@@ -107,12 +106,12 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "diagonal": torch.einsum("inm,imn->in", networks.W1, networks.W2).detach().numpy().reshape(*grid, -1),
     }  # fmt: skip
     losses = {"loss": evaluate(networks, task, batches=8), "noisy_loss": noisy, "turned_loss": turned}
-    rotations = stats.special_ortho_group(config.n_hidden, seed=config.seed + 1).rvs(config.rotations)
+    turns = rotations.draw(config.n_hidden, config.rotations, config.seed + 1)
+    aligned = _alignments(networks.W1.detach().numpy().astype(float), turns)
     arrays = {
         "rate": np.array(config.rates), "sparsity": np.array(config.sparsities), "importance": np.array(task.importance),
         **{name: array.astype(np.float16) for name, array in small.items()},
-        **{name: array.reshape(grid).astype(np.float32) for name, array in losses.items()},
-        **{name: array.astype(np.float32) for name, array in _alignments(W.astype(float), rotations).items()},
+        **{name: array.reshape(grid).astype(np.float32) for name, array in (losses | aligned).items()},
     }  # fmt: skip
     per_dimension = metrics.features_per_dimension(W.astype(float)).mean((1, 2))
     ends = zip(config.rates, per_dimension, strict=True)

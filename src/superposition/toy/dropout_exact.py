@@ -8,8 +8,8 @@ from jaxtyping import Float
 
 from superposition import metrics, runs
 from superposition.toy import phase
-from superposition.toy.engine.training import AdamW
 from superposition.toy.theory import expected_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 

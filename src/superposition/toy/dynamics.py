@@ -7,9 +7,12 @@ from jaxtyping import Float, Int
 
 from superposition import metrics, runs
 from superposition.toy.correlated import within
-from superposition.toy.engine import autoencoders, correlation, training
-from superposition.toy.engine.correlation import pca_loss
+from superposition.toy.engine import training
+from superposition.toy.engine.features import stack, windows
+from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.measures import jumps
+from superposition.toy.theory.linear_model import pca_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -50,26 +53,26 @@ SCHEMA = {
 }
 
 
-def memory(config: Config, seeds: int, optimiser: training.AdamW, job: runs.Job, key: str) -> tuple[Array, Array]:
+def memory(config: Config, seeds: int, optimiser: AdamW, job: runs.Job, key: str) -> tuple[Array, Array]:
     """D and the held-out loss of `seeds` models at every snapshot: (seed snapshot n_features), (seed snapshot)."""
     n, m, kept = config.n_features, config.n_hidden, steps(config.steps, config.snapshots)
-    model = autoencoders.Autoencoders([config.seed + k for k in range(seeds)], n, m).to(job.device)
-    model.W.data *= config.start_scale
-    of_each = np.full((seeds, n), config.density), np.ones((seeds, n))
-    history = training.train(model, *of_each, config.steps, config.batch, optimiser, kept, job=job, key=key)
-    D = metrics.feature_dimensionality(history.W)
-    loss = np.stack([held_out(config, W, b, job.device) for W, b in zip(history.W.swapaxes(0, 1), history.b.swapaxes(0, 1))])
-    return D.swapaxes(0, 1).astype(np.float32), loss.astype(np.float32)
+    networks = Networks([config.seed + k for k in range(seeds)], n, m, hidden="identity", tied=True).to(job.device)
+    with torch.no_grad():
+        networks.W1.mul_(config.start_scale)
+    task = Task("uniform", "identity", config.density)
+    history = training.train(networks, task, config.steps, config.batch, optimiser, kept, job=job, key=key)
+    D = metrics.feature_dimensionality(history.W1)
+    each = zip(history.W1.swapaxes(0, 1), history.b.swapaxes(0, 1), strict=True)
+    loss = np.stack([held_out(config, task, W, b, 1).astype(np.float32) for W, b in each])
+    return D.swapaxes(0, 1).astype(np.float32), loss
 
 
 def held_out(
-    config: Config, W: Float[Array, "snapshot n m"], b: Float[Array, "snapshot n"], device: str
+    config: Config, task: Task, W: Float[Array, "snapshot n m"], b: Float[Array, "snapshot n"], batches: int
 ) -> Float[Array, "snapshot"]:
     """The loss of every snapshot on one and the same held-out data, so that the noise of the draw is common to all."""
-    model = autoencoders.Autoencoders([config.seed] * len(W), config.n_features, config.n_hidden).to(device)
-    model.W.data[:], model.b.data[:] = torch.from_numpy(W), torch.from_numpy(b)
-    ones = np.ones(b.shape)
-    return training.evaluate(model, config.density * ones, ones, 1, config.held_out)
+    networks = Networks([config.seed] * len(W), *W.shape[1:], hidden="identity", tied=True).put(W, b)
+    return training.evaluate(networks, task, batches, config.held_out)
 
 
 def steps(last: int, count: int) -> list[int]:
@@ -81,21 +84,20 @@ def sets(config: Config, job: runs.Job) -> tuple[list[int], Array, Array]:
     """The correlated sets: steps, W and the held-out loss of every seed at each, closer together at the start."""
     n, m, seeds = config.sets * config.set_size, config.set_hidden, list(range(config.seed, config.seed + config.set_seeds))
     stops = np.unique((config.set_steps * np.linspace(0, 1, config.set_snapshots) ** 2).round().astype(int)).tolist()
-    one = correlation.windows("correlated", config.sets, config.set_size, config.set_density)
-    W, b = correlation.start(seeds, n, m, config.start_scale), np.zeros((len(seeds), n), np.float32)
-    optimiser = training.AdamW(config.set_lr)
-    active = correlation.stack([one] * len(seeds))
-    kept_W, kept_b = correlation.train(W, b, active, seeds, config.set_steps, config.set_batch, optimiser, stops, job, "sets")
-    flat_W, flat_b = kept_W.reshape(-1, n, m), kept_b.reshape(-1, n)
-    same = correlation.stack([one] * len(flat_W))
-    loss = correlation.evaluate(flat_W, flat_b, same, [config.seed] * len(flat_W), 4, config.held_out)
-    return stops, kept_W.swapaxes(0, 1), loss.reshape(kept_W.shape[:2]).T.astype(np.float32)
+    one = windows("correlated", config.sets, config.set_size, config.set_density)
+    task = lambda count: Task("uniform", "identity", stack([one] * count))
+    networks = Networks(seeds, n, m, hidden="identity", tied=True, scale=config.start_scale)
+    optimiser, sizes = AdamW(config.set_lr), (config.set_steps, config.set_batch)
+    history = training.train(networks, task(len(seeds)), *sizes, optimiser, stops, job=job, key="sets")
+    W, b = history.W1, history.b
+    loss = held_out(config, task(len(stops) * len(seeds)), W.reshape(-1, n, m), b.reshape(-1, n), 4)
+    return stops, W.swapaxes(0, 1), loss.reshape(W.shape[:2]).T.astype(np.float32)
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train with Adam, with an Adam that forgets after every step, and on correlated sets."""
-    D, loss = memory(config, config.seeds, training.AdamW(config.lr), job, "adam")
-    forgetful = training.AdamW(config.lr, beta1=0.0, beta2=0.0)
+    D, loss = memory(config, config.seeds, AdamW(config.lr), job, "adam")
+    forgetful = AdamW(config.lr, beta1=0.0, beta2=0.0)
     memoryless_D, memoryless_loss = memory(config, config.memoryless_seeds, forgetful, job, "memoryless")
     set_step, set_W, set_loss = sets(config, job)
     arrays = {
@@ -130,6 +132,32 @@ def own_and_others(match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per seed the correlation with its own loss, and the mean of those with the others'."""
     own = np.diag(match)
     return own, (match.sum(1) - own) / (len(match) - 1)
+
+
+def own_beyond(match: Float[Array, "seed seed"]) -> Float[Array, "seed"]:
+    """Per seed the correlation with its own loss beyond what its speed, and its loss, have with all others'.
+
+    Centred by rows and by columns: some speeds go better with every loss, some losses with every speed. A run whose own
+    correlation is δ higher than these two say comes out at δ, hence the n / (n - 1)."""
+    centred = match - match.mean(1, keepdims=True) - match.mean(0, keepdims=True) + match.mean()
+    return np.diag(centred) * len(match) / (len(match) - 1)
+
+
+def derangements(match: Float[Array, "seed seed"], draws: int, seed: int = 0) -> Float[Array, "draw"]:
+    """The mean correlation where every run is given another's loss, by lot."""
+    rng, runs_ = np.random.default_rng(seed), np.arange(len(match))
+    lots = (rng.permutation(runs_) for _ in iter(int, 1))
+    return np.array([match[runs_, next(lot for lot in lots if (lot != runs_).all())].mean() for _ in range(draws)])
+
+
+def set_match(runs_of: runs.Results) -> Float[Array, "set_seed set_seed"]:
+    """As `jumps.match`, of the correlated sets: how fast the cosines within sets move, and the loss falls.
+
+    From when the median seed's lines are tightest until the last seed's loss is down at a tenth of PCA's."""
+    cosine, loss = within(runs_of["set_W"], runs_of.config.set_size), runs_of["set_loss"]
+    first = int(np.median(cosine.min(-1).argmax(-1)))
+    down = last_above(np.arange(loss.shape[1]), loss, pca(runs_of) / 10).max()
+    return jumps.match(cosine, loss, first, max(first + 10, int(down) + 1))
 
 
 def opening_times(runs_of: runs.Results) -> tuple[np.ndarray, np.ndarray]:

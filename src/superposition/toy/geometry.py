@@ -5,8 +5,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, training
+from superposition.toy.engine import training
 from superposition.toy.measures import polytopes
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -41,7 +43,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     density = config.highest ** -np.linspace(0, 1, config.sparsities)
     arrays, _ = training.train_grid(
         np.tile(density[:, None], (config.seeds, 1, config.n_features)), np.ones(config.n_features), config.n_hidden, True,
-        config.steps, config.batch, training.AdamW(config.lr, 0.0, schedule="cosine", warmup=config.warmup), config.seed, job,
+        config.steps, config.batch, AdamW(config.lr, 0.0, schedule="cosine", warmup=config.warmup), config.seed, job,
     )  # fmt: skip
     per_dimension = metrics.features_per_dimension(arrays["W"]).mean(0)
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}
@@ -81,17 +83,9 @@ def stuck(results: runs.Results, level: float) -> str:
     return " to ".join(map(str, sorted({points.min(), points.max()})))
 
 
-def near_level(W: Float[np.ndarray, "*batch n m"], within: float = 0.015) -> Float[np.ndarray, "*batch"]:
-    """The share of represented features whose D_i is near that of a perfect polytope."""
-    levels = [polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)]
-    D, there = metrics.feature_dimensionality(W), metrics.norms(W) > 0.5
-    near = (np.abs(D[..., None] - levels) < within).any(-1) & there
-    return near.sum(-1) / np.maximum(1, there.sum(-1))
-
-
-def above(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
-    """`near_level` where features are represented, NaN elsewhere."""
-    return np.where(metrics.represented(W) > 0, near_level(W), np.nan)
+def at_levels(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
+    """The share of represented features whose D_i is that of a perfect polytope, NaN where none is represented."""
+    return polytopes.at_levels(W, metrics.is_represented(W))
 
 
 def made(features: Int[Array, "seed density shape"]) -> Float[Array, "seed polytope"]:
@@ -107,7 +101,7 @@ def polytopes_per_seed(results: runs.Results, shape: str) -> Float[np.ndarray, "
 def over_least(results: runs.Results) -> Float[Array, "seed density"]:
     """The held-out loss over the least without superposition."""
     n, m = results["W"].shape[-2:]
-    return results["loss"] / autoencoders.linear_optimum(results["density"], np.ones(n), m)
+    return results["loss"] / linear_optimum(results["density"], np.ones(n), m)
 
 
 def dead(

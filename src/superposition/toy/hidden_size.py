@@ -4,12 +4,13 @@ Counted over training against rotations of the same models; and features shown o
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import stats
 
 from superposition import metrics, runs
 from superposition.toy import privileged, regularised
-from superposition.toy.engine import networks
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -52,8 +53,9 @@ SCHEMA = {
     "alone_opposed": "width optimiser alone_seed",
     "alone_settled": "width optimiser alone_seed",
     "alone_kept": "width optimiser alone_seed",
+    **dict.fromkeys(_OVER_TIME, f"width snapshot {_EACH}"),
+    **dict.fromkeys(_AT_LAST, f"width {_EACH}"),
 }
-SCHEMA |= {name: f"width snapshot {_EACH}" for name in _OVER_TIME} | {name: f"width {_EACH}" for name in _AT_LAST}
 
 
 def pairs(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
@@ -114,7 +116,7 @@ def _steps(config):
 def _averages(W, turns):
     """Means over a model's neurons or features: its own, and those of what it is held against."""
     found = {"overlap": overlap(W).mean(-1), "null_overlap": random_overlap(W).mean(-1), "pairs": pairs(W).mean(-1)}
-    null = np.mean([pairs(W @ turn).mean(-1) for turn in turns], 0)
+    null = rotations.each(lambda turned: pairs(turned).mean(-1), W, turns).mean(-1)
     return found | {"null_pairs": null} | regularised.neurons(W, turns)
 
 
@@ -125,17 +127,17 @@ def _sampled(m, config, job):
     seeds = np.resize(config.seed + np.arange(np.prod(grid[1:])), count).tolist()
     hidden = np.repeat([kind for kind, _ in MODELS], count // len(MODELS)).tolist()
     l1 = config.l1 * np.repeat([float(penalised) for _, penalised in MODELS], count // len(MODELS))
-    net = networks.Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
+    net = Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
     density = np.broadcast_to(1 - np.array(config.sparsities)[:, None], grid).reshape(-1, 1)
-    task, optimiser, steps = networks.Task("uniform", "identity", density), AdamW(config.lr, schedule="cosine"), _steps(config)
-    history = networks.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
-    turns = stats.special_ortho_group(m, seed=config.seed).rvs(config.rotations)
+    task, optimiser, steps = Task("uniform", "identity", density), AdamW(config.lr, schedule="cosine"), _steps(config)
+    history = training.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
+    turns = rotations.draw(m, config.rotations, config.seed)
     looks = [_averages(W.astype(float), turns) for W in history.W1]
     W, arrays = history.W1[-1], {name: np.stack([look[name] for look in looks]) for name in _OVER_TIME}
     up, down = regularised.signs(W)
     driven = regularised.live_mean(privileged.driven(W), privileged.used(np.maximum(W, 0)))
     arrays |= {name: looks[-1][name] for name in _AT_LAST} | {"driven": driven}
-    arrays |= {"polysemantic": (up + down > 1).sum(-1), "loss": networks.evaluate(net, task, batches=16)}
+    arrays |= {"polysemantic": (up + down > 1).sum(-1), "loss": training.evaluate(net, task, batches=16)}
     return {name: values.reshape(*values.shape[:-1], *grid) for name, values in arrays.items()}, W.reshape(*grid, n, m)
 
 

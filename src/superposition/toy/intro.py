@@ -7,7 +7,9 @@ from jaxtyping import Float, Int
 
 from superposition import metrics, runs
 from superposition.toy.engine import training
-from superposition.toy.engine.autoencoders import Autoencoders, linear_optimum
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -59,7 +61,7 @@ def classify(W: Float[Array, "*batch n 2"], tolerance: float = 15.0) -> Int[Arra
 
 
 def _shape(W, tolerance):
-    kept = W[metrics.norms(W) > 0.5]
+    kept = W[metrics.is_represented(W)]
     angle = np.sort(np.degrees(np.arctan2(kept[:, 1], kept[:, 0])))
     gaps = np.sort(np.diff(angle, append=angle[:1] + 360))
     for shape, expected in enumerate(_GAPS):
@@ -74,7 +76,7 @@ def null_shares(draws: int, seed: int) -> Float[Array, "shape"]:
     shares = np.zeros(len(SHAPES))
     for shape, gaps in enumerate(_GAPS):
         arrows = rng.standard_normal((draws, len(gaps), 2))
-        shares[shape] = (classify(arrows / metrics.norms(arrows)[..., None]) == shape).mean()
+        shares[shape] = (classify(metrics.unit(arrows)) == shape).mean()
     return shares
 
 
@@ -91,7 +93,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     filmed = film_steps(config.steps, config.film_frames)
     arrays, film = training.train_grid(
         np.tile(density[:, None], (config.seeds, 1, n)), importance, m, True,
-        config.steps, config.batch, training.AdamW(config.lr), config.seed, job, filmed,
+        config.steps, config.batch, AdamW(config.lr), config.seed, job, filmed,
     )  # fmt: skip
     shape, best = classify(arrays["W"]), arrays["loss"].argmin(0)
     arrays |= {
@@ -109,18 +111,18 @@ def _notebook_shapes(config, job, density, importance):
     It calls `xavier_normal_` on W of all instances at once, (10, 5, 2), whose fans PyTorch counts as 10 and 20."""
     n, m, grid = config.n_features, config.n_hidden, (config.seeds, config.densities)
     count = int(np.prod(grid))
-    model = Autoencoders([config.seed + k for k in range(count)], n, m).to(job.device)
+    networks = Networks([config.seed + k for k in range(count)], n, m, hidden="identity", tied=True).to(job.device)
     with torch.no_grad():
-        model.W *= ((n + m) / (n * m + config.densities * m)) ** 0.5
-    of_each = np.tile(density[:, None], (config.seeds, n)).astype(np.float32), np.tile(importance, (count, 1))
-    training.train(model, *of_each, config.steps, config.batch, training.AdamW(config.lr), job=job, key="notebook")
-    return classify(model.W.detach().cpu().numpy().reshape(*grid, n, m))
+        networks.W1.mul_(((n + m) / (n * m + config.densities * m)) ** 0.5)
+    task = Task("uniform", "identity", np.tile(density[:, None], (config.seeds, 1)), importance)
+    training.train(networks, task, config.steps, config.batch, AdamW(config.lr), job=job, key="notebook")
+    return classify(networks.weights(*grid)["W1"])
 
 
 def shortest_arrow(W: Float[Array, "model n m"]) -> tuple[Float[Array, "model"], Float[Array, "model"]]:
     """The length of each model's shortest arrow, and the cosine with that of the others which is nearest to it."""
     length, model = metrics.norms(W), np.arange(len(W))
-    shortest, unit = length.argmin(-1), W / length[..., None]
-    cosine = np.einsum("kih,kh->ki", unit, unit[model, shortest])
+    shortest = length.argmin(-1)
+    cosine = metrics.cosines(W)[model, shortest]
     cosine[model, shortest] = -1
     return length[model, shortest], cosine.max(-1)

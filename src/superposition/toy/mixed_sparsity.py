@@ -5,8 +5,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs
-from superposition.toy.engine import networks
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -52,7 +53,7 @@ def members(n_dense: int, n_sparse: int) -> Bool[Array, "2 n"]:
 
 def counted(W: Float[Array, "*batch n m"], classes: Bool[Array, "2 n"]) -> Bool[Array, "*batch 2 n"]:
     """Which features of each class are represented: those longer than ½."""
-    return (metrics.norms(W) > 0.5)[..., None, :] & classes
+    return metrics.is_represented(W)[..., None, :] & classes
 
 
 def class_mean(values: Float[Array, "*batch n"], counts: Bool[Array, "*batch 2 n"]) -> Float[Array, "*batch 2"]:
@@ -101,13 +102,10 @@ def _trained(m, config, job):
     output = np.broadcast_to(np.array(OUTPUT)[:, None], grid).ravel().tolist()
     of_class = density[:, None], importances(density, np.array(config.weights))
     each = [np.broadcast_to((part @ classes)[:, :, None, None], (*grid, n)).reshape(count, n) for part in of_class]
-    net, task = (
-        networks.Networks(seeds, n, m, hidden="identity", output=output, tied=True),
-        networks.Task("uniform", "identity", *each),
-    )
+    net, task = Networks(seeds, n, m, hidden="identity", output=output, tied=True), Task("uniform", "identity", *each)
     optimiser, steps = AdamW(config.lr, schedule="cosine"), _steps(config)
-    history = networks.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
-    W, loss = net.W1.detach().numpy().astype(float), networks.evaluate(net, task, batches=16)
+    history = training.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
+    W, loss = net.W1.detach().numpy().astype(float), training.evaluate(net, task, batches=16)
     found = {name: values.reshape(*grid, *values.shape[1:]) for name, values in _measured(W, classes).items()}
     growth = np.stack([class_mean(metrics.feature_dimensionality(early), counted(early, classes)) for early in history.W1])
     best = loss.reshape(grid).argmin(-1)[..., None, None]
@@ -140,12 +138,7 @@ BOTH_DENSE, MIXED, BOTH_SPARSE = range(3)  # the mixes of densities
 RELU, GELU = range(2)
 
 
-def at(results: runs.Results, weight: float | int) -> int:
-    """The index of a weight: of the sparse class in the loss, over that of the dense class, for each feature."""
-    return int(np.abs(results["weight"] - weight).argmin())
-
-
 def equal(results: runs.Results) -> int:
     """The weight at which a dense and a sparse feature of the mixed model are equally important."""
     dense, sparse = results["density"][MIXED]
-    return at(results, float(sparse / dense))
+    return metrics.nearest(results["weight"], float(sparse / dense))

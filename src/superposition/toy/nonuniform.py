@@ -8,8 +8,10 @@ from scipy import optimize
 from superposition import metrics, runs
 from superposition.toy import intro
 from superposition.toy.engine import training
-from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.engine.features import variance
+from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.theory.stratified_loss import Strata, minimise
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -75,7 +77,7 @@ def classify(W: Float[Array, "*batch 5 2"]) -> Int[Array, "*batch"]:
 
     All five represented (‖W_i‖ > ½) is a *pentagon*, however deformed; two antipodal pairs of the others a *square*,
     with the odd one in a pair *another square*."""
-    there = metrics.norms(W) > 0.5
+    there = metrics.is_represented(W)
     cross = intro.classify(W) == intro.SHAPES.index("two pairs")
     square, another = cross & ~there[..., 0], cross & there[..., 0]
     return np.select([there.all(-1), square, another], [0, 1, 2], 3)
@@ -94,7 +96,7 @@ def square(strata: Strata, p: Float[Array, "5"], importance: Float[Array, "5"]) 
     rest = strata.without(0)
     W, b, loss = minimise(rest, np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]]), np.zeros(4), p[1:], importance[1:])
     W, b = np.vstack([np.zeros(2), W]), np.concatenate([[p[0] / 2], b])
-    return W, b, loss + float(importance[0] * (p[0] / 3 - p[0] ** 2 / 4))
+    return W, b, loss + float(importance[0] * variance(p[0]))
 
 
 def _disturbed(W, config):
@@ -129,7 +131,7 @@ def _branches(config, strata, axis, multiplier):
         p, importance = along(config, axis, at)
         W[1, k], b[1, k], loss[1, k] = square(strata, p, importance)
         left, _, _ = minimise(strata, _disturbed(W[1, k], config), b[1, k], p, importance)
-        stable[k] = metrics.norms(left)[0] < 0.5
+        stable[k] = not metrics.is_represented(left)[0]
     return W, b, loss, stable
 
 
@@ -176,12 +178,13 @@ def _train(config, job):
     settings = np.array([[along(config, axis, k) for k in at] for axis in AXES])
     grid = len(AXES), len(at), config.seeds
     each = np.broadcast_to(settings[:, :, None], (*grid, 2, config.n_features)).reshape(-1, 2, config.n_features)
-    model = Autoencoders([config.seed + k for k in range(len(each))], config.n_features, config.n_hidden).to(job.device)
-    optimiser = training.AdamW(config.lr, schedule="cosine")
-    training.train(model, each[:, 0], each[:, 1], config.steps, config.batch, optimiser, job=job)
-    loss = training.evaluate(model, each[:, 0], each[:, 1]).reshape(grid)
-    W, b = (part.detach().cpu().numpy().reshape(*grid, *part.shape[1:]) for part in (model.W, model.b))
-    return {"trained_multiplier": at, "W": W, "b": b, "loss": loss, "shape": classify(W)}, settings
+    seeds = [config.seed + k for k in range(len(each))]
+    networks = Networks(seeds, config.n_features, config.n_hidden, hidden="identity", tied=True).to(job.device)
+    task, optimiser = Task("uniform", "identity", each[:, 0], each[:, 1]), AdamW(config.lr, schedule="cosine")
+    training.train(networks, task, config.steps, config.batch, optimiser, job=job)
+    loss, weights = training.evaluate(networks, task).reshape(grid), networks.weights(*grid)
+    trained = {"W": weights["W1"], "b": weights["b"], "loss": loss, "shape": classify(weights["W1"])}
+    return {"trained_multiplier": at} | trained, settings
 
 
 def _polished(strata, trained, settings):
@@ -227,14 +230,22 @@ def bistable(results: runs.Results, axis: int) -> tuple[float, float]:
     return float(results["multiplier"][both].min()), float(results["multiplier"][both].max())
 
 
+def both_minima(results: runs.Results, axis: int) -> np.ndarray:
+    """At which of the trained multiples both shapes are minima."""
+    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
+    return (at >= low * 0.999) & (at <= high * 1.001)
+
+
+def better(results: runs.Results, axis: int) -> np.ndarray:
+    """Which of SHAPES, pentagon or square, costs less at each of these."""
+    return (results["trained_multiplier"][both_minima(results, axis)] < results["crossing"][axis].mean()).astype(int)
+
+
 def missed(results: runs.Results, axis: int, shapes: int = len(SHAPES)) -> np.ndarray:
     """Which trained models, where both shapes are minima, ended in another of the first `shapes` than the best,
     by point and seed."""
-    at, (low, high) = results["trained_multiplier"], bistable(results, axis)
-    inside = (at >= low * 0.999) & (at <= high * 1.001)
-    better = (at[inside] < results["crossing"][axis].mean()).astype(int)  # an index into SHAPES: pentagon, square
-    shape = results["shape"][axis, inside]
-    return (shape < shapes) & (shape != better[:, None])
+    shape = results["shape"][axis, both_minima(results, axis)]
+    return (shape < shapes) & (shape != better(results, axis)[:, None])
 
 
 def worse(results: runs.Results, axis: int) -> np.ndarray:

@@ -7,14 +7,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import metrics, runs
-from superposition.toy.engine import training
+from superposition.toy.engine.features import variance
 from superposition.toy.theory import expected_loss
+from superposition.training import AdamW
 
 Array = np.ndarray
 
 PHASES = ("ignored", "dedicated", "dedicated, others share", "superposed")
-# A feature is represented from this length on, and shares its direction from this interference on.
-REPRESENTED, SHARING = 0.5, 0.1
+SHARING = 0.1  # a feature shares its direction from this interference on
 # What counts as having found the optimum: a loss at most so many times the optimum's.
 FOUND = 1.01
 
@@ -56,7 +56,7 @@ def classify(W: Float[Array, "*batch n m"]) -> Int[Array, "*batch"]:
 
     *Ignored*: shorter than ½. *Superposed*: the others overlap it, Σ_j (Ŵ_n·W_j)² > 0.1. Else *dedicated*, and then
     either at most as many features as dimensions are represented, or the others share theirs."""
-    there = metrics.norms(W) > REPRESENTED
+    there = metrics.is_represented(W)
     crowded = there.sum(-1) > W.shape[-1]
     alone = np.where(crowded, PHASES.index("dedicated, others share"), PHASES.index("dedicated"))
     shared = metrics.interference(W)[..., -1] > SHARING
@@ -86,7 +86,7 @@ def fixed_losses(density: Float[Array, "*cell n"], importance: Float[Array, "*ce
 
     Source: zroe1/toy-models-of-superposition, there for two features in one dimension."""
     _, dropped, paired = fixed_shapes(density.shape[-1])
-    alone, together = importance * (density / 3 - density**2 / 4), importance * density**2 / 6
+    alone, together = importance * variance(density), importance * density**2 / 6
     return np.stack([alone @ d.diagonal() + together @ q.diagonal() for d, q in zip(dropped, paired, strict=True)])
 
 
@@ -148,7 +148,7 @@ def train_row(item: tuple[Config, int]) -> dict[str, Array]:
     density, importance = (array[row] for array in _cells(config))
     rng = np.random.default_rng([config.seed, row])
     start = rng.standard_normal((config.starts, len(density), n, m)) * (2 / (n + m)) ** 0.5
-    rates = training.AdamW(config.lr, schedule="cosine").rates(config.steps)
+    rates = AdamW(config.lr, schedule="cosine").rates(config.steps)
     trained, loss, W, b, minimum = _train(start, density, importance, rates)
     _, positive, *also = _train(np.abs(start[: config.positive_starts]), density, importance, rates)
     shapes, dropped, _ = fixed_shapes(n)
@@ -252,7 +252,7 @@ def _where(mask, yes, no):
 
 def whole(lengths: np.ndarray) -> np.ndarray:
     """At which importances the optimum goes in one jump from nothing (a length below 0.05) to a represented feature."""
-    return (lengths[:, 0] < 0.05) & (lengths[:, 1] > REPRESENTED)
+    return (lengths[:, 0] < 0.05) & (lengths[:, 1] > metrics.REPRESENTED)
 
 
 def found(diagram: runs.Results, starts: str = "start") -> np.ndarray:

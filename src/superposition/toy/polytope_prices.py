@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 from scipy.stats import qmc
 
 from superposition import runs
+from superposition.toy.engine.features import variance
 from superposition.toy.measures import polytopes
 
 Array = np.ndarray
@@ -19,11 +20,6 @@ class Config(runs.Config):
 
 
 SCHEMA = {"density": "density", "saved": "shape density", "length": "shape density", "bias": "shape density"}
-
-
-def guessed(density: Float[Array, "*any"] | float | np.floating) -> Float[Array, "*any"] | float | np.floating:
-    """The loss of a feature without a place, for which the best guess is its mean: its variance, p/3 - p²/4."""
-    return density / 3 - density**2 / 4
 
 
 def inputs(density: float, k: int, samples_log2: int, seed: int) -> Float[Array, "sample k"]:
@@ -61,7 +57,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
                 fits[shape, k] = best(shape, float(p), config.samples_log2, config.seed)
                 progress.advance()
     share = np.array([polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)])
-    saved = (guessed(density) - fits[..., 0]) / share[:, None]
+    saved = (variance(density) - fits[..., 0]) / share[:, None]
     arrays = {"density": density, "saved": saved, "length": np.sqrt(fits[..., 1]), "bias": fits[..., 2]}
     highest = {
         f"densities at which a {name} saves most": float((saved.argmax(0) == k).sum())

@@ -3,11 +3,13 @@ Elhage et al. 2022, "Superposition in a Privileged Basis"; every model is compar
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 from superposition import metrics, runs
-from superposition.toy.engine import autoencoders, rectified
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
+from superposition.toy.theory.linear_model import linear_optimum
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -49,14 +51,6 @@ QUANTILES = (0.05, 0.5, 0.95)
 SINGLE = 1.5  # a neuron with fewer effective features than this is monosemantic
 
 
-def rotated(
-    W: Float[Array, "*batch n m"], rotations: Float[Array, "draw m m"]
-) -> tuple[Float[Array, "draw *batch m"], Float[Array, "draw *batch"]]:
-    """Polysemanticity and basis alignment of W after each rotation of its hidden space."""
-    turned = np.einsum("...nm,dmk->d...nk", W, rotations)
-    return metrics.polysemanticity(turned), metrics.basis_alignment(turned)
-
-
 def used(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
     """The length of each neuron's column: a dead neuron's is near 0."""
     return np.linalg.norm(W, axis=-2)
@@ -75,50 +69,47 @@ def driven(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
     return metrics.polysemanticity(np.maximum(W, 0))
 
 
-def _rotations(config):
-    return stats.special_ortho_group(config.n_hidden, seed=config.seed).rvs(config.rotations)
-
-
 def _null(W, config):
     """What rotating does to each model: the null's means and quantiles, and the model's rank in it."""
-    rotations = _rotations(config)
-    shape, flat = W.shape[:-2], W.reshape(-1, *W.shape[-2:])
-    alignment, rows = metrics.basis_alignment(flat), []
-    for one, own in zip(flat, alignment, strict=True):
-        poly, turned = rotated(one, rotations)
-        alone = single(poly, used(one @ rotations))
-        drivers = driven(one @ rotations)
-        rows.append([poly.mean(), alone.mean(), drivers.mean(), (turned < own).mean(), *np.quantile(turned, QUANTILES)])
-    poly, alone, drivers, rank, *quantiles = np.array(rows).T.reshape(-1, *shape)
-    return {
-        "alignment": alignment.reshape(shape), "null_polysemanticity": poly, "null_single": alone, "null_driven": drivers,
-        "rank": rank, "null_alignment": np.stack(quantiles, -1),
-    }  # fmt: skip
+    turns, flat = rotations.draw(config.n_hidden, config.rotations, config.seed), W.reshape(-1, *W.shape[-2:])
+    alignment, turned = metrics.basis_alignment(flat), rotations.each(metrics.basis_alignment, flat, turns)
+    alone = lambda W: single(metrics.polysemanticity(W), used(W))
+    found = {
+        "alignment": alignment,
+        "rank": rotations.rank(alignment, turned),
+        "null_alignment": np.quantile(turned, QUANTILES, axis=-1).T,
+        "null_polysemanticity": rotations.each(metrics.polysemanticity, flat, turns).mean((1, 2)),
+        "null_single": rotations.each(alone, flat, turns).mean(-1),
+        "null_driven": np.array([driven(one @ turns).mean() for one in flat]),  # as `each` but for rounding
+    }
+    return {name: values.reshape(*W.shape[:-2], *values.shape[1:]) for name, values in found.items()}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train models × sparsities × seeds, and turn each many times."""
     n, m = config.n_features, config.n_hidden
-    grid = len(MODELS), len(config.sparsities), config.seeds
-    seeds = config.seed + np.arange(np.prod(grid))
+    grid = len(config.sparsities), config.seeds
     sparsity, importance = np.array(config.sparsities), config.importance_decay ** np.arange(n)
-    density = np.broadcast_to(1 - sparsity[:, None, None], (*grid, n)).reshape(-1, n)
-    kinds = np.repeat(MODELS, len(seeds) // len(MODELS))
-    relu, isotropic = kinds == "rectified", kinds == "isotropic"
-    start = autoencoders.Autoencoders(seeds.tolist(), n, m).W.detach().numpy()
-    optimiser = AdamW(config.lr, schedule="cosine")
-    W, b = rectified.train(start, density, importance, relu, isotropic, seeds, config.steps, config.batch, optimiser, job)
-    loss = rectified.held_out(W, b, density, importance, relu, seeds)
-    # Before the turns and after each, on the same examples.
-    unturned, *turned = (
-        rectified.held_out(W @ turn, b, density, importance, relu, seeds, batches=4)
-        for turn in np.float32([np.eye(m), *_rotations(config)[:8]])
-    )
-    W = W.reshape(*grid, n, m)
-    arrays = {
-        "sparsity": sparsity, "importance": importance, "W": W, "b": b.reshape(*grid, n), "loss": loss.reshape(grid),
-        "rotated_loss": np.mean(turned, 0).reshape(grid), "unrotated_loss": unturned.reshape(grid),
-        "polysemanticity": metrics.polysemanticity(W), "baseline": autoencoders.linear_optimum(1 - sparsity, importance, m),
+    task = Task("uniform", "identity", np.repeat(1 - sparsity, config.seeds)[:, None], importance)
+    turns = np.float32([np.eye(m), *rotations.draw(m, config.rotations, config.seed)[:8]])
+    found: dict[str, list[Array]] = {"W": [], "b": [], "loss": [], "unrotated_loss": [], "rotated_loss": []}
+    for k, kind in enumerate(MODELS):
+        hidden = "relu" if kind == "rectified" else "identity"
+        seeds = [config.seed + k * int(np.prod(grid)) + i for i in range(np.prod(grid))]
+        networks = Networks(seeds, n, m, hidden=hidden, tied=True)
+        optimiser = AdamW(config.lr, schedule="cosine", isotropic=kind == "isotropic")
+        training.train(networks, task, config.steps, config.batch, optimiser, job=job, key=kind)
+        W, b = networks.weights(len(seeds)).values()
+        loss = training.evaluate(networks, task)
+        # Before the turns and after each, on the same examples.
+        unturned, *turned = (training.evaluate(networks.put(W @ turn, b), task, batches=4) for turn in turns)
+        for name, values in zip(found, (W, b, loss, unturned, np.mean(turned, 0)), strict=True):
+            found[name].append(values.reshape(*grid, *values.shape[1:]))
+    arrays = {name: np.stack(values) for name, values in found.items()}
+    W = arrays["W"]
+    arrays |= {
+        "sparsity": sparsity, "importance": importance,
+        "polysemanticity": metrics.polysemanticity(W), "baseline": linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}
 
@@ -134,8 +125,3 @@ def singles(results: runs.Results, model: int) -> np.ndarray:
 def turned(results: runs.Results) -> np.ndarray:
     """The loss after a random turn of the hidden space over that before, by model, sparsity and seed."""
     return results["rotated_loss"] / results["unrotated_loss"]
-
-
-def at(results: runs.Results, sparsity: float | int) -> int:
-    """The index of a sparsity."""
-    return int(np.abs(results["sparsity"] - sparsity).argmin())

@@ -3,12 +3,14 @@ Every model is compared with random rotations of itself, which know no neurons."
 
 import numpy as np
 from jaxtyping import Float, Integer
-from scipy import optimize, stats
+from scipy import optimize
 
 from superposition import metrics, runs
 from superposition.toy import privileged
-from superposition.toy.engine import networks
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import rotations
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -78,22 +80,20 @@ def signs(W: Float[Array, "*batch n m"], least: float = 0.5) -> tuple[Integer[Ar
     return (W > least).sum(-2), (W < -least).sum(-2)
 
 
-def neurons(W: Float[Array, "model n m"], rotations: Float[Array, "draw m m"]) -> dict[str, Float[Array, "model"]]:
+def neurons(W: Float[Array, "model n m"], turns: Float[Array, "draw m m"]) -> dict[str, Float[Array, "model"]]:
     """Measures of a model's neurons, the same after rotations of its hidden space, and its alignment's rank among those."""
-    own = {"alignment": metrics.basis_alignment(W), **_counts(W)}
-    null = {f"null_{name}": np.zeros(len(W)) for name in own} | {"rank": np.zeros(len(W))}
-    for k, one in enumerate(W):
-        turned = one @ rotations
-        alignment = metrics.basis_alignment(turned)
-        null["null_alignment"][k], null["rank"][k] = alignment.mean(), (alignment < own["alignment"][k]).mean()
-        for name, values in _counts(turned).items():
-            null[f"null_{name}"][k] = values.mean()
-    return own | null
+    own, turned = _measured(W), rotations.each(_measured, W, turns)
+    found = {name: own[:, k] for k, name in enumerate(_NEURONS)}
+    found |= {f"null_{name}": turned[..., k].mean(-1) for k, name in enumerate(_NEURONS)}
+    return found | {"rank": rotations.rank(own[:, 0], turned[..., 0])}
 
 
-def _counts(W):
+_NEURONS = ("alignment", "participation", "single")
+
+
+def _measured(W):
     count, length = metrics.polysemanticity(W), privileged.used(W)
-    return {"participation": live_mean(count, length), "single": privileged.single(count, length)}
+    return np.stack([metrics.basis_alignment(W), live_mean(count, length), privileged.single(count, length)], -1)
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
@@ -105,16 +105,16 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     l1 = np.broadcast_to(np.array(config.l1)[:, None, None], grid).ravel()
     density = np.broadcast_to(1 - np.array(config.sparsities)[:, None], grid).reshape(-1, 1)
     hidden = np.repeat(HIDDEN, count // len(HIDDEN)).tolist()
-    net = networks.Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
-    task = networks.Task("uniform", "identity", density)
-    networks.train(net, task, config.steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job)
-    loss = networks.evaluate(net, task, batches=16).reshape(grid)
+    net = Networks(seeds, n, m, hidden=hidden, tied=True, l1=l1)
+    task = Task("uniform", "identity", density)
+    training.train(net, task, config.steps, config.batch, AdamW(config.lr, schedule="cosine"), job=job)
+    loss = training.evaluate(net, task, batches=16).reshape(grid)
     W = net.W1.detach().numpy().astype(float)
     each = {
         "features_per_dimension": metrics.features_per_dimension(W), "effective_features": metrics.effective_features(W),
         "length": metrics.norms(W), "dimensionality": metrics.feature_dimensionality(W),
         "opposed": np.minimum(*signs(W)).clip(max=1).sum(-1),
-    } | neurons(W, stats.special_ortho_group(m, seed=config.seed).rvs(config.rotations))  # fmt: skip
+    } | neurons(W, rotations.draw(m, config.rotations, config.seed))  # fmt: skip
     best = np.take_along_axis(W.reshape(*grid, n, m), loss.argmin(-1)[..., None, None, None], axis=3)[:, :, :, 0]
     arrays = {name: values.reshape(*grid, *values.shape[1:]).astype(np.float32) for name, values in each.items()}
     arrays |= {"l1": np.array(config.l1), "sparsity": np.array(config.sparsities), "loss": loss, "W": best.astype(np.float32)}
@@ -122,16 +122,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 IDENTITY = HIDDEN.index("identity")
-
-
-def at(results: runs.Results, l1: float | int) -> int:
-    """The index of an L1 strength."""
-    return int(np.abs(results["l1"] - l1).argmin())
-
-
-def sparse(results: runs.Results, sparsity: float | int) -> int:
-    """The index of a sparsity."""
-    return int(np.abs(results["sparsity"] - sparsity).argmin())
 
 
 def aligned(results: runs.Results) -> np.ndarray:

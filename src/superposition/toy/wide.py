@@ -5,6 +5,7 @@ import numpy as np
 
 from superposition import metrics, runs
 from superposition.toy.engine import training
+from superposition.training import AdamW
 
 Array = np.ndarray
 
@@ -39,7 +40,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     importance = config.least_importance ** np.linspace(0, 1, config.n_features)
     arrays, _ = training.train_grid(
         np.tile(density[:, None], (config.seeds, 1, config.n_features)), importance, config.n_hidden, True,
-        config.steps, config.batch, training.AdamW(config.lr, schedule="cosine"), config.seed, job,
+        config.steps, config.batch, AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
     per_dimension = metrics.features_per_dimension(arrays["W"]).mean(0)
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}

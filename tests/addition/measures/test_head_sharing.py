@@ -1,4 +1,4 @@
-"""The score of superposition over heads, on matrices whose sharing is known."""
+"""The score of spread over heads, on matrices whose sharing is known."""
 
 import numpy as np
 import pytest

@@ -46,20 +46,20 @@ def test_the_key_is_splitmix64_as_numpy_wraps_it(seed, step):
 
 @pytest.mark.parametrize("density", [1.0, 0.5, 0.05, 0.001])
 def test_the_share_of_active_features_is_the_density_within_binomial_bounds(density):
-    x = features.sample([3], 0, 20_000, torch.full((1, 20), density))
+    x = features.sample([3], 0, 20_000, np.full((1, 20), density))
     active = int((x > 0).sum())
     low, high = stats.binom.interval(1 - 1e-6, x.numel(), density)
     assert low <= active <= high
 
 
 def test_active_values_are_uniform_whatever_the_density():
-    x = features.sample([3], 0, 20_000, torch.full((1, 20), 0.1)).flatten()
+    x = features.sample([3], 0, 20_000, np.full((1, 20), 0.1)).flatten()
     assert stats.kstest(x[x > 0].numpy(), "uniform").pvalue > 1e-3
 
 
 def test_the_mask_is_drawn_for_every_example_and_every_feature_by_itself():
     """One mask per batch, or one for all features, would make whole rows or columns active together."""
-    active = (features.sample([5], 0, 40_000, torch.full((1, 6), 0.3))[:, 0] > 0).numpy()
+    active = (features.sample([5], 0, 40_000, np.full((1, 6), 0.3))[:, 0] > 0).numpy()
     counts = np.bincount(active.sum(1), minlength=7)
     assert stats.chisquare(counts, stats.binom.pmf(np.arange(7), 6, 0.3) * len(active)).pvalue > 1e-3
     pairs = np.bincount(2 * active[1:, 0] + active[:-1, 0], minlength=4) / (len(active) - 1)
@@ -67,6 +67,37 @@ def test_the_mask_is_drawn_for_every_example_and_every_feature_by_itself():
 
 
 def test_an_instance_draws_the_same_alone_as_in_a_stack():
-    density = torch.tensor([[0.2] * 4, [0.7] * 4, [0.5] * 4])
+    density = np.array([[0.2] * 4, [0.7] * 4, [0.5] * 4])
     stack = features.sample([8, 9, 10], 7, 64, density)
     torch.testing.assert_close(features.sample([9], 7, 64, density[1:2])[:, 0], stack[:, 1], rtol=0, atol=0)
+
+
+SETS = features.stack([features.windows(kind, 2, 2, 0.3) for kind in features.KINDS])
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return features.sample([1, 2, 3], 5, 200_000, SETS)
+
+
+def test_every_feature_has_its_density_and_uniform_values_in_each_kind(sets):
+    assert (sets > 0).float().mean(0).numpy() == pytest.approx(np.full((3, 4), 0.3), abs=0.005)
+    values = sets[sets > 0]
+    assert values.mean().item() == pytest.approx(1 / 2, abs=0.003)
+    assert values.var().item() == pytest.approx(1 / 12, abs=0.002)
+
+
+def test_a_pair_is_active_together_always_by_chance_or_never(sets):
+    together = ((sets[..., 0] > 0) & (sets[..., 1] > 0)).float().mean(0).tolist()
+    assert together == pytest.approx([0.3, 0.09, 0], abs=0.004)
+    assert together[2] == 0
+
+
+def test_pairs_are_independent_of_each_other(sets):
+    together = ((sets[..., 1] > 0) & (sets[..., 2] > 0)).float().mean(0).numpy()
+    assert together == pytest.approx(np.full(3, 0.09), abs=0.004)
+
+
+def test_features_that_exclude_each_other_cannot_be_active_more_often_than_always():
+    with pytest.raises(ValueError, match="above 1"):
+        features.windows("anticorrelated", 2, 2, 0.6)

@@ -8,9 +8,9 @@ import torch
 from numba import njit
 
 from superposition.runs import Job
-from superposition.toy.engine import backprop, features, kernel, networks, training
-from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.engine import features, kernel, networks, training
 from superposition.toy.engine.networks import ACTIVATIONS, INPUTS, PAIRED, TARGETS, Networks, Task
+from superposition.training import AdamW
 
 BLOCK = kernel.BLOCK
 
@@ -54,7 +54,7 @@ def test_loss_and_gradients_are_autograds_in_float64_for_all_activations_with_an
         made.zero_grad()
         expected = reference_loss(made, task, step, batch)
         expected.sum().backward()
-        loss, gradient = backprop.gradients(*networks._compiled(made, task), made.theta.detach().numpy(), step, batch)
+        loss, gradient = kernel.gradients(*training.compiled(made, task), made.theta.detach().numpy(), step, batch)
         np.testing.assert_allclose(loss, expected.detach(), rtol=1e-10, atol=1e-12)
         np.testing.assert_allclose(gradient, made.theta.grad, rtol=1e-10, atol=1e-10)
 
@@ -65,15 +65,15 @@ def test_the_compiled_inputs_are_those_of_the_readable_sampler_number_by_number(
     task = Task(kind, "identity", np.array([0.3, 1.0, 0.02]))
     x, density = np.empty((3, BLOCK), np.float32), np.array([0.3, 1.0, 0.02], np.float32)
     kernel._draw(x, BLOCK, 2 * BLOCK, *kernel._key(np.uint64(5), 11), density)
-    backprop._shape_inputs(list(INPUTS).index(kind), x)
+    kernel._shape_inputs(list(INPUTS).index(kind), x)
     np.testing.assert_array_equal(x.T, networks.sample(task, made, 11, 3 * BLOCK)[2 * BLOCK :, 0])
 
 
 def test_the_compiled_masks_are_those_of_the_readable_sampler_number_by_number():
     made = Networks([5], 3, 6, dropout=0.3)
     mask = np.empty((6, BLOCK), np.float32)
-    key = kernel._key(np.uint64(5), 11 + backprop.MASKS)
-    backprop._draw_mask(mask, 2 * BLOCK, *key, made.dropout.numpy()[0])
+    key = kernel._key(np.uint64(5), 11 + kernel.MASKS)
+    kernel._draw_mask(mask, 2 * BLOCK, *key, made.dropout.numpy()[0])
     np.testing.assert_array_equal(mask.T, networks.keep(made, 11, 3 * BLOCK)[2 * BLOCK :, 0])
 
 
@@ -116,8 +116,8 @@ def test_targets_are_the_truth_tables_and_the_larger_size_of_a_pair():
 
 @njit
 def activated(kind, z):
-    slope = np.empty_like(z)
-    backprop._activate(kind, z, slope)
+    slope = np.ones_like(z)  # the identity writes none
+    kernel._activate(kind, z, slope)
     return z, slope
 
 
@@ -140,8 +140,8 @@ def test_every_activation_is_zero_at_zero_which_the_end_of_a_block_relies_on(nam
 @pytest.mark.parametrize("tied", [False, True])
 def test_training_follows_torch_optim_adamw_step_by_step(tied):
     (ours, task), (theirs, _) = stack(tied), stack(tied)
-    optimiser = training.AdamW(lr=3e-3, schedule="cosine", warmup=4)
-    networks.train(ours, task, steps=25, batch=96, optimiser=optimiser)
+    optimiser = AdamW(lr=3e-3, schedule="cosine", warmup=4)
+    training.train(ours, task, steps=25, batch=96, optimiser=optimiser)
     adamw = torch.optim.AdamW(theirs.parameters(), lr=1.0)
     for step, rate in enumerate(optimiser.rates(25)):
         adamw.param_groups[0]["lr"] = rate
@@ -152,15 +152,22 @@ def test_training_follows_torch_optim_adamw_step_by_step(tied):
     assert (abs(ours.theta - theirs.theta) > 1e-4).float().mean() < 0.01
 
 
-def test_a_tied_network_without_a_hidden_activation_is_the_toy_autoencoder_from_start_to_end():
-    seeds, density, importance = [3, 4, 5], np.full((3, 7), 0.3), np.tile(0.9 ** np.arange(7), (3, 1))
-    plain, ours = Autoencoders(seeds, 7, 2), Networks(seeds, 7, 2, hidden="identity", tied=True)
-    assert torch.equal(plain.W, ours.W1) and torch.equal(plain.W.mT, ours.W2)
-    task = Task("uniform", "identity", density, importance)
-    theirs, history = training.train(plain, density, importance, 200, 256), networks.train(ours, task, 200, 256)
-    torch.testing.assert_close(ours.W1, plain.W, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(history.loss, theirs.loss, rtol=1e-4)
-    np.testing.assert_allclose(networks.evaluate(ours, task, 2), training.evaluate(plain, density, importance, 2), rtol=1e-4)
+def test_an_autoencoder_is_relu_of_W_transpose_W_x_plus_b_or_the_same_without_the_relu():
+    made = Networks([1, 2], 4, 3, hidden="identity", output=["relu", "identity"], tied=True).double()
+    with torch.no_grad():
+        made.b.copy_(torch.tensor([[0.1, -0.2, 0.3, -0.4], [0.4, 0.3, -0.2, 0.1]]))
+    x = torch.rand(5, 2, 4, dtype=torch.float64)
+    for k in range(2):
+        expected = x[:, k] @ made.W1[k] @ made.W1[k].T + made.b[k]
+        torch.testing.assert_close(made(x)[:, k], expected.relu() if k == 0 else expected)
+
+
+def test_the_loss_weighs_each_features_squared_error_by_its_importance():
+    made = Networks([1], 3, 2, hidden="identity", tied=True)
+    x, importance = torch.rand(7, 1, 3), torch.tensor([[1.0, 0.5, 0.0]])
+    output = made(x).detach()
+    slow = sum(float(importance[0, i] * (x[e, 0, i] - output[e, 0, i]) ** 2) for e in range(7) for i in range(3)) / 7
+    assert made.loss(x, x, importance).item() == pytest.approx(slow, rel=1e-5)
 
 
 def test_a_start_is_xavier_normal_for_each_matrix_times_the_scale():
@@ -174,12 +181,12 @@ def test_a_start_is_xavier_normal_for_each_matrix_times_the_scale():
 
 def test_an_instance_trained_alone_ends_as_it_does_in_a_stack():
     together, task = stack()
-    networks.train(together, task, steps=30, batch=150)
+    training.train(together, task, steps=30, batch=150)
     for i in (0, 39, 67):
         own = dict(hidden=together.hidden[i], output=together.output[i], dropout=together.dropout[i].item())
         alone = Networks([i], 4, 3, l1=together.l1[i].item(), **own)
         alone.theta.data[0] = stack()[0].theta[i].detach()
-        networks.train(alone, Task("signed", "abs", task.density[i : i + 1], task.importance[i : i + 1]), steps=30, batch=150)
+        training.train(alone, Task("signed", "abs", task.active[i : i + 1], task.importance[i : i + 1]), steps=30, batch=150)
         assert torch.equal(alone.theta[0], together.theta[i])
 
 
@@ -187,9 +194,9 @@ def test_snapshots_are_the_weights_on_the_way_and_change_nothing():
     plain, task = stack()
     watched, half = stack()[0], stack()[0]
     start = watched.W2.detach().numpy().copy()
-    once = networks.train(plain, task, steps=50, batch=64, records=5)
-    again = networks.train(watched, task, steps=50, batch=64, records=5, snapshots=[50, 0, 3, 25])
-    networks.train(half, task, steps=25, batch=64)
+    once = training.train(plain, task, steps=50, batch=64, records=5)
+    again = training.train(watched, task, steps=50, batch=64, records=5, snapshots=[50, 0, 3, 25])
+    training.train(half, task, steps=25, batch=64)
     assert torch.equal(plain.theta, watched.theta)
     assert list(once.step) == list(again.step) == [10, 20, 30, 40, 50]
     np.testing.assert_allclose(once.loss, again.loss, rtol=1e-12)
@@ -201,8 +208,8 @@ def test_snapshots_are_the_weights_on_the_way_and_change_nothing():
 
 def test_the_recorded_loss_is_the_mean_of_what_is_trained_on():
     made, task = stack()
-    still = training.AdamW(lr=0.0)
-    history = networks.train(made, task, steps=6, batch=64, optimiser=still, records=2)
+    still = AdamW(lr=0.0)
+    history = training.train(made, task, steps=6, batch=64, optimiser=still, records=2)
     expected = [np.mean([reference_loss(made, task, 3 * k + t, 64).detach() for t in range(3)], axis=0) for k in range(2)]
     np.testing.assert_allclose(history.loss, expected, rtol=1e-4)
 
@@ -210,7 +217,7 @@ def test_the_recorded_loss_is_the_mean_of_what_is_trained_on():
 def test_an_interrupted_training_ends_bit_identical(tmp_path):
     whole, task = stack()
     arguments = dict(steps=60, batch=64, snapshots=[0, 33, 60], records=20)
-    expected = networks.train(whole, task, **arguments)
+    expected = training.train(whole, task, **arguments)
 
     class Killed(Exception):
         pass
@@ -226,39 +233,19 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path):
                 raise Killed
 
     with pytest.raises(Killed):
-        networks.train(stack()[0], task, job=Dying(folder=tmp_path), **arguments)
+        training.train(stack()[0], task, job=Dying(folder=tmp_path), **arguments)
     resumed = stack()[0]
-    history = networks.train(resumed, task, job=Job(folder=tmp_path), **arguments)
+    history = training.train(resumed, task, job=Job(folder=tmp_path), **arguments)
     assert torch.equal(whole.theta, resumed.theta)
     for name in ("step", "loss", "W1", "W2", "b"):
         np.testing.assert_array_equal(getattr(history, name), getattr(expected, name))
-
-
-def test_a_resumed_training_computes_only_what_is_missing(tmp_path):
-    class Eager(Job):
-        checkpoint_seconds = 0.0
-
-    calls, state = [], {"sum": np.zeros(1)}
-
-    def stretch(start, stop):
-        calls.append((start, stop))
-        if calls == [(0, 2), (2, 3), (3, 7)]:
-            raise KeyboardInterrupt
-        state["sum"] += stop
-
-    with pytest.raises(KeyboardInterrupt):
-        networks.through([0, 2, 3, 7, 8], stretch, state, Eager(folder=tmp_path), "sums", "sums")
-    state["sum"][:] = -99
-    networks.through([0, 2, 3, 7, 8], stretch, state, Eager(folder=tmp_path), "sums", "sums")
-    assert calls == [(0, 2), (2, 3), (3, 7), (3, 7), (7, 8)]
-    assert state["sum"] == 2 + 3 + 7 + 8
 
 
 def test_evaluation_is_the_tasks_loss_without_dropout_and_l1_on_data_that_training_never_draws():
     made, task = stack()
     x = torch.cat([networks.sample(task, made, features.HELD_OUT + k, 512) for k in range(3)])
     expected = (torch.as_tensor(task.importance) * (task.targets(x) - made(x)) ** 2).sum(-1).mean(0)
-    np.testing.assert_allclose(networks.evaluate(made, task, batches=3, batch=512), expected.detach(), rtol=1e-4)
+    np.testing.assert_allclose(training.evaluate(made, task, batches=3, batch=512), expected.detach(), rtol=1e-4)
 
 
 def test_two_relus_per_feature_compute_the_absolute_value_exactly():
@@ -266,16 +253,16 @@ def test_two_relus_per_feature_compute_the_absolute_value_exactly():
     with torch.no_grad():
         made.W1.copy_(torch.cat([torch.eye(3), -torch.eye(3)], 1).expand(2, 3, 6))
         made.W2.copy_(torch.cat([torch.eye(3), torch.eye(3)]).expand(2, 6, 3))
-    assert (networks.evaluate(made, task, batches=2) == 0).all()
+    assert (training.evaluate(made, task, batches=2) == 0).all()
     made.theta.data[1] = 0  # all outputs 0: E|x|² of three features, active at 0.2, is 3 · 0.2 / 3
-    assert networks.evaluate(made, task)[1] == pytest.approx(0.2, rel=0.01)
+    assert training.evaluate(made, task)[1] == pytest.approx(0.2, rel=0.01)
 
 
 def test_training_brings_all_activations_to_a_small_loss_where_there_is_room():
     hidden = ["identity", "relu", "leaky_relu", "gelu", "tanh"]
     made, task = Networks(list(range(5)), 2, 8, hidden=hidden, output="identity"), Task("signed", "identity", 0.5)
-    networks.train(made, task, steps=1500, batch=128, optimiser=training.AdamW(1e-2, schedule="cosine"))
-    assert (networks.evaluate(made, task, batches=4) < 1e-3).all()
+    training.train(made, task, steps=1500, batch=128, optimiser=AdamW(1e-2, schedule="cosine"))
+    assert (training.evaluate(made, task, batches=4) < 1e-3).all()
 
 
 def test_stored_weights_are_laid_out_on_the_grid():
@@ -292,9 +279,9 @@ def test_stored_weights_are_laid_out_on_the_grid():
         (lambda: Networks([0], 4, 3, 2, tied=True), "as many outputs as inputs, got 2 and 4"),
         (lambda: Networks([0], 4, 3, hidden="swish"), "activation 'swish': expected one of identity, relu"),
         (lambda: Networks([0], 4, 3, dropout=1.0), r"dropout must lie in \[0, 1\)"),
-        (lambda: networks.evaluate(Networks([0], 4, 3), Task("binary", "and", 0.5)), "of 4 inputs has 2 outputs, not 4"),
-        (lambda: networks.evaluate(Networks([0], 4, 3), Task("binary", "abs", 0.0)), r"density must lie in \(0, 1\], got 0 to 0"),
-        (lambda: networks.train(Networks([0], 4, 3), Task("binary", "abs", 0.5), 10, snapshots=[11]), r"between 0 and 10 steps"),
+        (lambda: training.evaluate(Networks([0], 4, 3), Task("binary", "and", 0.5)), "of 4 inputs has 2 outputs, not 4"),
+        (lambda: training.evaluate(Networks([0], 4, 3), Task("binary", "abs", 0.0)), r"density must lie in \(0, 1\], got 0 to 0"),
+        (lambda: training.train(Networks([0], 4, 3), Task("binary", "abs", 0.5), 10, snapshots=[11]), r"between 0 and 10 steps"),
     ],
     ids=["tied", "activation", "dropout", "outputs", "density", "snapshot"],
 )

@@ -1,152 +1,137 @@
-"""The compiled training step against autograd and torch.optim, alone and in a stack, whole and interrupted."""
+"""The compiled step of autoencoders against autograd and torch.optim, on features of their own and in sets, and PyTorch's."""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from superposition.runs import Job
-from superposition.toy.engine import features, kernel, training
-from superposition.toy.engine.autoencoders import Autoencoders
+from superposition.toy.engine import features, networks, training
+from superposition.toy.engine.features import KINDS, windows
+from superposition.toy.engine.kernel import gradients
+from superposition.toy.engine.networks import Networks, Task
+from superposition.training import AdamW
+
+SETS = features.stack([windows(kind, 2, 2, 0.3) for kind in KINDS])
 
 
-def stack(instances, n, m, seed=0, relu=True):
+def stack(instances=3, n=6, m=3, seed=0, **own):
+    """Autoencoders with biases that are not zero, and a task of as many densities and importances."""
     rng = np.random.default_rng(seed)
-    model = Autoencoders(list(range(seed, seed + instances)), n, m, relu)
+    made = Networks(list(range(seed, seed + instances)), n, m, tied=True, **{"hidden": "identity"} | own)
     with torch.no_grad():
-        model.b += torch.from_numpy(0.2 * rng.standard_normal((instances, n), np.float32))
-    return model, rng.uniform(0.05, 1, (instances, n)).astype(np.float32), rng.uniform(0.1, 2, (instances, n)).astype(np.float32)
+        made.b.copy_(torch.from_numpy(0.2 * rng.standard_normal((instances, n), np.float32)))
+    given = rng.uniform(0.05, 1, (instances, n)), rng.uniform(0.1, 2, (instances, n))
+    return made, Task("uniform", "identity", *given)
 
 
-def step_gradients(model, density, importance, step, batch):
-    arrays = (model.W.detach().numpy(), model.b.detach().numpy(), importance.astype(model.W.detach().numpy().dtype))
-    return kernel.gradients(*arrays, model.relu.numpy(), density, np.array(model.seeds, np.uint64), step, batch)
+def reference_loss(made, task, step, batch):
+    x = networks.sample(task, made, step, batch).to(made.theta.dtype)
+    return made.loss(x, x, torch.from_numpy(networks.own(task.importance, made, made.n_out)).to(made.theta.dtype))
 
 
 @settings(max_examples=25)
 @given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 300), st.integers(0, 2**41), st.booleans(), st.integers(0, 99))
-def test_loss_and_gradients_are_autograds_in_float64(n, m, batch, step, relu, seed):
-    model, density, importance = stack(3, n, m, seed, relu)
-    model.double()
-    x = features.sample(model.seeds, step, batch, torch.from_numpy(density)).double()
-    loss = model.loss(x, torch.from_numpy(importance.astype(np.float64)))
+def test_loss_and_gradients_of_any_size_are_autograds_in_float64(n, m, batch, step, relu, seed):
+    made, task = stack(3, n, m, seed, output="relu" if relu else "identity")
+    made.double()
+    loss = reference_loss(made, task, step, batch)
     loss.sum().backward()
-    got = step_gradients(model, density, importance, step, batch)
-    for ours, autograd in zip(got, (loss.detach(), model.W.grad, model.b.grad), strict=True):
-        np.testing.assert_allclose(ours, autograd.numpy(), rtol=1e-10, atol=1e-10)
+    ours, gradient = gradients(*training.compiled(made, task), made.theta.detach().numpy(), step, batch)
+    np.testing.assert_allclose(ours, loss.detach(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(gradient, made.theta.grad, rtol=1e-10, atol=1e-10)
 
 
-def test_the_compiled_step_draws_the_very_numbers_of_the_readable_one():
+def test_loss_and_gradients_on_features_in_sets_are_autograds_in_float64():
+    made, task = stack(3, 4, 2)[0].double(), Task("uniform", "identity", SETS)
+    loss = reference_loss(made, task, 7, 300)
+    loss.sum().backward()
+    ours, gradient = gradients(*training.compiled(made, task), made.theta.detach().numpy(), 7, 300)
+    np.testing.assert_allclose(ours, loss.detach(), rtol=1e-10)
+    np.testing.assert_allclose(gradient, made.theta.grad, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "active", [np.array([[0.3, 0.9, 0.02, 0.5]], np.float32), features.stack([windows("correlated", 2, 2, 0.3)])]
+)
+def test_the_compiled_step_draws_the_very_numbers_of_the_readable_one(active):
     """With W = 0 and b = 0 the linear model's error is -x, so the gradient of b is -2 times the batch's mean of x."""
-    density = np.array([[0.3, 0.9, 0.02]], np.float32)
-    model = Autoencoders([4], 3, 2, relu=False).double()
-    with torch.no_grad():
-        model.W.zero_()
+    made = Networks([4], 4, 2, hidden="identity", output="identity", tied=True).double()
+    made.theta.data.zero_()
     for size in (1, 127, 128, 1000):
-        x = features.sample([4], 11, size, torch.from_numpy(density)).double()
-        _, _, db = step_gradients(model, density, np.ones((1, 3)), 11, size)
-        np.testing.assert_allclose(db, -2 * x.mean(0).numpy(), rtol=1e-13)
+        x = features.sample([4], 11, size, active).double()
+        _, d = gradients(*training.compiled(made, Task("uniform", "identity", active)), made.theta.detach().numpy(), 11, size)
+        np.testing.assert_allclose(d[:, 8:], -2 * x.mean(0).numpy(), rtol=1e-13)
 
 
+@pytest.mark.parametrize("hidden", ["identity", "relu"])
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
-def test_training_follows_torch_optim_adamw_step_by_step(schedule):
-    ours, density, importance = stack(2, 6, 3)
-    theirs, _, _ = stack(2, 6, 3)
-    optimiser = training.AdamW(lr=3e-3, schedule=schedule, warmup=4)
-    training.train(ours, density, importance, steps=60, batch=96, optimiser=optimiser)
+def test_training_follows_torch_optim_adamw_step_by_step(schedule, hidden):
+    (ours, task), (theirs, _) = stack(hidden=hidden), stack(hidden=hidden)
+    ours.double(), theirs.double()  # where AdamW divides by little, single precision would differ by more than an error
+    optimiser = AdamW(lr=3e-3, schedule=schedule, warmup=4)
+    training.train(ours, task, steps=60, batch=96, optimiser=optimiser)
     adamw = torch.optim.AdamW(theirs.parameters(), lr=1.0)
     for step, rate in enumerate(optimiser.rates(60)):
         adamw.param_groups[0]["lr"] = rate
         adamw.zero_grad()
-        x = features.sample(theirs.seeds, step, 96, torch.from_numpy(density))
-        theirs.loss(x, torch.from_numpy(importance)).sum().backward()
+        reference_loss(theirs, task, step, 96).sum().backward()
         adamw.step()
-    torch.testing.assert_close(ours.W, theirs.W, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(ours.b, theirs.b, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours.theta, theirs.theta, rtol=1e-9, atol=1e-11)
 
 
-def test_the_pytorch_back_end_agrees_with_the_compiled_one(monkeypatch):
-    compiled, density, importance = stack(3, 7, 2, relu=[True, False, True])
-    pytorch, _, _ = stack(3, 7, 2, relu=[True, False, True])
-    first = training.train(compiled, density, importance, steps=80, batch=200)
+@pytest.mark.parametrize("isotropic", [False, True])
+@pytest.mark.parametrize("sets", [False, True])
+def test_the_pytorch_back_end_agrees_with_the_compiled_one(monkeypatch, isotropic, sets):
+    kinds = dict(output=["relu", "identity", "relu"], hidden=["identity", "identity", "relu"])
+    (compiled, task), (pytorch, _) = stack(3, 4, 2, **kinds), stack(3, 4, 2, **kinds)
+    compiled.double(), pytorch.double()
+    task = Task("uniform", "identity", SETS) if sets else task
+    arguments = dict(steps=80, batch=200, optimiser=AdamW(isotropic=isotropic))
+    first = training.train(compiled, task, **arguments)
     monkeypatch.setattr(training, "_advance_kernel", training._advance_torch)
-    second = training.train(pytorch, density, importance, steps=80, batch=200)
-    torch.testing.assert_close(compiled.W, pytorch.W, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(first.loss, second.loss, rtol=1e-4)
+    second = training.train(pytorch, task, **arguments)
+    torch.testing.assert_close(compiled.theta, pytorch.theta, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(first.loss, second.loss, rtol=1e-9)
 
 
-def test_an_instance_trained_alone_ends_as_it_does_in_a_stack():
-    together, density, importance = stack(5, 6, 2)
-    training.train(together, density, importance, steps=150, batch=256)
-    alone, _, _ = stack(5, 6, 2)
-    alone.seeds, alone.relu = alone.seeds[3:4], alone.relu[3:4]
-    alone.W, alone.b = (torch.nn.Parameter(p.data[3:4].clone()) for p in (alone.W, alone.b))
-    training.train(alone, density[3:4], importance[3:4], steps=150, batch=256)
-    assert torch.equal(alone.W[0], together.W[3]) and torch.equal(alone.b[0], together.b[3])
+def test_only_the_isotropic_optimiser_without_a_hidden_relu_commutes_with_a_turn_of_the_hidden_space():
+    turn = torch.from_numpy(stats.special_ortho_group(3, seed=0).rvs().astype(np.float32))
+
+    def apart(hidden, isotropic):
+        (plain, task), (turned, _) = stack(hidden=hidden), stack(hidden=hidden)
+        turned.W1.data.copy_(plain.W1.data @ turn)
+        for one in (plain, turned):
+            training.train(one, task, 20, 128, AdamW(0.01, isotropic=isotropic))
+        return (turned.W1 - plain.W1 @ turn).abs().max().item()
+
+    assert apart("identity", True) < 1e-4
+    assert min(apart("relu", True), apart("identity", False), apart("relu", False)) > 1e-2
 
 
-def test_one_seed_gives_one_result_whatever_is_recorded_on_the_way():
-    plain, density, importance = stack(2, 5, 2)
-    watched, _, _ = stack(2, 5, 2)
-    once = training.train(plain, density, importance, steps=100, batch=64, records=10)
-    again = training.train(watched, density, importance, steps=100, batch=64, records=10, snapshots=[0, 3, 55, 100])
-    assert torch.equal(plain.W, watched.W)
-    np.testing.assert_allclose(once.loss, again.loss, rtol=1e-12)
-    np.testing.assert_array_equal(again.W[-1], watched.W.detach().numpy())
-    assert list(once.step) == list(range(10, 101, 10))
-
-
-def test_an_interrupted_training_ends_bit_identical(tmp_path, monkeypatch):
-    whole, density, importance = stack(2, 5, 2)
-    expected = training.train(whole, density, importance, steps=90, batch=64, snapshots=[0, 45])
-
+def test_sets_that_are_cut_short_by_a_kill_go_on_to_the_same_bits(tmp_path):
     class Killed(Exception):
         pass
 
     class Dying(Job):
         checkpoint_seconds = 0.0
-        stops = 0
 
         def save_checkpoint(self, key, state, force=False):
             super().save_checkpoint(key, state, force)
-            self.stops += 1
-            if self.stops == 40:
-                raise Killed
+            raise Killed
 
+    task, whole = Task("uniform", "identity", SETS), stack(3, 4, 2)[0]
+    arguments = dict(steps=50, batch=64, snapshots=[0, 25], records=2)
+    expected = training.train(whole, task, **arguments)
     with pytest.raises(Killed):
-        training.train(stack(2, 5, 2)[0], density, importance, steps=90, batch=64, snapshots=[0, 45], job=Dying(folder=tmp_path))
-    resumed, _, _ = stack(2, 5, 2)
-    history = training.train(resumed, density, importance, steps=90, batch=64, snapshots=[0, 45], job=Job(folder=tmp_path))
-    assert torch.equal(whole.W, resumed.W) and torch.equal(whole.b, resumed.b)
-    for name in ("step", "loss", "W", "b"):
+        training.train(stack(3, 4, 2)[0], task, job=Dying(folder=tmp_path), **arguments)
+    resumed = stack(3, 4, 2)[0]
+    history = training.train(resumed, task, job=Job(folder=tmp_path), **arguments)
+    assert torch.equal(whole.theta, resumed.theta)
+    for name in ("step", "loss", "W1", "b"):
         np.testing.assert_array_equal(getattr(history, name), getattr(expected, name))
-
-
-def test_evaluation_is_the_models_loss_on_data_that_training_never_draws():
-    model, density, importance = stack(2, 5, 2)
-    x = torch.cat([features.sample(model.seeds, features.HELD_OUT + k, 512, torch.from_numpy(density)) for k in range(3)])
-    expected = model.loss(x, torch.from_numpy(importance)).detach().numpy()
-    np.testing.assert_allclose(training.evaluate(model, density, importance, batches=3, batch=512), expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (dict(density=np.zeros((2, 5), np.float32)), r"density must lie in \(0, 1\], got 0 to 0"),
-        (
-            dict(density=np.ones((2, 4), np.float32), importance=np.ones((2, 4), np.float32)),
-            r"density must be .* = \(2, 5\), got \(2, 4\)",
-        ),
-        (dict(snapshots=[11]), r"between 0 and 10 steps, got \[11\]"),
-    ],
-    ids=["density", "shape", "snapshot"],
-)
-def test_bad_input_is_named(change, message):
-    model, density, importance = stack(2, 5, 2)
-    arguments = dict(density=density, importance=importance, steps=10) | change
-    with pytest.raises(ValueError, match=message):
-        training.train(model, **arguments)
 
 
 def _reference(seed, n, m, density, importance, steps, batch):
@@ -184,9 +169,7 @@ def one_thread():
 @pytest.mark.parametrize(("n", "m", "density"), [(5, 2, 0.2), (20, 5, 0.3)])
 def test_final_losses_agree_with_the_reference_technique_within_the_spread_over_eight_seeds(n, m, density):
     steps, batch, importance = 800, 256, 0.9 ** np.arange(n)
-    arrays, _ = training.train_grid(
-        np.full((8, n), density), importance, m, True, steps, batch, training.AdamW(1e-3), seed=100, job=Job()
-    )
+    arrays, _ = training.train_grid(np.full((8, n), density), importance, m, True, steps, batch, AdamW(1e-3), seed=100, job=Job())
     weights = torch.tensor(importance, dtype=torch.float32)
     theirs = np.array([_reference(seed, n, m, density, weights, steps, batch) for seed in range(8)])
     ours = arrays["loss"]

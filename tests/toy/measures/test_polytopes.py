@@ -125,3 +125,10 @@ def test_alone_is_what_overlaps_nothing_that_is_represented():
     W[0, 0], W[1, 1], W[2, 1] = 1, 1, -1  # one alone and a digon
     W[3], W[4, 3] = [0.3, 0, 0, 0], 0.9  # one too short to be represented, and another alone
     assert polytopes.alone(np.stack([W, W[::-1]])).tolist() == [[1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
+
+
+def test_features_are_at_the_levels_of_the_polytopes_they_form_and_none_have_no_share():
+    pair, off = np.array([[1.0, 0], [-1, 0]]), np.array([[0, 1.0], [0, -0.3]])  # D = 1/2 twice, and 1 / (1 + 0.09) twice
+    W, there = np.stack([np.vstack([pair, off])] * 3), np.array([[1, 1, 1, 1], [1, 1, 1, 0], [0, 0, 0, 0]], bool)
+    assert polytopes.at_levels(W, there)[:2].tolist() == pytest.approx([1 / 2, 2 / 3])
+    assert np.isnan(polytopes.at_levels(W, there)[2])

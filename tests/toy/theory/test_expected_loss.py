@@ -6,8 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from superposition.toy.engine import autoencoders
-from superposition.toy.theory import expected_loss
+from superposition.toy.theory import expected_loss, linear_model
 
 # Weights of any size, zero among them, and offsets on either side of every kink.
 SLOPES = [0.0, 1e-12, -1e-12, 1e-6, -1e-4, 0.03, -0.2, 0.7, -1.0, 1.0]
@@ -107,7 +106,7 @@ def test_fixed_shapes_have_the_losses_of_the_closed_forms():
     W = np.array([[[1.0], [0.0]], [[1.0], [-1.0]]])
     b = np.array([[0, p / 2], [0, 0]])
     ours = expected_loss.loss(W, b, np.full((2, 2), p), np.tile([1, r], (2, 1)))
-    assert ours == pytest.approx([autoencoders.linear_optimum(np.array([p]), np.array([r]), 0)[0], (1 + r) * p**2 / 6], rel=1e-12)
+    assert ours == pytest.approx([linear_model.linear_optimum(np.array([p]), np.array([r]), 0)[0], (1 + r) * p**2 / 6], rel=1e-12)
 
 
 def test_descending_and_polishing_lower_the_loss_to_a_stationary_point():

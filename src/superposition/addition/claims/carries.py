@@ -93,6 +93,7 @@ def _shown(adder: Results, fewer: Results) -> Finding:
     ),
     unit="%",
     after_looking=True,
+    corrects="the reason",
     experiments=("addition/carries",),
 )
 def _reads(results: Results) -> Finding:

@@ -9,7 +9,7 @@ from superposition.addition.heads import CIRCLE, DRAWN, KEYS, OUTPUTS, READ, VAL
 from superposition.claims import claim
 from superposition.estimates import Estimate, Finding, exactly, over_seeds
 from superposition.runs import Results
-from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Of, Tolerance
+from superposition.tolerances import AtLeast, AtMost, Of, Tolerance
 
 _EXPERIMENTS = ("addition/heads",)
 _FEWEST = "the number in the seed with the fewest"
@@ -103,6 +103,7 @@ for _number, _panel in enumerate(("keys", "values"), 5):
     measure="largest change of any logit, in any seed, when the ten digits change places among the queries; baseline: among the "
     "keys, mean over seeds; follows from the architecture, run as a check",
     tolerance=Tolerance(reproduced=AtLeast(0.01), otherwise="corrected"),
+    corrects="the reading",
     experiments=_EXPERIMENTS,
 )
 def _queries(results: Results) -> Finding:
@@ -117,6 +118,7 @@ def _queries(results: Results) -> Finding:
     measure="how far `b_O`, which has no place there, shifts a head's panel, over the radius of its ring; median over heads, "
     "mean over seeds; an eye doesn't see a tenth; baseline: the radius itself",
     tolerance=Tolerance(reproduced=AtMost(0.1), otherwise="corrected"),
+    corrects="the method",
     experiments=_EXPERIMENTS,
 )
 def _outputs(results: Results) -> Finding:
@@ -125,23 +127,3 @@ def _outputs(results: Results) -> Finding:
         "position is one point"
     )
     return Finding(over_seeds(np.median(results["o_shift"], -1)), 1, note)
-
-
-@claim(
-    id="addition/heads/9-two-dimensions",
-    source=f"{SOURCE}, on the model",
-    statement="It is not possible to do very much in the way of superposition in only 2 dimensions.",
-    measure="of the ten answers, those that a head can let win, each by a value in a direction of its own; mean over heads and "
-    "seeds; baseline: at the random start",
-    tolerance=Tolerance(not_reproduced=Above(BASELINE), otherwise="reproduced"),
-    unit="answers",
-    after_looking=True,
-    experiments=_EXPERIMENTS,
-)
-def _two_dimensions(results: Results) -> Finding:
-    real = results["real_winners"].mean(-1)
-    note = (
-        f"One by one, and not several at once. On {results.config.n_sums:,} real sums {real.min():.1f} to {real.max():.1f} "
-        "answers win in more than 1% of a head's outputs (range of seeds)"
-    )
-    return Finding(over_seeds(results["winners"][OUTPUTS]), float(results["start_winners"][OUTPUTS].mean()), note)

@@ -46,6 +46,7 @@ def _trained(results: Results) -> Finding:
     "mean over seeds; baseline: where grokking takes place, nearly 100 percentage points",
     tolerance=Tolerance(reproduced=AtLeast(50), partly=AtLeast(20), otherwise="corrected"),
     unit="points",
+    corrects="the reading",
     experiments=("addition/train",),
 )
 def _grokking(results: Results) -> Finding:

@@ -4,13 +4,16 @@ Each core trains its own models; an example goes forward and back through one an
 # Why it is fast: a query is one of few kinds (a token at a position), and for a query of one kind every token in every
 # place is a row of a table: exp(score), and exp(score) times the value, for all heads. What a head finds is a sum of such
 # rows and a division; on the way back one vector is added to the same rows. The tables fit in the second-level cache.
-# Heads run along the last axis. The functions share this file, because Numba's compile cache only watches the file that
-# a function is in.
+# Heads run along the last axis.
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
+
+from superposition import training
+from superposition.compiled import spread
 
 _compiled = njit(fastmath=True, error_model="numpy")  # Python's check for division by zero would keep loops from vectorising
+_free = njit(nogil=True, error_model="numpy")
 UNROLL = 4  # rows that go by together, so that what they are added to is read and written less often
 
 
@@ -302,59 +305,58 @@ def _read(direct, T, z, logits):
         logits[c] = total
 
 
-@_compiled
-def _adamw(p, d, first, second, lr, decay, beta1, beta2, eps, step):
-    """One step of AdamW on the flat parameters p with gradient d, as `torch.optim.AdamW` does it."""
-    T = p.dtype.type
-    shrink, rate = T(1 - lr * decay), T(lr / (1 - beta1 ** (step + 1)))
-    correct, b1, b2, small = T(1 / np.sqrt(1 - beta2 ** (step + 1))), T(beta1), T(beta2), T(eps)
-    one = T(1)
-    for i in range(p.size):
-        first[i] = b1 * first[i] + (one - b1) * d[i]
-        second[i] = b2 * second[i] + (one - b2) * d[i] * d[i]
-        p[i] = p[i] * shrink - rate * first[i] / (np.sqrt(second[i]) * correct + small)
+_adamw = _compiled(training.adamw)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@_free
+def _loss(theta, dtheta, sizes, kinds, seen, answers, order):
+    return _gradient(theta, dtheta, sizes, kinds, seen, answers, order)
+
+
 def gradients(theta, sizes, kinds, seen, answers, order):
     """Mean loss and gradient of every model on one batch each: (loss, dtheta), in the precision of theta."""
-    loss, dtheta = np.empty(len(theta)), np.empty_like(theta)
-    for m in prange(len(theta)):
-        loss[m] = _gradient(theta[m], dtheta[m], sizes, kinds, seen[m], answers[m], order[m])
-    return loss, dtheta
+    dtheta = np.empty_like(theta)
+    return spread(lambda m: _loss(theta[m], dtheta[m], sizes, kinds, seen[m], answers[m], order[m]), len(theta)), dtheta
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
-def advance(theta, first, second, sizes, kinds, seen, answers, order, step, lr, decay, beta1, beta2, eps):
-    """Train every model in place on the batches order[model], counted from `step` on; their mean loss, model by model."""
-    models, steps, _ = order.shape
-    loss = np.zeros(models)
-    for m in prange(models):
-        dtheta = np.empty_like(theta[m])
-        for t in range(steps):
-            loss[m] += _gradient(theta[m], dtheta, sizes, kinds, seen[m], answers[m], order[m, t])
-            _adamw(theta[m], dtheta, first[m], second[m], lr, decay, beta1, beta2, eps, step + t)
-        loss[m] /= steps
-    return loss
+@_free
+def _advance(theta, first, second, sizes, kinds, seen, answers, order, step, lr, optimiser):
+    """Train one model in place on the batches of `order`, counted from `step` on; its mean loss."""
+    dtheta, loss = np.empty_like(theta), 0.0
+    for t in range(len(order)):
+        loss += _gradient(theta, dtheta, sizes, kinds, seen, answers, order[t])
+        _adamw(theta, dtheta, first, second, lr, *optimiser, step + t)
+    return loss / len(order)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+def advance(theta, first, second, sizes, kinds, seen, answers, order, step, lr, optimiser):
+    """Train every model in place on the batches order[model], counted from `step` on; their mean loss, model by model.
+
+    `optimiser` holds AdamW's weight decay, betas and eps."""
+    own = lambda m: (theta[m], first[m], second[m], sizes, kinds, seen[m], answers[m], order[m])
+    return spread(lambda m: _advance(*own(m), step, lr, optimiser), len(theta))
+
+
+@_free
+def _logits(theta, sizes, kinds, seen, n_answers, found):
+    """The logits of one model for its examples, left in `found`."""
+    tokens, positions, heads, width, model, out = sizes
+    zero, inner, dtype = positions * tokens, heads * width, theta.dtype
+    P, q, score, v, direct, T = _tables(_views(theta, sizes), sizes, kinds)
+    table, rows = np.zeros((zero + 1, heads + inner), dtype), np.empty(positions + UNROLL, np.int64)
+    total, z = np.empty(heads + inner, dtype), np.empty(inner, dtype)
+    for i in range(len(kinds)):
+        token, place = kinds[i]
+        _rows(place, score[i], v, table)
+        for e in range(len(seen)):
+            if seen[e, place] == token:
+                count = _numbers(seen[e], place, tokens, zero, rows)
+                _attend(table, rows, count, heads, total, z)
+                _read(direct[i], T, z, found[e, place - positions + n_answers])
+
+
 def logits(theta, sizes, kinds, seen, n_answers):
     """The logits of every model for its own examples: (model, example, answer, out)."""
-    tokens, positions, heads, width, model, out = sizes
-    models, examples, _ = seen.shape
-    zero, inner, dtype = positions * tokens, heads * width, theta.dtype
-    found = np.empty((models, examples, n_answers, out), dtype)
-    for m in prange(models):
-        P, q, score, v, direct, T = _tables(_views(theta[m], sizes), sizes, kinds)
-        table, rows = np.zeros((zero + 1, heads + inner), dtype), np.empty(positions + UNROLL, np.int64)
-        total, z = np.empty(heads + inner, dtype), np.empty(inner, dtype)
-        for i in range(len(kinds)):
-            token, place = kinds[i]
-            _rows(place, score[i], v, table)
-            for e in range(examples):
-                if seen[m, e, place] == token:
-                    count = _numbers(seen[m, e], place, tokens, zero, rows)
-                    _attend(table, rows, count, heads, total, z)
-                    _read(direct[i], T, z, found[m, e, place - positions + n_answers])
+    found = np.empty((*seen.shape[:2], n_answers, sizes[-1]), theta.dtype)
+    spread(lambda m: _logits(theta[m], sizes, kinds, seen[m], n_answers, found[m]), len(theta))
     return found

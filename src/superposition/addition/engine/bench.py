@@ -10,6 +10,7 @@ from superposition import runs
 from superposition.addition.engine import data, transformer_training
 from superposition.addition.engine.transformer import Transformer, to_bridge
 from superposition.bench import Comparison
+from superposition.training import AdamW
 
 BATCH, STEPS = 256, 24
 
@@ -17,8 +18,8 @@ BATCH, STEPS = 256, 24
 def _ours(pairs: np.ndarray) -> Callable[[], None]:
     models = transformer_training.Trainees.start([0], 32, 2, "at once")
     examples = transformer_training.Examples.of(pairs[None], "at once")
-    optimiser, job = transformer_training.AdamW(), runs.Job()
-    return lambda: transformer_training.train(models, examples, [0], 1, BATCH, optimiser, [1], lambda _: {}, job)
+    optimiser = AdamW()
+    return lambda: transformer_training.train(models, examples, [0], 1, BATCH, optimiser, [1], lambda _: {}, runs.Job())
 
 
 def _reference(pairs: np.ndarray) -> Callable[[], None]:

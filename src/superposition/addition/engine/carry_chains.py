@@ -4,6 +4,7 @@ are rare."""
 import numpy as np
 from jaxtyping import Int
 
+from superposition.addition.engine import streams
 from superposition.addition.engine.data import N_DIGITS
 
 Array = np.ndarray
@@ -16,7 +17,7 @@ def draw(seed: int, count: int, share: float | int) -> Int[Array, "count 2"]:
     """Pairs of numbers below a million, of which a `share` have long chains; the others are uniform.
 
     They depend on the seed alone. Nothing keeps a pair from coming twice but its chance of about one in 10¹²."""
-    rng = np.random.default_rng([seed, 3])
+    rng = streams.generator(seed, stream=streams.LONG_CHAINS)
     a, b = rng.integers(0, 10, (2, count, N_DIGITS))
     chosen = (rng.random((count, 1)) < share) & (rng.random(b.shape) < NINES)
     return numbers(a, np.where(chosen, 9 - a, b))

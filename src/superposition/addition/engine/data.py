@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from superposition.addition.engine import streams
+
 Array = np.ndarray
 Reading = Literal["at once", "one by one"]
 
@@ -55,5 +57,5 @@ def chains(a: Int[Array, "*batch"], b: Int[Array, "*batch"]) -> Int[Array, "*bat
 
 def draw(seed: int, count: int) -> Int[Array, "count 2"]:
     """Distinct pairs of numbers below a million, uniform, that depend on the seed alone."""
-    pairs = np.random.default_rng([seed, 1]).choice(10 ** (2 * N_DIGITS), count, replace=False)
+    pairs = streams.generator(seed, stream=streams.SUMS).choice(10 ** (2 * N_DIGITS), count, replace=False)
     return np.stack(np.divmod(pairs, 10**N_DIGITS), -1)

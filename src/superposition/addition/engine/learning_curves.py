@@ -10,6 +10,7 @@ from superposition.addition.engine import data, transformer_training
 from superposition.addition.engine.lookup import Lookup
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.engine.transformer_training import Examples, Trainees
+from superposition.training import AdamW
 
 Array = np.ndarray
 SPLITS = ("train", "test", "fresh")  # fresh: more sums that no model was trained on, for what is rare
@@ -123,7 +124,7 @@ def learn(config: Config, reading: data.Reading, job: runs.Job) -> tuple[Trainee
     seeds = [config.seed + k for k in range(config.seeds)]
     splits, stops = sums(config, reading), checkpoints(config.epochs)
     models = Trainees.start(seeds, config.n_heads, config.d_head, reading)
-    optimiser = transformer_training.AdamW(config.lr, config.weight_decay)
+    optimiser = AdamW(config.lr, config.weight_decay, schedule="cosine")
     loss, watched = transformer_training.train(
         models, splits[0], seeds, config.epochs, config.batch, optimiser, stops,
         lambda models: judge(models, splits) | reduced(models, 0), job,

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
+from superposition.addition.engine import streams
 from superposition.addition.engine.data import N_CTX, VOCAB
 
 D_MODEL = 128
@@ -33,7 +34,7 @@ class Transformer(nn.Module):
 
     def __init__(self, n_heads: int = 32, d_head: int = 2, seed: int = 0):
         super().__init__()
-        rng = np.random.default_rng([seed, 0])
+        rng = streams.generator(seed, stream=streams.START)
         self.n_heads, self.d_head = n_heads, d_head
         for name, shape in shapes(n_heads, d_head).items():
             draw = 0.8 / D_MODEL**0.5 * rng.standard_normal(shape) if name.startswith("W") else np.zeros(shape)

@@ -8,27 +8,13 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from superposition import runs
-from superposition.addition.engine import attention_kernel, data
+from superposition.addition.engine import attention_kernel, data, streams
 from superposition.addition.engine.data import EQUALS, N_ANSWERS, N_CTX, N_INPUTS, VOCAB
 from superposition.addition.engine.transformer import D_MODEL, N_OUT, Transformer, shapes
+from superposition.training import AdamW, through
 
 Array = np.ndarray
 _INWARD = ("Q", "K", "V")
-
-
-@dataclass(frozen=True)
-class AdamW:
-    """AdamW as PyTorch has it, with its default flags; the rate falls as a cosine, epoch by epoch, to zero."""
-
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-
-    def rate(self, epoch: int, epochs: int) -> float:
-        """The learning rate throughout an epoch, the first being 0."""
-        return self.lr * (1 + np.cos(np.pi * epoch / epochs)) / 2
 
 
 def sizes(n_heads: int, d_head: int) -> tuple[int, ...]:
@@ -124,7 +110,7 @@ def gradient(model: Transformer, examples: Examples, reading: data.Reading = "at
 def orders(seeds: Sequence[int], epoch: int, examples: int, batch: int) -> Int[Array, "model step batch"]:
     """The batches of an epoch: whole ones, in an order of each seed's own. What is left over waits for another epoch."""
     steps = examples // batch
-    drawn = [np.random.default_rng([seed, 2, epoch]).permutation(examples)[: steps * batch] for seed in seeds]
+    drawn = [streams.generator(seed, stream=streams.ORDER, part=epoch).permutation(examples)[: steps * batch] for seed in seeds]
     return np.stack(drawn).reshape(len(seeds), steps, batch)
 
 
@@ -145,33 +131,28 @@ def train(
     `stops` counts epochs from 0, the start, to `epochs`. A run that was killed goes on from its last checkpoint, named
     `key`, to the bit-identical end. Raises FloatingPointError where a loss is not finite: the kernel takes the exponential
     of a token's and of a place's part of a score separately, each relative to its largest."""
-    state = {"epoch": np.array(-1), "theta": models.theta, "first": models.first, "second": models.second}
-    state["loss"] = np.zeros((epochs, len(seeds)))
-    if saved := job.load_checkpoint(key):
-        for name in ("theta", "first", "second", "loss"):
-            state[name][:] = saved[name]
-        state |= {name: array for name, array in saved.items() if name not in state or name == "epoch"}
-    with job.progress(f"{len(seeds)} models", epochs) as progress:
-        progress.advance(max(0, int(state["epoch"])))
-        for epoch in range(int(state["epoch"]) + 1, epochs + 1):
-            if epoch:
-                state["loss"][epoch - 1] = _advance(models, examples, orders(seeds, epoch, examples.seen.shape[1], batch),
-                                                    epoch - 1, optimiser, optimiser.rate(epoch - 1, epochs))  # fmt: skip
-                progress.advance()
-                if not np.isfinite(state["loss"][epoch - 1]).all():
-                    raise FloatingPointError(f"epoch {epoch}: loss {state['loss'][epoch - 1]}: scores out of float32's range")
-            if epoch in stops:
-                state |= {f"{epoch}/{name}": array for name, array in watch(models).items()}
-            state["epoch"] = np.array(epoch)
-            job.save_checkpoint(key, state)
-    names = [name.partition("/")[2] for name in state if name.startswith(f"{stops[-1]}/")]
-    return state["loss"], {name: np.stack([state[f"{stop}/{name}"] for stop in stops]) for name in names}
+    rates, first = optimiser.rates(epochs), watch(models)
+    state = {"theta": models.theta, "first": models.first, "second": models.second, "loss": np.zeros((epochs, len(seeds)))}
+    watched = {name: np.zeros((len(stops), *array.shape), array.dtype) for name, array in first.items()}
+    for name, array in first.items():
+        watched[name][np.array(stops) == 0] = array
+
+    def stretch(before: int, epoch: int) -> None:
+        order = orders(seeds, epoch, examples.seen.shape[1], batch)
+        state["loss"][before] = _advance(models, examples, order, before, optimiser, rates[before])
+        if not np.isfinite(state["loss"][before]).all():
+            raise FloatingPointError(f"epoch {epoch}: loss {state['loss'][before]}: scores out of float32's range")
+        for name, array in watch(models).items() if epoch in stops else ():
+            watched[name][np.array(stops) == epoch] = array
+
+    state |= {f"watched {name}": array for name, array in watched.items()}
+    through(range(epochs + 1), stretch, state, job, key, f"{len(seeds)} models")
+    return state["loss"], watched
 
 
 def _advance(models, examples, order, epoch, optimiser, lr):
     """One epoch of every model, in place; returns its mean loss."""
-    step = epoch * order.shape[1]
-    adamw = optimiser.weight_decay, optimiser.beta1, optimiser.beta2, optimiser.eps
     shape = sizes(models.n_heads, models.d_head), queries(models.reading)
     state = models.theta, models.first, models.second
-    return attention_kernel.advance(*state, *shape, examples.seen, examples.answers, order, step, lr, *adamw)
+    of_each = examples.seen, examples.answers, order
+    return attention_kernel.advance(*state, *shape, *of_each, epoch * order.shape[1], lr, optimiser.numbers)

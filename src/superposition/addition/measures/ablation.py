@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
-from superposition.addition.engine import data
+from superposition.addition.engine import data, streams
 from superposition.addition.engine.lookup import Lookup
 from superposition.addition.engine.transformer import Transformer
 
@@ -23,7 +23,7 @@ def balanced(seed: int, each: int) -> Int[Array, "example column"]:
     """The pairs of digits of random sums, 10 a + b a column: in every column every pair occurs `each` times.
 
     Columns are shuffled for themselves, so all that surrounds a pair is random."""
-    rng = np.random.default_rng([seed, 3])
+    rng = streams.generator(seed, stream=streams.BALANCED)
     pairs = np.repeat(np.arange(N_PAIRS), each)
     return np.stack([rng.permutation(pairs) for _ in range(data.N_DIGITS)], 1)
 
@@ -63,7 +63,7 @@ class Parts:
     def instead(self, ablation: str, seed: int = 0) -> Float[Array, "#example answer head n_out"]:
         """What stands in a head's place when it is off: nothing, its mean over the sums, or its part for another sum."""
         if ablation == "resample":
-            return self.heads[np.random.default_rng([seed, 4]).permutation(len(self.heads))]
+            return self.heads[streams.generator(seed, stream=streams.RESAMPLED).permutation(len(self.heads))]
         mean = self.heads.mean(0, keepdims=True)
         return mean if ablation == "mean" else np.zeros_like(mean)
 

@@ -4,6 +4,7 @@ A set is judged by the sums that come out wrong with the heads in it, and every 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from superposition.addition.engine import streams
 from superposition.addition.measures.ablation import Parts
 
 Array = np.ndarray
@@ -56,7 +57,7 @@ def by_lot(
     start: Float[Array, "example wrong"], steps: Float[Array, "head example wrong"], draws: int, seed: int
 ) -> Float[Array, "count"]:
     """How many sums are wrong after heads have been switched in random order, mean over `draws` orders."""
-    rng = np.random.default_rng([seed, 6])
+    rng = streams.generator(seed, stream=streams.SETS_BY_LOT)
     counts = []
     for _ in range(draws):
         sums, count = start.copy(), [wrong(start)]

@@ -1,10 +1,11 @@
-"""How heads share circuits: from a matrix of effects, circuits by heads, a score of superposition over heads, and its null.
+"""How heads share circuits: from a matrix of effects, circuits by heads, a score of spread over heads, and its null.
 An effect's size is an amount; participation ratios count how many heads, or circuits, the amounts are spread over."""
 
 import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics
+from superposition.addition.engine import streams
 
 Array = np.ndarray
 MEASURES = ("heads per circuit", "circuits per head", "score", "effective rank")
@@ -30,7 +31,7 @@ def _means(effect):
 
 
 def score(heads: Array | float, circuits: Array | float, n_circuits: int, n_heads: int) -> Array | float:
-    """The score of superposition over heads: how many heads a circuit shares with others, seen from both sides.
+    """The score of spread over heads: over how many heads circuits are spread, seen from both sides.
 
     The geometric mean of the heads per circuit and of the circuits per head, the latter over n_circuits / n_heads, its
     value where heads divide the circuits among themselves. 1: each circuit has a head, and no head has more than its part.
@@ -49,7 +50,7 @@ def null(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[A
 
     For heads per circuit and the rank each head keeps its effects, and draws lots for the circuits that they go to.
     For circuits per head each circuit keeps its effects, and draws lots for the heads that they come from."""
-    rng = np.random.default_rng([seed, 5])
+    rng = streams.generator(seed, stream=streams.SHARING_BY_LOT)
     many = np.broadcast_to(effect, (draws, *effect.shape))
     by_head, by_circuit = rng.permuted(many, axis=1), rng.permuted(many, axis=2)
     heads, circuits = _means(by_head)[0], _means(by_circuit)[1]
@@ -60,7 +61,5 @@ def null(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[A
 def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
     """How alike the heads of two circuits are: the mean cosine of two rows' amounts, over all pairs of circuits."""
     amount = np.abs(effect)
-    length = np.linalg.norm(amount, axis=-1, keepdims=True)
-    unit = np.divide(amount, length, out=np.zeros_like(amount), where=length > 0)
-    count = (length > 0).sum((-1, -2))
-    return ((unit.sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))
+    count = (metrics.norms(amount) > 0).sum(-1)
+    return ((metrics.unit(amount).sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numba import njit
+
+from superposition.compiled import kept
 
 Array = np.ndarray
 
@@ -45,7 +46,7 @@ class Tree:
         return (found if verdict == 1 else None), verdict >= 0
 
 
-@njit(cache=True)
+@kept()
 def _wrong(sums, most, allowed):
     """Whether more than `allowed` sums stay wrong with `most` added to their margins."""
     count = 0
@@ -59,7 +60,7 @@ def _wrong(sums, most, allowed):
     return False
 
 
-@njit(cache=True)
+@kept()
 def descend(margins, base, best, allowed, size, limit):
     """1 and the set that was found, 0 where there is none, -1 where the search gave up."""
     n_heads = len(margins)

@@ -49,6 +49,9 @@ ASSETS = (
     Asset("films/addition-circuits", "addition/circuits", "addition.circuits_film", ("addition/circuits",)),
     Asset("films/laboratory", "addition/circuits", "addition.laboratory_still", ("addition/train",)),
     Asset("js/laboratory-tables", "addition/circuits", "addition.laboratory_tables", ("addition/train", "addition/circuits")),
+    Asset("maps/stories-ordering", "stories/ordering", "stories.sibling_maps", ("stories/ordering",)),
+    Asset("maps/stories-pretrained", "stories/ordering", "stories.encoder_maps", ("stories/pretrained",)),
+    Asset("films/stories-ordering", "stories/ordering", "stories.diagonal_film", ("stories/ordering",)),
 )
 
 

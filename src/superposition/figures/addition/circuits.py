@@ -170,7 +170,7 @@ def by_shape(
     modules: Float[np.ndarray, "shape"],
     accuracy: Float[np.ndarray, "shape seed"],
 ) -> Figure:
-    """The score of superposition over heads, and the digits right, by the number of heads that 64 dimensions are cut into."""
+    """The score of spread over heads, and the digits right, by the number of heads that 64 dimensions are cut into."""
     fig, axes = style.figure(2, height=3.1)
     for ax, values, label in zip(axes[0], (score, accuracy), ("score", "digits right"), strict=True):
         ax.plot(np.repeat(heads, values.shape[1]), values.ravel(), "o", color=_COLOURS[0], markersize=4, alpha=0.6, clip_on=False)

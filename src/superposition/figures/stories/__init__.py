@@ -1,5 +1,22 @@
 """The pictures of the chapters on small language models. Every function takes arrays with named axes and returns a figure."""
 
 from superposition.figures.stories.learning import learning
+from superposition.figures.stories.neurons import neuron, sameness
+from superposition.figures.stories.ordering import diagonal_film, falling_off, order_scores, ordered_maps, tile
+from superposition.figures.stories.overlap import overlap_by_width
+from superposition.figures.stories.truth import feature_cosines, features_read, shares_by_width
 
-__all__ = ["learning"]
+__all__ = [
+    "diagonal_film",
+    "falling_off",
+    "feature_cosines",
+    "features_read",
+    "learning",
+    "neuron",
+    "order_scores",
+    "ordered_maps",
+    "overlap_by_width",
+    "sameness",
+    "shares_by_width",
+    "tile",
+]

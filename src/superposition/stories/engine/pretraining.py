@@ -65,7 +65,7 @@ def train(
         raise ValueError(f"{len(tokens)} and {len(valid)} tokens: expected two windows of {schedule.context} and one")
     steps = schedule.steps(len(tokens))
     stops = np.unique(np.linspace(0, steps, evaluations + 1).round().astype(int))
-    optimiser = _optimiser(model, schedule)
+    optimiser = adamw(model, schedule)
     losses, checks = np.zeros(steps, np.float32), np.zeros(len(stops))
     step = _restore(model, optimiser, losses, checks, job.load_checkpoint(key))
     with job.progress(key, steps) as bar:
@@ -130,7 +130,7 @@ def _advance(model, optimiser, batch, schedule):
     return loss.item()
 
 
-def _optimiser(model, schedule):
+def adamw(model, schedule):
     """AdamW, which lets matrices decay, but neither biases nor norms."""
     parameters = list(model.parameters())
     groups = [

@@ -25,14 +25,19 @@ def rows(
     return tokens, taken
 
 
-def features(
-    codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int
-) -> Bool[Array, "story position feature"]:
-    """Which of the grammar's features are in play at each place of `rows`; none is at the END and after the story."""
+def needed(codec: tokenizers.Tokenizer, stories: Sequence[grammar.Story], context: int) -> Bool[Array, "story position feature"]:
+    """At which places of `rows` the next token begins a word that follows from a value the story has told, and from which.
+
+    There a reader who has the value can tell what comes next, and one who has not can't."""
     active = np.zeros((len(stories), context, len(grammar.FEATURES)), bool)
     for k, story in enumerate(stories):
-        ends = np.array([end for _, end in codec.encode(story.text, add_special_tokens=False).offsets])[: context - 1]
-        active[k, 1 : len(ends) + 1] = story.features(ends)
+        ends = np.array([end for _, end in codec.encode(story.text, add_special_tokens=False).offsets])
+        told = set()
+        for at, _, slot in sorted(story.mentions):
+            place = np.searchsorted(ends, at, side="right")  # of the token before it, behind the END
+            if slot in told and place < context:
+                active[k, place, grammar.FEATURES.index(f"{slot}={story.values[slot]}")] = True
+            told.add(slot)
     return active
 
 

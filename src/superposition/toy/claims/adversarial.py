@@ -6,13 +6,22 @@ from jaxtyping import Float
 from superposition.claims import Finding, claim
 from superposition.estimates import jackknife, over_seeds
 from superposition.runs import Results
-from superposition.tolerances import Above, Below, Every, Tolerance
-from superposition.toy.adversarial import correlations, relative, sharing, vulnerability
+from superposition.tolerances import Above, Below, Every, Of, Tolerance
+from superposition.toy.adversarial import active, correlations, on_active, relative, sharing, vulnerability
 from superposition.toy.claims.common import PAPER, by_label
 
 _SECTION = f"{PAPER}, Relationship to Adversarial Robustness"
 _GROWTH = Tolerance(reproduced=Above(3), partly=Above(1))
-_TRACKS = Tolerance(reproduced=Above(0.9), partly=Above(0.5))
+_LEAD = "the lead over a plain ramp"
+_TRACKS = Tolerance(reproduced=Above(0.9) & Of(_LEAD, Above(0)), partly=Above(0.5) & Of(_LEAD, Above(0)))
+
+
+def _tracking(found: Results, values: Float[np.ndarray, "density seed"]) -> Finding:
+    """How closely values follow the features per dimension, against a ramp in log density, which knows nothing of features."""
+    ramp = np.broadcast_to(-np.log(found["density"])[:, None], values.shape)
+    own, plain = (correlations(one, values) for one in (sharing(found), ramp))
+    note = "Whatever rises with sparsity correlates: the ramp does nearly as well"
+    return Finding(over_seeds(own, (-1, 1)), float(plain.mean()), note, {_LEAD: over_seeds(own - plain, (-2, 2))})
 
 
 def _growth(values: Float[np.ndarray, "density seed"], note: str = "") -> Finding:
@@ -39,43 +48,51 @@ def _grows(found: Results) -> Finding:
     source=_SECTION,
     statement="The vulnerability closely tracks the number of features per dimension.",
     measure="Pearson's correlation of the two over the sparsities, changes of a tenth of the average input's length; "
-    "mean over seeds",
+    "mean over seeds; baseline: a plain ramp in the logarithm of the density",
     tolerance=_TRACKS,
     experiments=("toy/adversarial",),
 )
 def _tracks(found: Results) -> Finding:
-    return Finding(over_seeds(correlations(sharing(found), relative(found))), 0.0)
+    return _tracking(found, relative(found))
 
 
 @claim(
     id="toy/adversarial/3-fixed-length",
     source="Ours, on the paper's effect",
     statement="The same growth shows where the change has the same length at every sparsity.",
-    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1",
+    measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1, over inputs in which a "
+    "feature is active",
     tolerance=_GROWTH,
     unit="times",
+    after_looking=True,
     experiments=("toy/adversarial",),
 )
 def _fixed_length(found: Results) -> Finding:
-    peak = vulnerability(found).mean(1)
-    note = f"The mean over seeds is largest at S = {1 - found['density'][peak.argmax()]:.2f}: {peak.max():.1f}"
-    return _growth(vulnerability(found), note)
+    whole, empty = vulnerability(found), 100 * (1 - active(found)[-1].mean())
+    note = (
+        f"Over all inputs it is {whole[-1].mean() / whole[0].mean():.2f}: {empty:.0f}% of them are empty at S = 0.99, and "
+        "cannot be attacked"
+    )
+    return _growth(on_active(found)[0], note)
 
 
 @claim(
     id="toy/adversarial/4-equal-loss",
     source="Ours, on the paper's effect",
     statement="A model with superposition is more vulnerable than one without it that has more dimensions and the same loss.",
-    measure="excess error under the worst change of length 0.1 over the equal-loss model's, "
-    "mean over the sparsities above 0.5; mean over seeds; also at each of these S",
+    measure="excess error under the worst change of length 0.1 over the equal-loss model's, over inputs in which a feature is "
+    "active, at S = 0.99; mean over seeds; also at each S above 0.5",
     tolerance=Tolerance(reproduced=Every("S", Above(1)), partly=Above(1)),
     unit="times",
+    after_looking=True,
     experiments=("toy/adversarial",),
 )
 def _equal(found: Results) -> Finding:
     sparse = found["density"] < 0.5
-    ratio = (found["excess"] / found["equal_excess"])[sparse]
-    return Finding(over_seeds(ratio.T), 1.0, also={"S": by_label(1 - found["density"][sparse], ratio)})
+    own, equal = on_active(found)
+    ratio = (own / equal)[sparse]
+    note = f"Over all inputs, most of them empty, it is {(found['excess'] / found['equal_excess'])[-1].mean():.2f} at S = 0.99"
+    return Finding(over_seeds(ratio[-1]), 1.0, note, {"S": by_label(np.round(1 - found["density"][sparse], 2), ratio)})
 
 
 @claim(
@@ -87,6 +104,7 @@ def _equal(found: Results) -> Finding:
     "measures none",
     tolerance=Tolerance(corrected=Above(0.9), reproduced=Below(0.5), otherwise="partly"),
     after_looking=True,
+    corrects="the method",
     experiments=("toy/adversarial",),
 )
 def _replication(found: Results) -> Finding:
@@ -112,12 +130,12 @@ def _same_inputs(found: Results) -> Finding:
     source="Ours, on the paper's effect",
     statement="How far an output can be pushed closely tracks the number of features per dimension.",
     measure="Pearson's correlation over the sparsities of features per dimension with the largest gain, the change of the output "
-    "over that of the input; mean over seeds",
+    "over that of the input; mean over seeds; baseline: a plain ramp in the logarithm of the density",
     tolerance=_TRACKS,
     experiments=("toy/adversarial",),
 )
 def _gain(found: Results) -> Finding:
-    return Finding(over_seeds(correlations(sharing(found), found["gain"])), 0.0)
+    return _tracking(found, found["gain"])
 
 
 @claim(

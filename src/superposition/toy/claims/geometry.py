@@ -8,7 +8,7 @@ from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, AtLeast, Every, Of, Tolerance
 from superposition.toy.claims.common import PAPER
-from superposition.toy.geometry import above, dwell, polytopes_per_seed, slide, stuck, weights
+from superposition.toy.geometry import at_levels, dwell, polytopes_per_seed, slide, stuck, weights
 from superposition.toy.measures import polytopes
 
 SECTION = f"{PAPER}, The Geometry of Superposition"
@@ -40,7 +40,7 @@ def _stuck(results: Results, level: float, **also: float) -> Finding:
 def _one(results: Results) -> Finding:
     W = weights(results)
     W = W[np.abs(1 / metrics.features_per_dimension(W) - 1) < 0.05]
-    alone = ((metrics.feature_dimensionality(W) > 0.9) & (metrics.norms(W) > 0.5)).any(-1)
+    alone = ((metrics.feature_dimensionality(W) > 0.9) & metrics.is_represented(W)).any(-1)
     return _stuck(results, 1.0, the_share_of_models_with_a_feature_alone=float(alone.mean()) if len(alone) else 0.0)
 
 
@@ -70,8 +70,8 @@ def _half(results: Results) -> Finding:
 )
 def _levels(results: Results) -> Finding:
     W = weights(results)
-    chance = float(np.nanmean(above(polytopes.scrambled(W, np.random.default_rng(0)))))
-    return Finding(over_seeds(np.nanmean(above(W), axis=1), (0, 1)).percent, 100 * chance)
+    chance = float(np.nanmean(at_levels(polytopes.scrambled(W, np.random.default_rng(0)))))
+    return Finding(over_seeds(np.nanmean(at_levels(W), axis=1), (0, 1)).percent, 100 * chance)
 
 
 def _polytopes(id: str, shape: str, several: str, source: str) -> None:

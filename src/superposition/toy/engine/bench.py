@@ -1,17 +1,19 @@
 """What the toy engine's speed is measured against: the technique of Anthropic's notebook and of its replications.
-That is einsum over an instance axis, two fresh uniform draws a step, autograd, and AdamW with its default flags."""
+That is einsum over an instance axis, two fresh uniform draws a step, autograd, and AdamW with its default flags.
+The same in JAX where that is installed: one compiled scan over the steps of a stack."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 
 from superposition.bench import Comparison
 from superposition.toy import phase
-from superposition.toy.engine import networks, training
-from superposition.toy.engine.autoencoders import Autoencoders
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import training
+from superposition.toy.engine.networks import PAIRED, Networks, Task
 from superposition.toy.theory import expected_loss
+from superposition.training import AdamW
 
 BATCH = 1024
 # n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
@@ -41,9 +43,13 @@ def starts(config: phase.Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.random.default_rng(0).standard_normal((len(density), n, m)) * (2 / (n + m)) ** 0.5, density, importance
 
 
+def _autoencoders(n: int, m: int, instances: int) -> Networks:
+    return Networks(list(range(instances)), n, m, hidden="identity", tied=True)
+
+
 def _ours(n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
-    model, grid = Autoencoders(list(range(instances)), n, m), _grid(n, instances)
-    return lambda: training.train(model, *grid, steps, BATCH, records=1)
+    networks, task = _autoencoders(n, m, instances), Task("uniform", "identity", *_grid(n, instances))
+    return lambda: training.train(networks, task, steps, BATCH, records=1)
 
 
 def _reference(start: np.ndarray, density: np.ndarray, importance: np.ndarray, rates: np.ndarray) -> Callable[[], None]:
@@ -75,16 +81,52 @@ def _descent(parameters: list[torch.nn.Parameter], loss: Callable[[], torch.Tens
     return stretch
 
 
+def _in_jax(start: np.ndarray, density: np.ndarray, importance: np.ndarray, steps: int) -> Callable[[], None]:
+    """Stretches of `steps` steps, compiled as one scan; each instance has its own random keys, as it has its own data."""
+    import jax
+    from jax import numpy as jnp
+
+    own, chosen = AdamW(), [jnp.asarray(array, jnp.float32) for array in (density, importance)]
+
+    def loss(p, key, density, importance):
+        active, values = jax.random.uniform(key, (2, BATCH, len(density)))
+        x = jnp.where(active <= density, values, 0)
+        output = jax.nn.relu(x @ p["W"] @ p["W"].T + p["b"])
+        return (importance * (x - output) ** 2).sum(-1).mean()
+
+    def adamw(p, d, first, second, t):
+        first, second = own.beta1 * first + (1 - own.beta1) * d, own.beta2 * second + (1 - own.beta2) * d * d
+        size = jnp.sqrt(second / (1 - own.beta2**t)) + own.eps
+        return p * (1 - own.lr * own.weight_decay) - own.lr / (1 - own.beta1**t) * first / size, first, second
+
+    def step(state, _):
+        t, key, p, first, second = state
+        keys = jax.random.split(key, 1 + len(density))
+        d = jax.vmap(jax.grad(loss))(p, keys[1:], *chosen)
+        moved = {name: adamw(p[name], d[name], first[name], second[name], t) for name in p}
+        return (t + 1, keys[0], *({name: parts[k] for name, parts in moved.items()} for k in range(3))), None
+
+    stretch = jax.jit(lambda state: jax.lax.scan(step, state, length=steps)[0])
+    p = {"W": jnp.asarray(start, jnp.float32), "b": jnp.zeros(start.shape[:2], jnp.float32)}
+    zeros = {name: jnp.zeros_like(values) for name, values in p.items()}
+    state = [(jnp.float32(1), jax.random.key(0), p, zeros, zeros)]
+
+    def run() -> None:
+        state[0] = jax.block_until_ready(stretch(state[0]))
+
+    return run
+
+
 def _our_computation(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
     density, importance = _grid(n, instances)
     inputs = ("binary", density / 2) if target == "and" else ("signed", density)
-    task = networks.Task(inputs[0], target, inputs[1], importance[:, : _outputs(target, n)])
-    model = networks.Networks(list(range(instances)), n, m, _outputs(target, n))
-    return lambda: networks.train(model, task, steps, BATCH, records=1)
+    task = Task(inputs[0], target, inputs[1], importance[:, : _outputs(target, n)])
+    model = Networks(list(range(instances)), n, m, _outputs(target, n))
+    return lambda: training.train(model, task, steps, BATCH, records=1)
 
 
 def _outputs(target: str, n: int) -> int:
-    return n // 2 if target in networks.PAIRED else n
+    return n // 2 if target in PAIRED else n
 
 
 def _computation_reference(target: str, n: int, m: int, instances: int, steps: int) -> Callable[[], None]:
@@ -118,7 +160,7 @@ def _exactly(config: phase.Config) -> Callable[[], None]:
 def comparisons() -> Iterator[Comparison]:
     """Training steps of a whole stack, size by size; then whole trainings, on the exact loss against samples."""
     for n, m, instances, steps in SIZES:
-        start = Autoencoders(list(range(instances)), n, m).W.detach().numpy()
+        start = _autoencoders(n, m, instances).W1.detach().numpy()
         yield Comparison(
             name=f"toy {n}/{m}x{instances}",
             what=f"a training step of {instances} autoencoders {n} to {m}, batch {BATCH}",
@@ -126,7 +168,17 @@ def comparisons() -> Iterator[Comparison]:
             reference=_reference(start, *_grid(n, instances), np.full(steps, 1e-3)),
             repeats=5,
             units=steps,
+            products=5 * 2 * BATCH * instances * n * m,
         )
+        if find_spec("jax"):
+            yield Comparison(
+                name=f"toy {n}/{m}x{instances} JAX",
+                what="the same training step in JAX: jit, scan and vmap",
+                ours=_ours(n, m, instances, steps),
+                reference=_in_jax(start, *_grid(n, instances), steps),
+                repeats=5,
+                units=steps,
+            )
     for target, n, m, instances, steps in COMPUTATIONS:
         yield Comparison(
             name=f"toy computation {target} {n}-{m}x{instances}",
@@ -135,6 +187,7 @@ def comparisons() -> Iterator[Comparison]:
             reference=_computation_reference(target, n, m, instances, steps),
             repeats=5,
             units=steps,
+            products=2 * BATCH * instances * m * (2 * n + 3 * _outputs(target, n)),
         )
     models = EXACT.densities * EXACT.starts
     yield Comparison(

@@ -1,9 +1,49 @@
-"""Sparse features: each is 0 with probability 1 - density, else uniform on [0, 1], drawn for every example by itself.
-The draws are a hash of (seed, step, position), so an instance sees the same data alone, in a stack, on any device."""
+"""Sparse features: each is 0, or where it is active uniform on [0, 1], drawn for every example by itself.
+They are active by themselves, or in sets: all at once, or one at a time. The draws are a hash of (seed, step, position),
+so an instance sees the same data alone, in a stack, on any device."""
 
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+Array = np.ndarray
+Kind = Literal["correlated", "independent", "anticorrelated"]
+KINDS: tuple[Kind, ...] = ("correlated", "independent", "anticorrelated")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """When each feature is active: where the latent number of its group, uniform on [0, 1), lies in [low, high).
+
+    Features of one group with one window are active together, those with disjoint windows never, and features with
+    groups of their own are independent. A feature's density is high - low."""
+
+    group: Int[Array, "*instance n_features"]
+    low: Float[Array, "*instance n_features"]
+    high: Float[Array, "*instance n_features"]
+
+
+def windows(kind: Kind, sets: int, size: int, density: float) -> Windows:
+    """`sets` sets of `size` features, each feature active with probability `density`, neighbours in one set.
+
+    Source: Elhage et al. 2022, "The Geometry of Superposition": correlated features of a set are active together, of
+    anticorrelated ones exactly one is, when any is. Raises ValueError where that cannot be: size × density above 1."""
+    n = sets * size
+    if kind == "anticorrelated" and size * density > 1 + 1e-9:
+        raise ValueError(f"{size} features that exclude each other cannot each have density {density:g}: together above 1")
+    group = np.arange(n) if kind == "independent" else np.repeat(np.arange(sets), size)
+    low = np.tile(np.arange(size), sets) * density if kind == "anticorrelated" else np.zeros(n)
+    return Windows(group, low.astype(np.float32), (low + density).astype(np.float32))
+
+
+def stack(of_each: list[Windows]) -> Windows:
+    """Windows of several instances, one after another along a first axis."""
+    return Windows(*(np.stack([getattr(one, name) for one in of_each]) for name in ("group", "low", "high")))
+
 
 # The odd constants and shifts of one round: Wellons's hash prospector, bias 0.107.
 ROUND = (16, 0x21F0AAAD, 15, 0xD35A2D97, 15)
@@ -43,11 +83,22 @@ def uniform(
 
 
 def sample(
-    seeds: list[int], step: int, batch: int, density: Float[Tensor, "instance n_features"]
+    seeds: list[int], step: int, batch: int, active: Float[Array, "instance n_features"] | Windows, device: str = "cpu"
 ) -> Float[Tensor, "batch instance n_features"]:
-    """One batch for every instance: x = max(0, u - S) / (1 - S) with u uniform and S = 1 - density, the sparsity.
+    """One batch for every instance, of features that are `active` with these probabilities, or in these windows.
 
-    One uniform number gives both the mask and the value: above S it is uniform again on [S, 1]."""
-    u = uniform(seeds, step, batch, density.shape[1], str(density.device))
-    density = density.to(torch.float32)
-    return ((u - (1 - density)) * (1 / density)).clamp(min=0)
+    With probabilities x = max(0, u - S) / (1 - S), u being uniform and S = 1 - density, the sparsity: one uniform number
+    gives both the mask and the value, which above S is uniform again on [S, 1]."""
+    if isinstance(active, Windows):
+        group, low, high = (torch.from_numpy(array).to(device) for array in (active.group, active.low, active.high))
+        n = group.shape[-1]
+        draws = uniform(seeds, step, batch, 2 * n, device)
+        latent = torch.take_along_dim(draws[..., n:], group[None], dim=-1)
+        return torch.where((latent >= low) & (latent < high), draws[..., :n], 0.0)
+    density = torch.from_numpy(active).to(device, torch.float32)
+    return ((uniform(seeds, step, batch, density.shape[1], device) - (1 - density)) * (1 / density)).clamp(min=0)
+
+
+def variance(density: Float[Array, "*batch"] | float) -> Float[Array, "*batch"] | float:
+    """The variance of a feature: p/3 - p²/4, as its mean is p/2 and its mean square p/3."""
+    return density / 3 - density**2 / 4

@@ -46,7 +46,7 @@ def train(
         parameter.requires_grad_()
     optimiser = torch.optim.Adam([W, V, c], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    of_each = torch.tensor(density, dtype=torch.float32)[:, None].expand(-1, n).contiguous()
+    of_each = np.repeat(density[:, None], n, 1)
     weight = torch.tensor(importance, dtype=torch.float32)
     with job.progress(f"{len(seeds)} classifiers, {n_hidden} dimensions", steps) as progress:
         for step in range(steps):
@@ -84,5 +84,5 @@ def true_distance(x: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
 
 def held_out(seeds: list[int], density: Float[Array, "instance"], points: int, n: int) -> Tensor:
     """Inputs that training never draws, (instance, point, feature)."""
-    of_each = torch.tensor(density, dtype=torch.float32)[:, None].expand(-1, n).contiguous()
+    of_each = np.repeat(density[:, None], n, 1)
     return features.sample(seeds, features.HELD_OUT, points, of_each).transpose(0, 1).contiguous()

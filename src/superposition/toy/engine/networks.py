@@ -1,19 +1,19 @@
-"""Networks with one hidden layer that compute with sparse inputs, as a stack of independent instances that train at once.
-hidden = f(x W1), out = g(dropout(hidden) W2 + b): to be read and tested against in PyTorch, trained by `backprop`."""
+"""Toy models, as a stack of independent instances that train at once: autoencoders, and networks that compute.
+hidden = f(x W1), out = g(dropout(hidden) W2 + b), to be read and tested against; `training` trains them.
 
-from collections.abc import Callable, Sequence
+The autoencoder of Elhage et al. 2022 has tied weights and no f: x' = ReLU(x W Wᵀ + b), or without the ReLU."""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from superposition import runs
-from superposition.toy.engine import backprop, features
-from superposition.toy.engine.training import AdamW
+from superposition.toy.engine import features, kernel
+from superposition.toy.engine.features import Windows
 
 Array = np.ndarray
 
@@ -45,15 +45,16 @@ PAIRED = ("and", "or", "max")
 
 @dataclass(frozen=True)
 class Task:
-    """What a stack is trained on: each input is 0, or with probability `density` what `inputs` says an active one is.
+    """What a stack is trained on: each input is 0, or where it is `active` what `inputs` says an active one is.
 
     That is uniform on [0, 1] (uniform) or on [-1, 1] (signed), 1 (binary), or 1 and -1 alike (sign). The target is made of
     each input, or of each pair (2k, 2k + 1): the smaller (and), the larger (or), or the larger size (max).
-    `density` broadcasts to (instance, n_in), and `importance`, the weight of each output in the loss, to (instance, n_out)."""
+    `active` is the probability of being active, which broadcasts to (instance, n_in), or the windows of features that keep
+    company; `importance`, the weight of each output in the loss, broadcasts to (instance, n_out)."""
 
     inputs: str
     target: str
-    density: Float[Array, "..."] | float | int
+    active: Float[Array, "..."] | Windows | float | int
     importance: Float[Array, "..."] | float | int = 1.0
 
     def targets(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
@@ -106,6 +107,7 @@ class Networks(nn.Module):
     def _start(self, seed: int, scale: float) -> Float[Array, "parameter"]:
         rng = np.random.default_rng(seed)
         layers = [self.n_in] if self.tied else [self.n_in, self.n_out]
+        # As PyTorch's xavier_normal_, matrix by matrix.
         xavier = [scale * (2 / (n + self.n_hidden)) ** 0.5 * rng.standard_normal(n * self.n_hidden, np.float32) for n in layers]
         return np.concatenate([*xavier, np.zeros(self.n_out, np.float32)])
 
@@ -156,9 +158,16 @@ class Networks(nn.Module):
         error = (importance * (target - self(x, keep)) ** 2).sum(-1)
         return (error + self.l1 * self.neurons(x).abs().sum(-1)).mean(0)
 
+    def put(self, W1: Float[Array, "instance n_in n_hidden"], b: Float[Array, "instance n_out"]) -> "Networks":
+        """These networks, with other weights in place of their tied ones, and another bias."""
+        with torch.no_grad():
+            self.W1.copy_(torch.from_numpy(W1))
+            self.b.copy_(torch.from_numpy(b))
+        return self
+
     def weights(self, *grid: int) -> dict[str, Array]:
         """What to store: W1, b and, unless it is W1ᵀ, W2, with the instances laid out along the axes of a grid."""
-        W1, W2, b = (part.reshape(*grid, *part.shape[1:]) for part in self._split(self.theta.detach().numpy().copy()))
+        W1, W2, b = (part.reshape(*grid, *part.shape[1:]) for part in self._split(self.theta.detach().cpu().numpy().copy()))
         return {"W1": W1, "b": b} | ({} if self.tied else {"W2": W2})
 
 
@@ -168,121 +177,18 @@ def _activate(names: list[str], z: Float[Tensor, "batch instance n"]) -> Float[T
 
 def sample(task: Task, networks: Networks, step: int, batch: int) -> Float[Tensor, "batch instance n_in"]:
     """The inputs of batch `step`: what `features.sample` draws, made into the task's kind."""
-    density = torch.from_numpy(_own(task.density, networks, networks.n_in))
-    u = features.sample(networks.seeds, step, batch, density)
+    active = task.active if isinstance(task.active, Windows) else own(task.active, networks, networks.n_in)
+    u = features.sample(networks.seeds, step, batch, active, str(networks.theta.device))
     return torch.where(u > 0, INPUTS[task.inputs](u), 0.0)
 
 
 def keep(networks: Networks, step: int, batch: int) -> Float[Tensor, "batch instance n_hidden"]:
     """What dropout multiplies the hidden layer by in batch `step`: 0 at each instance's rate, else 1 / (1 - rate)."""
-    u = features.uniform(networks.seeds, step + backprop.MASKS, batch, networks.n_hidden)
+    u = features.uniform(networks.seeds, step + kernel.MASKS, batch, networks.n_hidden, str(networks.theta.device))
     rate = networks.dropout[:, None].float()
     return (u >= rate) / (1 - rate)
 
 
-@dataclass(frozen=True)
-class History:
-    """What training leaves behind besides the networks: the mean loss of each stretch of steps, and weights on the way.
-
-    `loss[r]` is the mean over the steps before `step[r]` and since the record before, of what is trained on: with dropout
-    and L1. Snapshots are in the order asked for."""
-
-    step: Int[Array, "record"]
-    loss: Float[Array, "record instance"]
-    W1: Float[Array, "snapshot instance n_in n_hidden"]
-    W2: Float[Array, "snapshot instance n_hidden n_out"]
-    b: Float[Array, "snapshot instance n_out"]
-
-
-def _own(values: Float[Array, "..."] | float | int, networks: Networks, n: int) -> Float[Array, "instance n"]:
+def own(values: Float[Array, "..."] | float | int, networks: Networks, n: int) -> Float[Array, "instance n"]:
     """Values for each instance and feature, of their own to write to."""
     return np.broadcast_to(np.asarray(values, np.float32), (len(networks.seeds), n)).copy()
-
-
-def _compiled(networks: Networks, task: Task) -> tuple[backprop.Shape, backprop.Settings]:
-    """A stack and its task as `backprop` takes them, checked."""
-    n_out = networks.n_in // 2 if task.target in PAIRED else networks.n_in
-    if networks.n_out != n_out:
-        raise ValueError(f"target {task.target!r} of {networks.n_in} inputs has {n_out} outputs, not {networks.n_out}")
-    density, importance = _own(task.density, networks, networks.n_in), _own(task.importance, networks, n_out)
-    if not ((density > 0) & (density <= 1)).all():
-        raise ValueError(f"density must lie in (0, 1], got {density.min():g} to {density.max():g}")
-    number = lambda names, known: np.array([list(known).index(name) for name in names])
-    kinds = number([task.inputs], INPUTS)[0], number([task.target], TARGETS)[0]
-    activations = number(networks.hidden, ACTIVATIONS), number(networks.output, ACTIVATIONS)
-    shape = backprop.Shape(networks.n_in, networks.n_hidden, n_out, networks.tied, *kinds)
-    regular = networks.dropout.float().numpy(), networks.l1.float().numpy()
-    return shape, backprop.Settings(np.array(networks.seeds, np.uint64), density, importance, *activations, *regular)
-
-
-def through(
-    stops: Sequence[int],
-    stretch: Callable[[int, int], None],
-    state: dict[str, Array],
-    job: runs.Job,
-    key: str,
-    description: str,
-) -> None:
-    """Go from each of the rising `stops` to the next by `stretch(start, stop)`, which changes the arrays of `state` in place.
-
-    A run that was killed goes on from the job's last checkpoint, named `key`, to the bit-identical end."""
-    done = stops[0]
-    if saved := job.load_checkpoint(key):
-        done = int(saved["done"])
-        for name, array in state.items():
-            array[...] = saved[name]
-    with job.progress(description, stops[-1]) as progress:
-        progress.advance(done)
-        for start, stop in pairwise(stops):
-            if start >= done:
-                stretch(start, stop)
-                progress.advance(stop - start)
-                job.save_checkpoint(key, state | {"done": np.array(stop)})
-
-
-def train(
-    networks: Networks,
-    task: Task,
-    steps: int,
-    batch: int = 1024,
-    optimiser: AdamW = AdamW(),
-    snapshots: Sequence[int] = (),
-    records: int = 100,
-    job: runs.Job | None = None,
-    key: str = "training",
-) -> History:
-    """Train every network in place for `steps` batches of its own data, on the CPU.
-
-    The loss is recorded `records` times, evenly; `snapshots` are steps (0 to `steps`) after which the weights are kept.
-    Under a `job` there is progress to see, and a run that was killed goes on from its last checkpoint, named `key`.
-    Raises ValueError for a task that doesn't fit the networks, or a snapshot outside the training."""
-    if any(not 0 <= step <= steps for step in snapshots):
-        raise ValueError(f"snapshots must lie between 0 and {steps} steps, got {sorted(snapshots)}")
-    shape, settings = _compiled(networks, task)
-    theta, rates, asked = networks.theta.detach().numpy(), optimiser.rates(steps), np.array(snapshots, int)
-    records_at = np.unique(np.linspace(0, steps, records + 1).astype(int))
-    state = {"theta": theta, "first": np.zeros_like(theta), "second": np.zeros_like(theta)}
-    state["loss"] = np.zeros((len(records_at) - 1, len(theta)))
-    state["kept"] = np.zeros((len(asked), *theta.shape), theta.dtype)
-    state["kept"][asked == 0] = theta
-
-    def stretch(start: int, stop: int) -> None:
-        loss = backprop.advance(
-            shape, settings, theta, state["first"], state["second"], start, rates[start:stop], batch,
-            optimiser.weight_decay, optimiser.beta1, optimiser.beta2, optimiser.eps,
-        )  # fmt: skip
-        record = np.searchsorted(records_at, stop)
-        state["loss"][record - 1] += loss * (stop - start) / (records_at[record] - records_at[record - 1])
-        state["kept"][asked == stop] = theta
-
-    stops = np.unique([*records_at, *asked]).astype(int).tolist()
-    through(stops, stretch, state, job or runs.Job(), key, f"{len(theta)} networks")
-    return History(records_at[1:], state["loss"], *networks._split(state["kept"]))
-
-
-def evaluate(networks: Networks, task: Task, batches: int = 64, batch: int = 4096) -> Float[Array, "instance"]:
-    """The loss of each network on held-out data of its own, without dropout and L1: what the task alone costs."""
-    shape, settings = _compiled(networks, task)
-    plain = settings._replace(dropout=0 * settings.dropout, l1=0 * settings.l1)
-    theta, held_out = networks.theta.detach().numpy(), range(features.HELD_OUT, features.HELD_OUT + batches)
-    return np.mean([backprop.gradients(shape, plain, theta, step, batch)[0] for step in held_out], axis=0)

@@ -48,6 +48,14 @@ def dimensionality(shape: int) -> float:
     return corners.shape[1] / corners.shape[0]
 
 
+def at_levels(W: Float[Array, "*batch n m"], there: Bool[Array, "*batch n"], within: float = 0.015) -> Float[Array, "*batch"]:
+    """The share of the features `there` whose D_i is `within` of a perfect polytope's; NaN where there are none."""
+    levels = np.array([dimensionality(shape) for shape in range(OTHER)])
+    near = (np.abs(metrics.feature_dimensionality(W)[..., None] - levels) < within).any(-1) & there
+    count = there.sum(-1)
+    return np.divide(near.sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
 @dataclass(frozen=True)
 class Clusters:
     """The clusters of one solution: for each feature the cluster it is in, or -1 where it is not represented.
@@ -92,9 +100,9 @@ def clusters(W: Float[Array, "n_features m"], threshold: float = THRESHOLD, tole
     Only represented features count, those with ‖W_i‖ > 0.5. Source: Elhage et al. 2022, "The Geometry of Superposition",
     where the components of the graph of WᵀW are recognised by eye."""
     W = np.asarray(W, float)
-    there = np.flatnonzero(metrics.norms(W) > 0.5)
-    unit = W[there] / metrics.norms(W[there])[:, None]
-    count, part = connected_components(csr_array(np.abs(unit @ unit.T) > threshold), directed=False) if len(there) else (0, [])
+    there = np.flatnonzero(metrics.is_represented(W))
+    near = np.abs(metrics.cosines(W[there])) > threshold
+    count, part = connected_components(csr_array(near), directed=False) if len(there) else (0, [])
     of_feature = np.full(len(W), -1)
     of_feature[there] = part
     members = [np.flatnonzero(of_feature == c) for c in range(count)]

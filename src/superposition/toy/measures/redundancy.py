@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Real
 
 from superposition import metrics
+from superposition.toy.engine import features
 from superposition.toy.measures import polytopes
 
 Array = np.ndarray
@@ -18,8 +19,8 @@ def represented(W: Float[Array, "*batch n m"]) -> Bool[Array, "*batch n"]:
 
 def paired(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """The share of the represented features that have an antipode, another represented feature at a cosine below -0.9."""
-    unit, there = W / np.maximum(metrics.norms(W)[..., None], 1e-12), represented(W)
-    opposite = (np.einsum("...ih,...jh->...ij", unit, unit) < -0.9) & there[..., None] & there[..., None, :]
+    there = represented(W)
+    opposite = (metrics.cosines(W) < -0.9) & there[..., None] & there[..., None, :]
     return opposite.any(-1).sum(-1) / there.sum(-1)
 
 
@@ -35,18 +36,16 @@ def crowding(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.float
     return ((1 - metrics.feature_dimensionality(W)) * there).sum(-1) / there.sum(-1)
 
 
-def at_levels(W: Float[Array, "*batch n m"], within: float = 0.015) -> Float[Array, "*batch"] | np.floating:
-    """The share of represented features whose D_i is near that of a perfect polytope."""
-    levels = np.array([polytopes.dimensionality(shape) for shape in range(polytopes.OTHER)])
-    near, there = (np.abs(metrics.feature_dimensionality(W)[..., None] - levels) < within).any(-1), represented(W)
-    return (near & there).sum(-1) / there.sum(-1)
+def at_levels(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"]:
+    """The share of represented features whose D_i is that of a perfect polytope."""
+    return polytopes.at_levels(W, represented(W))
 
 
 def penalty(W: Float[Array, "n m"], density: float | int, importance: Float[Array, "n"], rate: float | int) -> float:
     """What dropout adds to the expected loss of the linear model: r / (1 - r) Σ_j E[h_j²] Σ_i I_i W_ij².
 
     Features are uniform on [0, 1] with probability `density`: of mean p/2 and variance p/3 - p²/4."""
-    hidden = (density / 3 - density**2 / 4) * (W**2).sum(0) + (density / 2 * W.sum(0)) ** 2
+    hidden = features.variance(density) * (W**2).sum(0) + (density / 2 * W.sum(0)) ** 2
     return float(rate / (1 - rate) * hidden @ (importance @ W**2))
 
 

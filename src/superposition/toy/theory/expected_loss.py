@@ -14,14 +14,16 @@ Sums over all patterns of active features; stable for weights of any size, zero 
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit, prange
+from numba import prange
+
+from superposition.compiled import kept
 
 Array = np.ndarray
 
 MOST_FEATURES = 6
 
 
-@njit(cache=True)
+@kept()
 def _digits(n):
     """The n base-3 digits of every state."""
     digits = np.empty((3**n, n), np.int64)
@@ -33,7 +35,7 @@ def _digits(n):
     return digits
 
 
-@njit(cache=True)
+@kept()
 def _forward(c, a, i, digits, c_low, c_high, F1, F2, H):
     """Fill the tables over states: the least and greatest z, E[z₊], E[z₊²], and E[u_i z₊] where coordinate i is free."""
     n = a.size
@@ -71,7 +73,7 @@ def _forward(c, a, i, digits, c_low, c_high, F1, F2, H):
                 H[s] = h / (2 + free)
 
 
-@njit(cache=True)
+@kept()
 def _backward(a, i, digits, c_low, c_high, F1, F2, H, d1, d2, dh, da):
     """Carry the derivatives with respect to F1, F2 and H back through the tables: adds to da, returns that of c."""
     n = a.size
@@ -131,7 +133,7 @@ def _backward(a, i, digits, c_low, c_high, F1, F2, H, d1, d2, dh, da):
     return dc
 
 
-@njit(cache=True)
+@kept()
 def _output(c, a, p, i, digits, room, da):
     """E[(x_i - z₊)²] of one output z = c + a·x, and its derivative with respect to c; that with respect to a goes to da."""
     n = a.size
@@ -158,7 +160,7 @@ def _output(c, a, p, i, digits, room, da):
     return loss, dc
 
 
-@njit(cache=True)
+@kept()
 def _model(W, b, density, importance, digits, room, gram, dW, db):
     """The loss of one model; its gradient is left in dW and db."""
     n, m = W.shape
@@ -179,7 +181,7 @@ def _model(W, b, density, importance, digits, room, gram, dW, db):
     return total
 
 
-@njit(cache=True)
+@kept()
 def _room(n):
     """Tables over the states, and room for a row of W Wᵀ and the gradient of each."""
     states = 3**n
@@ -190,7 +192,7 @@ def _room(n):
     return room, np.empty((n + 1, n))
 
 
-@njit(parallel=True, cache=True)
+@kept(parallel=True)
 def _gradients(W, b, density, importance):
     count, n = b.shape
     digits = _digits(n)
@@ -201,7 +203,7 @@ def _gradients(W, b, density, importance):
     return loss, dW, db
 
 
-@njit(parallel=True, cache=True)
+@kept(parallel=True)
 def _descend(W, b, density, importance, rates, beta1, beta2, eps):
     """Adam on every instance, in place, one step for each rate."""
     count, n, m = W.shape
@@ -222,7 +224,7 @@ def _descend(W, b, density, importance, rates, beta1, beta2, eps):
         W[k], b[k] = weights, bias
 
 
-@njit(cache=True)
+@kept()
 def _bfgs(p, n, m, density, importance, digits, room, gram, iterations):
     """Bring one model's parameters p to the nearest minimum with BFGS and backtracking; returns the loss there."""
     size = p.size
@@ -282,7 +284,7 @@ def _bfgs(p, n, m, density, importance, digits, room, gram, iterations):
     return loss
 
 
-@njit(parallel=True, cache=True)
+@kept(parallel=True)
 def _polish(W, b, density, importance, iterations):
     count, n, m = W.shape
     digits = _digits(n)

@@ -1,0 +1,5 @@
+"""What is said of bottlenecks and of the measures, each statement with the check that decides it. One module a chapter."""
+
+from superposition.bottleneck.claims import measures
+
+__all__ = ["measures"]
