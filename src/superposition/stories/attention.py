@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from superposition import head_sharing, metrics, runs
+from superposition import metrics, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
 from superposition.stories.measures import heads, trigrams
 
@@ -16,7 +16,6 @@ ON, OFF = range(len(MODES))
 MODELS = ("trained", "turned", "fresh")  # turned: what heads read is turned before it is written; fresh: new random heads
 TRAINED, TURNED, FRESH = range(len(MODELS))
 QUANTILES = (0.05, 0.5, 0.95)
-HEADS, FEATURES, SCORE = range(3)  # of head_sharing.MEASURES
 
 
 class Config(runs.Config):
@@ -53,7 +52,6 @@ SCHEMA = {
     "pull": "seed model mode head",
     "alone_null": "seed mode quantile",
     "spread": "seed model mode measure",
-    "lot": "seed mode quantile measure",
     "dimensions": "seed model head",
 }
 
@@ -99,11 +97,10 @@ def tried(item: tuple[runs.Results, int, trigrams.Task, Config]) -> dict[str, Ar
         several = [_measured(one, task) for one in places]
         for name, values in found.items():
             values.append(np.mean([one[name] for one in several], axis=0))
-    null = head_sharing.by_lot(confusion, config.draws, config.seed).mean(-1)
+    null = sharing.by_lot(confusion, config.draws, config.seed).mean(-1)
     return {name: np.array(values) for name, values in found.items()} | {
         "contexts": np.array(len(tokens)), "effect": own, "likely": likely(place, task),
         "alone_null": np.quantile(null, QUANTILES, axis=0).T,
-        "lot": np.stack([head_sharing.null(one, config.draws, config.seed) for one in own]),
     }  # fmt: skip
 
 
@@ -138,7 +135,7 @@ def _confusion(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode he
     """What each head alone, all others off, says of each feature."""
     n_heads = place.z.shape[2]
     return np.stack([
-        [head_sharing.confusion(place.logits(np.eye(n_heads)[head], task.target, mlp)) for head in range(n_heads)]
+        [sharing.confusion(place.logits(np.eye(n_heads)[head], task.target, mlp)) for head in range(n_heads)]
         for mlp in (True, False)
     ])  # fmt: skip
 
@@ -147,12 +144,12 @@ def _measured(place: heads.Place, task: trigrams.Task) -> dict[str, Array]:
     """What can be said of a model and of one with other heads alike."""
     alone = np.diagonal(_confusion(place, task), axis1=-2, axis2=-1).swapaxes(1, 2)
     whole = [place.logits(np.ones(place.z.shape[2]), task.target, mlp) for mlp in (True, False)]
-    together = [np.diagonal(head_sharing.confusion(logits)) for logits in whole]
+    together = [np.diagonal(sharing.confusion(logits)) for logits in whole]
     effect = effects(place, task)
     turn = (place.z - place.z.mean(1, keepdim=True)).mean(0).numpy().astype(np.float64)
     return {
         "right": np.array([(logits.argmax(-1) == np.arange(len(task.target))).mean() for logits in whole]),
-        "together": np.array(together), "alone": alone, "pull": effect.mean(1), "spread": head_sharing.measured(effect),
+        "together": np.array(together), "alone": alone, "pull": effect.mean(1), "spread": sharing.measured(effect),
         "dimensions": metrics.effective_rank(turn.swapaxes(0, 1)),
     }  # fmt: skip
 
@@ -170,10 +167,15 @@ def copies(results: runs.Results) -> float:
     return float((results["source"] == results["target"]).mean())
 
 
-def modules(results: runs.Results, damage: float, draws: int = 200) -> Float[Array, "measure"]:
-    """The measures of spread for heads that divide the features and do diffuse damage to all others, mean over draws."""
+def modules(results: runs.Results, share: float, draws: int = 200) -> float:
+    """The score of spread of heads that divide the features and break a little of all others, mean over draws."""
     features, n_heads = results["effect"].shape[-2:]
-    owner = np.arange(features) * n_heads // features
+    own = np.arange(features)[:, None] * n_heads // features == np.arange(n_heads)
     rng = np.random.default_rng(0)
-    several = [head_sharing.diffuse_modules(owner, n_heads, damage, rng) for _ in range(draws)]
-    return head_sharing.measured(np.stack(several)).mean(0)
+    return float(np.mean([sharing.measured(sharing.diffuse(own, share, rng))[sharing.SCORE] for _ in range(draws)]))
+
+
+def noise(results: runs.Results, draws: int = 200) -> float:
+    """The score of spread of effects that are independent noise, half-normal, mean over draws."""
+    rng = np.random.default_rng(0)
+    return float(sharing.measured(rng.standard_normal((draws, *results["effect"].shape[-2:])))[..., sharing.SCORE].mean())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from superposition import runs
+from superposition import metrics, runs
 from superposition.stories.engine import models, text, tokenizer
 from superposition.stories.measures import clustering, firing, reading
 
@@ -95,7 +95,7 @@ def cosines(trained: runs.Results, seed: int, layer: int) -> Float[Array, "space
     A neuron reads the input of the layer norm before it, whose gains belong to its weights."""
     gain = trained["h.ln_2.weight"][seed, layer].astype(np.float64)
     W_in, W_out = (trained[f"h.mlp.{name}.weight"][seed, layer].astype(np.float64) for name in ("c_fc", "c_proj"))
-    read, write = clustering.cosines(W_in * gain), clustering.cosines(W_out.T)
+    read, write = metrics.cosines(W_in * gain), metrics.cosines(W_out.T)
     return np.stack([read, write, (read + write) / 2])
 
 

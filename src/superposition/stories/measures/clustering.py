@@ -13,12 +13,6 @@ from superposition import metrics
 Array = np.ndarray
 
 
-def cosines(W: Float[Array, "row dim"]) -> Float[Array, "row row"]:
-    """The cosine of every two rows."""
-    unit = metrics._unit(W.astype(np.float64))
-    return unit @ unit.T
-
-
 def coordinates(cosine: Float[Array, "row row"]) -> Float[Array, "row dim"]:
     """Unit rows with these cosines, in as few dimensions as they span."""
     values, vectors = np.linalg.eigh(cosine)
@@ -36,7 +30,7 @@ def rotated(unit: Float[Array, "row dim"], rng: np.random.Generator) -> Float[Ar
     rank = min(len(unit) - 1, len(lengths))
     noise = rng.standard_normal((len(unit), rank))
     basis, _ = np.linalg.qr(noise - noise.mean(0))
-    return cosines(mean + basis @ (lengths[:rank, None] * axes[:rank]))
+    return metrics.cosines(mean + basis @ (lengths[:rank, None] * axes[:rank]))
 
 
 def clusters(
