@@ -21,7 +21,7 @@ def circuits_per_head(effect: Float[Array, "*batch circuit head"]) -> Float[Arra
     return metrics.polysemanticity(np.sqrt(np.abs(effect)))
 
 
-def means(effect: Float[Array, "*batch circuit head"]) -> tuple[Array, Array]:
+def means(effect: Float[Array, "*batch circuit head"]) -> tuple[Array | np.floating, Array | np.floating]:
     """Heads per circuit and circuits per head, each a mean in which every amount counts alike."""
     amount = np.abs(effect)
     total = np.maximum(amount.sum((-1, -2)), 1e-30)
@@ -72,7 +72,7 @@ def by_lot(confusion: Float[Array, "*batch feature feature"], draws: int, seed: 
     return np.stack([confusion[..., np.arange(count), rng.permutation(count)].mean(-1) for _ in range(draws)])
 
 
-def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array]:
+def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array | np.generic]:
     """How many features any head tells apart alone, how many heads such a feature has, and how many features such a head.
 
     All are 0 where no head tells any. Modules, heads that divide the features, have one head a feature."""

@@ -46,6 +46,7 @@ SCHEMA = {
     "contexts": "seed",
     "likely": "seed all_or_none mode feature",
     "right": "seed model mode",
+    "gain": "seed mode feature",
     "effect": "seed mode feature head",
     "together": "seed model mode feature",
     "alone": "seed model mode feature head",
@@ -99,7 +100,7 @@ def tried(item: tuple[runs.Results, int, trigrams.Task, Config]) -> dict[str, Ar
             values.append(np.mean([one[name] for one in several], axis=0))
     null = sharing.by_lot(confusion, config.draws, config.seed).mean(-1)
     return {name: np.array(values) for name, values in found.items()} | {
-        "contexts": np.array(len(tokens)), "effect": own, "likely": likely(place, task),
+        "contexts": np.array(len(tokens)), "effect": own, "gain": gains(place, task), "likely": likely(place, task),
         "alone_null": np.quantile(null, QUANTILES, axis=0).T,
     }  # fmt: skip
 
@@ -119,16 +120,21 @@ def likely(place: heads.Place, task: trigrams.Task) -> Float[Array, "all_or_none
 
 def effects(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode feature head"]:
     """By how much each C loses on the mean of all the features' C, in logits, when a head no longer says which A is there."""
-    n_heads, features = place.z.shape[2], np.arange(len(task.target))
+    every = np.eye(place.z.shape[2])
+    losses = [[_lead(place, task, 0 * one + 1, mlp) - _lead(place, task, 1 - one, mlp) for one in every] for mlp in (True, False)]
+    return np.array(losses, np.float64).swapaxes(1, 2)
 
-    def own(on, mlp):
-        logits = place.logits(on, task.target, mlp)
-        return (logits[:, features, features] - logits.mean(-1)).mean(0)
 
-    found = [
-        [own(np.ones(n_heads), mlp) - own(1 - np.eye(n_heads)[head], mlp) for head in range(n_heads)] for mlp in (True, False)
-    ]
-    return np.array(found, np.float64).swapaxes(1, 2)
+def gains(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode feature"]:
+    """By how much each C leads the mean of all the features' C more with all heads on than with all off, in logits."""
+    on, off = np.ones(place.z.shape[2]), np.zeros(place.z.shape[2])
+    return np.array([_lead(place, task, on, mlp) - _lead(place, task, off, mlp) for mlp in (True, False)], np.float64)
+
+
+def _lead(place, task, on, mlp):
+    """By how much each C's logit, with its A there, leads the mean of all the features' C."""
+    features, logits = np.arange(len(task.target)), place.logits(on, task.target, mlp)
+    return (logits[:, features, features] - logits.mean(-1)).mean(0)
 
 
 def _confusion(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode head feature feature"]:
