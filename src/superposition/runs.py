@@ -223,6 +223,15 @@ class Job:
         return self._folder / f"{key}.safetensors" if self._folder else None
 
 
+def stacked(each: Sequence[dict[str, np.ndarray]], *grid: int) -> dict[str, np.ndarray]:
+    """What `Job.map` gave for the items of a grid, in order: each array by its name, with axes of these sizes before its own.
+
+    >>> stacked([{"a": np.array(1)}, {"a": np.array(2)}], 1, 2)["a"].tolist()
+    [[1, 2]]
+    """
+    return {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
+
+
 def run(
     name: str,
     quick: bool = False,

@@ -63,9 +63,9 @@ def _orders(model: str, seed: int) -> Iterator[dict[str, Any]]:
     """The orders of the neurons of this model, where that experiment has been run."""
     if not _stored(ORDERING):
         return
+    from superposition.stories import ordering
+
     found = runs.load(ORDERING)
-    best = len(found["order"]) - 1  # the last algorithm is the best: a tour
-    for one in found["matrices"].to_pylist():
+    for k, one in enumerate(found["matrices"].to_pylist()):
         if (one["model"], one["seed"]) == (model, seed) and one["layer"] >= 0:
-            order = found["order"][best, one["place"] : one["place"] + one["rows"]]
-            yield {"name": one["kind"], "layer": one["layer"], "order": order}
+            yield {"name": one["kind"], "layer": one["layer"], "order": ordering.order(found, k)}

@@ -119,14 +119,8 @@ def train_size(item: tuple[Config, int, int]) -> dict[str, Array]:
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train models of every kind, width, sparsity and seed, and measure them in every way."""
     items = [(config, m, config.seed + k) for m in config.hidden for k in range(config.seeds)]
-    sizes = job.map(train_size, items, "sizes")
-    arrays = {
-        name: np.moveaxis(
-            np.stack([one[name] for one in sizes]).reshape(len(config.hidden), config.seeds, *sizes[0][name].shape),
-            (2, 0, 3, 1), (0, 1, 2, 3),
-        ).astype(np.float32)
-        for name in sizes[0]
-    }  # fmt: skip
+    sizes = runs.stacked(job.map(train_size, items, "sizes"), len(config.hidden), config.seeds)
+    arrays = {name: np.moveaxis(a, (2, 0, 3, 1), (0, 1, 2, 3)).astype(np.float32) for name, a in sizes.items()}
     arrays |= {"n_hidden": np.array(config.hidden), "sparsity": np.array(config.sparsities)}
     return arrays, {"most features carried by a dimension": float(arrays["truth"].mean(-1).max())}
 

@@ -66,9 +66,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     Raises ValueError where there is not one learning rate for each width."""
     rates = zip(config.d_models, config.lrs, strict=True)
     items = [(config, d_model, lr, config.seed + k) for d_model, lr in rates for k in range(config.seeds)]
-    each = job.map(_one, items, "models")
-    grid = len(config.d_models), config.seeds
-    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
+    arrays = runs.stacked(job.map(_one, items, "models"), len(config.d_models), config.seeds)
     corpus = _Corpus.of(config)
     arrays |= {
         "d_model": np.array(config.d_models), "density": corpus.density, "entropy": np.array(corpus.entropy),
@@ -262,7 +260,8 @@ def _measured(model, corpus, rng):
         "features_per_neuron": np.bincount(serves(each).sum(1), minlength=len(_SLOT) + 1),
         "effective_neurons": metrics.polysemanticity(effect.T),
         "rotated_effective_neurons": metrics.polysemanticity((effect @ _rotation(effect.shape[1], rng)).T),
-        "cosine": _cosines(own, own).astype(np.float32), "repeatable": np.diag(_cosines(*halves)),
+        "cosine": metrics.cosines(own).astype(np.float32),
+        "repeatable": np.diag(_cosines(*halves)),
         "_own": own, "_shuffled": directions(taken_in, corpus.shuffled),
         "_W_in": model.transformer.h[0].mlp.c_fc.weight.detach().numpy().T,
     }  # fmt: skip

@@ -90,7 +90,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         + [(name, pa.float64()) for name in ("squared", "cosine", "peak")]
         + [(name, pa.list_(pa.string())) for name in ("reads", "writes", "tokens")]
     )
-    p = surrogates.holm(np.array([surrogates.p_value(s[GREEDY], n) for s, n in zip(arrays["score"], arrays["null"])]))
+    p = surrogates.adjusted(arrays["score"][:, GREEDY], arrays["null"])
     return (
         arrays,
         {"matrices": len(matrices), "beyond norms and spectrum, Holm p < 0.05": float((p < 0.05).sum())},
@@ -220,8 +220,7 @@ def ordered_map(results: runs.Results, matrix: int | np.integer) -> Int8[Array, 
 
 def adjusted(results: runs.Results) -> Float[Array, "matrix"]:
     """Holm's p-value of each matrix: that a surrogate with its norms and spectrum would score as high."""
-    scores, nulls = results["score"][:, GREEDY], results["null"]
-    return surrogates.holm(np.array([surrogates.p_value(s, null) for s, null in zip(scores, nulls, strict=True)]))
+    return surrogates.adjusted(results["score"][:, GREEDY], results["null"])
 
 
 def ratio(results: runs.Results, control: int | None = None) -> Float[Array, "matrix"]:

@@ -49,9 +49,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     Raises ValueError where there is not one learning rate for each width."""
     rates = zip(config.d_models, config.lrs, strict=True)
     items = [(config, d_model, lr, config.seed + k) for d_model, lr in rates for k in range(config.seeds)]
-    each = job.map(_one, items, "models")
-    grid = len(config.d_models), config.seeds
-    arrays = {name: np.stack([one[name] for one in each]).reshape(*grid, *each[0][name].shape) for name in each[0]}
+    arrays = runs.stacked(job.map(_one, items, "models"), len(config.d_models), config.seeds)
     arrays |= {"d_model": np.array(config.d_models), "welch": arrays["welch"][:, 0], "tokens": arrays["tokens"][0, 0]}
     losses = arrays["loss"][..., -1].mean(1)
     return arrays, {f"loss, width {d_model}": loss for d_model, loss in zip(config.d_models, losses, strict=True)}

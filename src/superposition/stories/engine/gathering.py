@@ -3,16 +3,16 @@ The pass keeps a tally of fixed size; the look back reads again only the rows th
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Integer
+from jaxtyping import Bool, Float, Int, Integer
 
-from superposition import runs, storage
+from superposition import metrics, runs
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import subjects, tally_kernel
 from superposition.stories.engine.subjects import Neurons, Subject
@@ -191,6 +191,17 @@ def spans(
     return np.maximum(at - before, 0), np.minimum(at + after + 1, length)
 
 
+def windows(
+    at: Int[Array, "neuron example"], length: Int[Array, "neuron example"], there: Bool[Array, "neuron example"],
+    before: int, after: int,
+) -> tuple[Int[Array, "neuron example"], Int[Array, "neuron example"], Int[Array, "place"]]:  # fmt: skip
+    """The `spans` of all examples, and where each one's activations begin in `window`, with the end of the last behind them.
+
+    Of an example that is not there nothing is kept."""
+    begin, end = spans(at, length, before, after)
+    return begin, end, np.concatenate([[0], np.cumsum(np.where(there, end - begin, 0))])
+
+
 def bands(counts: Integer[Array, "bin"], number: int) -> list[Int[Array, "_"]]:
     """The bins from zero to the highest that is taken, in so many groups of about equal width, from the highest down."""
     taken = np.flatnonzero(counts[BELOW:])
@@ -255,9 +266,7 @@ def _look_back(subject, neurons, rows, lengths, places, scale, options, job):
     row, at = np.divmod(np.maximum(places, 0), subject.context)
     there = places >= 0
     kept, example = np.unique(row[there], return_inverse=True)
-    begin, end = spans(at, lengths[row], options.before, options.after)
-    size = np.where(there, end - begin, 0)
-    offset = np.concatenate([[0], np.cumsum(size.ravel())])
+    begin, end, offset = windows(at, lengths[row], there, options.before, options.after)
     pairs = np.flatnonzero(there.ravel())[np.argsort(example, kind="stable")]
     group = np.searchsorted(np.sort(example), np.arange(len(kept) + 1))
     start = np.concatenate([[0], np.cumsum(lengths[kept])])
@@ -310,8 +319,7 @@ def _from_weights(subject, neurons, options):
             found[f"{name}_by"].append(np.take_along_axis(effects, which, 1).astype(np.float16))
     arrays = {name: np.concatenate(parts) for name, parts in found.items()}
     for name, rows in W.items():
-        norm = np.linalg.norm(rows, axis=1, keepdims=True)
-        arrays |= _neighbours(rows / np.where(norm > 0, norm, 1), name, options.neighbours)
+        arrays |= _neighbours(metrics.unit(rows), name, options.neighbours)
     return arrays
 
 
@@ -319,8 +327,7 @@ def _correlated(tally, number):
     """Which neurons fire together and apart, on the tokens drawn."""
     values = tally.drawn_value[tally.drawn_place >= 0].T.astype(np.float64)
     values -= values.mean(1, keepdims=True)
-    norm = np.linalg.norm(values, axis=1, keepdims=True)
-    return _neighbours((values / np.where(norm > 0, norm, 1)).astype(np.float32), "fires", number)
+    return _neighbours(metrics.unit(values).astype(np.float32), "fires", number)
 
 
 def _neighbours(unit, name, number):
@@ -385,12 +392,7 @@ def _at_once(subject):
     return max(1, min(32, LOGITS // (subject.context * subject.unembed().shape[1])))
 
 
-def stamp(subject: Subject, neurons: Neurons, options: Options, corpus: Callable[[], str] | str) -> dict[str, str]:
+def stamp(subject: Subject, neurons: Neurons, options: Options, corpus: str) -> dict[str, str]:
     """What a checkpoint must agree with to be gone on from."""
-    what = json.dumps([subject.context, neurons.layer.tolist(), neurons.index.tolist(), repr(options), str(corpus)])
+    what = json.dumps([subject.context, neurons.layer.tolist(), neurons.index.tolist(), repr(options), corpus])
     return {"config_sha256": hashlib.sha256(what.encode()).hexdigest(), "code_sha256": subject.digest}
-
-
-def stored(folder: Path, arrays: dict[str, Array], notes: dict[str, Any]) -> None:
-    """Keep what was gathered in one file."""
-    storage.write(folder / "gathered.safetensors", storage.pack(arrays, notes))

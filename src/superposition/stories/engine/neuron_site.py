@@ -14,7 +14,7 @@ import numpy as np
 
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import gathering
-from superposition.stories.engine.gathering import Options, bands, spans
+from superposition.stories.engine.gathering import Options, bands
 from superposition.stories.engine.page_model import PageModel
 from superposition.stories.engine.tallies import BELOW
 
@@ -115,9 +115,8 @@ class _Pages:
         self.kinds = ["top"] * about.options.sizes.top + ["low"] * about.options.sizes.low + ["band"] * about.options.bands
         there = arrays["example"] >= 0
         self.lengths = np.diff(arrays["start"])[np.maximum(arrays["example"], 0)]
-        at = arrays["at"].astype(np.int64)
-        self.begin, self.end = spans(at, self.lengths, about.options.before, about.options.after)
-        self.offset = np.concatenate([[0], np.cumsum(np.where(there, self.end - self.begin, 0).ravel())])
+        at, options = arrays["at"].astype(np.int64), about.options
+        self.begin, self.end, self.offset = gathering.windows(at, self.lengths, there, options.before, options.after)
         self.orders = [(one["name"], int(one["layer"]), np.asarray(one["order"]), np.argsort(one["order"])) for one in orders]
 
     def of(self, n):

@@ -19,9 +19,9 @@ from jaxtyping import Float, Int, Integer
 
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import models
+from superposition.weights import PICKLED
 
 Array = np.ndarray
-PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 
 class SubjectError(SuperpositionError):

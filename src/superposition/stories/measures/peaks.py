@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from superposition import runs
-from superposition.stories.engine.gathering import STEPS, spans
+from superposition.stories.engine import gathering
+from superposition.stories.engine.gathering import STEPS
 from superposition.stories.engine.tallies import BELOW, BINS
 
 Array = np.ndarray
@@ -60,8 +61,7 @@ def windows(
     a, config, found = results, results.config, []
     there = a["example"] >= 0
     lengths = np.diff(a["start"])[np.maximum(a["example"], 0)]
-    begin, end = spans(a["at"].astype(np.int64), lengths, config.before, config.after)
-    offset = np.concatenate([[0], np.cumsum(np.where(there, end - begin, 0).ravel())])
+    begin, end, offset = gathering.windows(a["at"].astype(np.int64), lengths, there, config.before, config.after)
     for e in (e for e in examples if there[n, e]):
         at, place = int(a["at"][n, e]), n * there.shape[1] + e
         values = a["window"][offset[place] : offset[place + 1]] * (a["scale"][n] / STEPS)

@@ -57,3 +57,8 @@ def holm(p: Float[Array, "test"]) -> Float[Array, "test"]:
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order])
     return np.minimum(stepped, 1)[np.argsort(order)]
+
+
+def adjusted(observed: Float[Array, "test"], nulls: Float[Array, "test draw"]) -> Float[Array, "test"]:
+    """Holm's p-value of each test, from what was observed and the draws of its null."""
+    return holm(np.array([p_value(one, null) for one, null in zip(observed, nulls, strict=True)]))
