@@ -14,6 +14,7 @@ from superposition.stories.engine import models, pretraining, text, tokenizer
 Array = np.ndarray
 MATRICES = ("embedding", "W_in", "W_out")
 FORMS = ("as they are", "mean taken off")
+DEVICES = ("cpu",)  # whoever trains asks; a model of these sizes is quickest there
 
 
 class Config(runs.Config):
