@@ -14,7 +14,7 @@
 
     function choose() {
       map = data.maps[+input.map.value];
-      n = map.rows.length;
+      n = map.neurons.length;
       tiles = {};
       stage.textContent = "";
       stage.style.width = stage.style.height = n + "px";
@@ -66,7 +66,8 @@
       say(words + "; in the middle " + name(y) + (Math.floor(x) === Math.floor(y) ? "" : " and " + name(x)) + ".");
     }
 
-    function name(at) { return map.rows[Math.min(n - 1, Math.max(0, Math.floor(at)))]; }
+    function named(neuron) { return "L" + map.layer + "N" + neuron; }
+    function name(at) { return named(map.neurons[Math.min(n - 1, Math.max(0, Math.floor(at)))]); }
     function say(words) { part.status.textContent = words; }
     function all() { scale = least(); x = y = n / 2; draw(); }
 
@@ -86,7 +87,7 @@
       x = y = (place[0] + place[1]) / 2;
       scale = view.clientWidth / (3 * (place[1] - place[0]));
       draw();
-      say(place[2] + ": rows " + (place[0] + 1) + " to " + place[1] + ", " + map.rows.slice(place[0], place[1]).join(", ") + ".");
+      say(place[2] + ": rows " + (place[0] + 1) + " to " + place[1] + ", " + map.neurons.slice(place[0], place[1]).map(named).join(", ") + ".");
     }
 
     function middle(event) {

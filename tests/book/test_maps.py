@@ -26,7 +26,7 @@ def rendered(folder, name=HOSTILE):
         for ending, content in stories.tiles({k: random_map(n) for k, n in enumerate(ROWS)}).items():
             (folder / f"assets/maps/tiny{ending}").write_bytes(content)
         places = [maps.Place(298, 302, "the corner"), maps.Place(10, 20, name)]
-        views = [maps.Map("tiny", k, f"map {k}", [f"L{k}N{row}" for row in range(n)], places[k:]) for k, n in enumerate(ROWS)]
+        views = [maps.Map("tiny", k, f"map {k}", k, range(n), places[k:]) for k, n in enumerate(ROWS)]
         return halves(maps.ordered_map("tiny", views, 0, f"A map. {name}"))
 
 
@@ -148,7 +148,7 @@ def test_a_map_one_of_whose_tiles_was_not_made_is_an_error_naming_it(tmp_path, m
     monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
     (tmp_path / "_quarto.yml").touch()
     with pytest.raises(AssetError, match="tiny-0-0-0.png"):
-        maps.ordered_map("tiny", [maps.Map("tiny", 0, "a", ["x"], [])], 0, "A map.")
+        maps.ordered_map("tiny", [maps.Map("tiny", 0, "a", 0, [0], [])], 0, "A map.")
 
 
 def test_a_spot_is_named_by_what_it_reads_and_writes_with_spaces_to_be_seen():

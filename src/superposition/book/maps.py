@@ -39,12 +39,13 @@ class Place(NamedTuple):
 
 
 class Map(NamedTuple):
-    """`assets/maps/<asset>-<matrix>…png`: its title, how many rows it has, what each is called, and the places worth seeing."""
+    """`assets/maps/<asset>-<matrix>…png`: its title, the neurons of a layer in its order, and the places worth seeing."""
 
     asset: str
     matrix: int
     title: str
-    rows: Sequence[str]
+    layer: int
+    neurons: Sequence[int]
     places: Sequence[Place]
 
 
@@ -54,7 +55,7 @@ def maps_of(results: Results, asset: str, titles: Mapping[int, str]) -> list[Map
     for k, title in titles.items():
         layer = results["matrices"]["layer"][k].as_py()
         places = [Place(spot["start"], spot["stop"], said(spot)) for spot in spots_of(results, k)]
-        found.append(Map(asset, k, title, [f"L{layer}N{neuron}" for neuron in order(results, k)], places))
+        found.append(Map(asset, k, title, layer, order(results, k).tolist(), places))
     return found
 
 
@@ -89,7 +90,7 @@ def ordered_map(name: str, maps: Sequence[Map], first: int, alt: str, up: str = 
     here = text.attribute(up)
     sources = [f"assets/maps/{one.asset}-{one.matrix}" for one in maps]
     for one in maps:
-        across = range(-(-len(one.rows) // TILE))
+        across = range(-(-len(one.neurons) // TILE))
         assets.made(
             f"maps/{one.asset}", *(f"-{one.matrix}{tile}.png" for tile in ["", *(f"-{i}-{j}" for i in across for j in across)])
         )
@@ -97,7 +98,7 @@ def ordered_map(name: str, maps: Sequence[Map], first: int, alt: str, up: str = 
         "alt": text.visible(alt), "tile": TILE, "first": first,
         "maps": [
             {
-                "title": text.visible(one.title), "source": up + source, "rows": [text.visible(row) for row in one.rows],
+                "title": text.visible(one.title), "source": up + source, "layer": one.layer, "neurons": list(one.neurons),
                 "places": [[place.start, place.stop, text.visible(place.name)] for place in one.places],
             }
             for one, source in zip(maps, sources, strict=True)
