@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy import integrate, optimize
 
-from superposition.toy.engine.networks import Networks, evaluate
+from superposition.toy.engine.networks import Networks
+from superposition.toy.engine.training import evaluate
 from superposition.toy.theory import dedicated_neurons
 
 FUNCTIONS = {"and": min, "or": max, "max": lambda x, y: max(abs(x), abs(y)), "abs": abs, "square": lambda x: x * x}
