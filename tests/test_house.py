@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -206,6 +207,23 @@ def test_every_library_that_the_package_or_a_test_imports_is_a_direct_dependency
         imported = {(file, top) for file, top in libraries(folder) if top not in own | sys.stdlib_module_names}
         missing = [one for one in imported if canonicalize_name(called.get(one[1], one[1])) not in allowed]
         assert not missing, "imported, and not declared in pyproject.toml"
+
+
+def test_the_citation_the_changelog_and_the_release_speak_of_the_version_that_is_built():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    changes = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert changes[0] == "Unreleased" or changes[0] == version
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda file: file.stem)
+def test_a_form_names_its_fields_and_a_workflow_its_steps_and_only_with_a_version(file):
+    read = yaml.safe_load(file.read_text())
+    if "jobs" in read:
+        steps = [step for job in read["jobs"].values() for step in job["steps"]]
+        assert all("@" in step["uses"] for step in steps if "uses" in step)
+    elif "body" in read:
+        assert len({field["id"] for field in read["body"]}) == len(read["body"])
 
 
 def test_the_package_imports_no_module_that_windows_lacks():
