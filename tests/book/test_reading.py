@@ -46,6 +46,15 @@ def test_the_books_title_leads_to_its_first_page_from_disk(chromium, from_disk):
         tab.wait_for_url(f"{from_disk.address}/index.html")
 
 
+def test_equations_have_a_font_with_a_math_table_of_the_books_own_and_pages_without_them_ask_for_none(chromium, from_disk):
+    own = "assets/fonts/stix-two-math.woff2"
+    assert (from_disk.folder / own).stat().st_size < 120_000
+    for page in (PAGE, "chapters/appendix/reproducing.html"):
+        with site.opened(chromium, from_disk, page) as (tab, seen):
+            asked = any(url.endswith(own) for url in seen.requests)
+            assert asked == bool(tab.locator("math").count()) == (page == PAGE)
+
+
 def test_without_scripts_folded_answers_can_be_read_and_films_are_as_they_are(chromium, from_disk):
     context = chromium.new_context(java_script_enabled=False, color_scheme="light")
     tab = context.new_page()
