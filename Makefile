@@ -2,7 +2,7 @@
 # Another Python than the first one found that is new enough: make test PYTHON=python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help book test format preview freeze bench requirements clean venv
+.PHONY: help book serve test format preview freeze bench requirements clean venv
 
 PY := .venv/bin/python
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
@@ -31,6 +31,9 @@ help:  ## this list
 
 book: venv  ## the book: _book/index.html and its PDF
 	@.venv/bin/superposition book
+
+serve: venv  ## the built book on this machine, opened in a browser
+	@.venv/bin/superposition book --serve
 
 test: venv  ## the linter, then all tests; ARGS='tests/toy -x' runs some
 	@.venv/bin/ruff check --quiet src tests && .venv/bin/ruff format --check --quiet src tests \

@@ -238,16 +238,23 @@ def claims(
 @app.command()
 def book(
     plain: Annotated[bool, typer.Option("--plain", help="The plain edition, even where Quarto is installed.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Then serve it on this machine and open it; Ctrl-C ends.")] = False,
 ) -> None:
     """Build the book and print the page to open.
 
     It is built from the frozen chapters, so nothing is computed.
 
     \b
-    Example:  superposition book"""
+    Example:  superposition book
+              superposition book --serve"""
     from superposition.book import build
 
-    print(build.main(plain=plain))
+    index = build.main(plain=plain)
+    print(index)
+    if serve:
+        from superposition.book import serve as server
+
+        server.main(index.parent)
 
 
 @app.command()
