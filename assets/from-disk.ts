@@ -12,12 +12,20 @@ function replaced(page: string, was: RegExp, by: string): string {
   return page.replace(was, by);
 }
 
+const pdf = [...Deno.readDirSync(folder)].map((entry) => entry.name).find((name) => name.endsWith(".pdf"));
+const PDF = 'class="quarto-navigation-tool px-1" title="The book as a PDF" aria-label="The book as a PDF"><i class="bi bi-file-pdf"';
+
+function offset(page: string): string {
+  return page.match(/<meta name="quarto:offset" content="([^"]*)">/)![1];
+}
+
 function mended(page: string): string {
   page = replaced(page, /<script src="([^"]*)quarto\.js" type="module">/, '<script src="$1quarto-plain.js" defer>');
   page = replaced(page, /<script src="[^"]*tabsets\.js" type="module"><\/script>\n/, "");
   // The dark sheets lie over the light ones: on paper only the light ones are left.
   page = replaced(page, /class="quarto-color-scheme quarto-color-alternate"/g, '$& media="screen"');
   page = replaced(page, /<body[^>]*>/, '$&<a class="skip" href="#quarto-document-content">Skip to the text</a>');
+  if (pdf) page = replaced(page, /<div class="sidebar-tools-main">\n/, `$&<a href="${offset(page)}${encodeURI(pdf)}" ${PDF}></i></a>\n`);
   return page.replace(/href="((?:\.\.?\/)+)"/g, 'href="$1index.html"');
 }
 

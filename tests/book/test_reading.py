@@ -40,8 +40,10 @@ def test_quartos_search_from_disk_finds_a_word_and_leads_to_it(chromium, quarto_
         assert seen.errors == []
 
 
-def test_the_books_title_leads_to_its_first_page_from_disk(chromium, from_disk):
+def test_the_books_title_leads_to_its_first_page_from_disk_and_each_page_to_the_pdf(chromium, from_disk):
     with site.opened(chromium, from_disk, PAGE) as (tab, _):
+        pdf = tab.locator("a[href$='.pdf']").first
+        assert pdf.is_visible() and from_disk.file(pdf.evaluate("link => link.href")).is_file()
         tab.locator(".sidebar-title > a, .top .home").first.click()
         tab.wait_for_url(f"{from_disk.address}/index.html")
 
