@@ -147,7 +147,7 @@ def visit(browser, edition: Edition, page: str) -> Visit:
             both.brightness[scheme] = float(np.median(np.asarray(shown))) / 255
             tab.evaluate(_AXE_SOURCE)
             both.axe += [f"{scheme}: {found}" for found in tab.evaluate(_AXE)]
-            tab.set_viewport_size({"width": 390, "height": 844})
+            tab.set_viewport_size({"width": 320, "height": 700})  # as 640 pixels at twice the size
             both.overhang += [f"{scheme}: {found}" for found in tab.evaluate(_OVERHANG)]
             both.errors += seen.errors
             both.requests += [url for url in seen.requests if not url.startswith(("data:", "blob:"))]

@@ -28,7 +28,7 @@ _STYLE = """<style>
 .laboratory option { color: CanvasText; background: Canvas; }
 .laboratory select { max-width: 100%; }
 .laboratory p > label { display: inline-block; max-width: 100%; margin-inline-end: .6rem; }
-.laboratory [data-part=digits] { display: flex; gap: 4px; }
+.laboratory [data-part=digits] { display: flex; flex-wrap: wrap; gap: 4px; }
 .laboratory [data-part=digits] div { text-align: center; width: 46px; }
 .laboratory [data-part=digits] label { position: relative; display: block; }
 .laboratory [data-digit] { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer; }
