@@ -40,6 +40,17 @@ def intro_slider(intro: Results) -> Files:
     return {".svg": style.svg(toy.five_features(W, density, notes=names, importance=importance))}
 
 
+def intro_trainer(intro: Results) -> Files:
+    """The best model in very sparse data, and what it gives back of one feature, of two neighbours, and of two far apart."""
+    k = metrics.nearest(1 - intro["density"], 0.95)
+    best = intro["film_seed"][k]
+    W = toy.upright(intro["W"][best, k])
+    far, *_, near, _ = np.argsort(W @ W[0])
+    titles = ["one feature on", "two neighbours on", "two far apart on"]
+    fig = toy.in_and_out(W, intro["b"][best, k], [[0], [0, near], [0, far]], titles)
+    return {".svg": style.svg(fig)}
+
+
 def intro_film(intro: Results) -> Files:
     """The best model's arrows during training at four sparsities, and the loss for each active feature."""
     density, step = intro["density"], intro["film_step"]

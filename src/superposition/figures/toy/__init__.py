@@ -11,13 +11,13 @@ from superposition.figures.toy.levels import by_level, dimension_maps, sorted_by
 from superposition.figures.toy.lines import features_per_dimension, kinds, loss_by_sparsity, represented, shape_frequencies
 from superposition.figures.toy.nonuniform import border, deformation, found_shapes, loss_branches
 from superposition.figures.toy.phase import PHASE_COLOURS, phase_maps, value_maps
-from superposition.figures.toy.plane import five_features, sparsity_title, training_film, upright
+from superposition.figures.toy.plane import five_features, in_and_out, sparsity_title, training_film, upright
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
 
 __all__ = [
     "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film", "cosine_maps",
     "crowding", "crowds", "deformation", "dimension_maps", "dimensionality_histograms", "features_per_dimension",
-    "five_features", "found_shapes", "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity",
+    "five_features", "found_shapes", "in_and_out", "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity",
     "loss_dots", "matrix_maps", "neuron_stacks", "opening", "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms",  # noqa: E501
     "rate_maps", "represented", "shape_frequencies", "sorted_by_neuron", "sparsity_title", "tall_stacks", "training_film",
     "transitions", "two_axes", "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "INK",

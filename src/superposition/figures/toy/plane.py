@@ -77,6 +77,27 @@ def five_features(
     return fig
 
 
+def in_and_out(
+    W: Float[np.ndarray, "n_features 2"], b: Float[np.ndarray, "n_features"], on: Sequence[Sequence[int]], titles: Sequence[str]
+) -> Figure:
+    """A model's arrows, and beside them, a panel for each set of features `on`, what comes out (colour) of what goes in (grey)."""
+    side, count = style.WIDTH / (1 + len(on)), len(W)
+    colours, place = style.importance_colours(count), np.arange(count)
+    style.use()
+    fig = Figure(figsize=(style.WIDTH, side + 0.3))
+    ax = style.inches(fig, 0, 0.05, side, side)
+    _plane(ax)
+    _vectors(ax, W)
+    for k, (active, title) in enumerate(zip(on, titles, strict=True)):
+        ax = style.inches(fig, (k + 1) * side + 0.3, 0.35, side - 0.4, side - 0.4)
+        x = np.isin(place, active).astype(float)
+        ax.bar(place - 0.18, x, 0.3, color="0.72")
+        ax.bar(place + 0.18, np.maximum(x @ W @ W.T + b, 0), 0.42, color=colours)
+        ax.set(xticks=place, xticklabels=place + 1, yticks=[0, 1], ylim=(0, 1.6))
+        style.panel_title(ax, title, "")
+    return fig
+
+
 def _plane(ax: Axes) -> None:
     ax.set(xlim=(-_LIMIT, _LIMIT), ylim=(-_LIMIT, _LIMIT), aspect="equal")
     ax.set_axis_off()
