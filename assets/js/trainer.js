@@ -109,7 +109,8 @@
         if (!value) return;
         const y = height(value);
         draw(curve, "path", { d: "M0," + y + "H220", stroke: colour, "stroke-dasharray": "5 4" });
-        draw(curve, "text", { x: 220, y: y - 5, "text-anchor": "end", fill: colour }, name);
+        if (value === best) draw(curve, "text", { x: 0, y: 126, "text-anchor": "start", fill: colour }, "dashed: " + name);
+        else draw(curve, "text", { x: 220, y: y - 5, "text-anchor": "end", fill: colour }, name);
       });
       if (losses.length > 1) {
         const points = losses.map((value, k) => (220 * k * data.every / STEPS).toFixed(1) + "," + height(value).toFixed(1));

@@ -66,7 +66,7 @@ Switch features on: grey goes in, colour comes out. <span data-part="off"></span
 
 def _range(name: str, key: str, label: str, least: int, most: int, value: int) -> str:
     return (
-        f'<p style="margin:0 auto"><label for="{name}-{key}" style="display:inline-block;width:5.6em;text-align:right">{label}'
+        f'<p style="margin:0 auto"><label for="{name}-{key}" style="display:inline-block;width:5.8em;white-space:nowrap;text-align:right">{label}'
         f'</label> <input id="{name}-{key}" data-key="{key}" type="range" min="{least}" max="{most}" step="1" value="{value}" '
         f'style="width:min(13rem,32%);height:44px;vertical-align:middle"> <span data-value="{key}" aria-hidden="true" '
         f'style="display:inline-block;min-width:5.2em;text-align:left"></span></p>'

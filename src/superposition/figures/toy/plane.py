@@ -80,7 +80,7 @@ def five_features(
 def in_and_out(
     W: Float[np.ndarray, "n_features 2"], b: Float[np.ndarray, "n_features"], on: Sequence[Sequence[int]], titles: Sequence[str]
 ) -> Figure:
-    """A model's arrows, and beside them, a panel for each set of features `on`, what comes out (colour) of what goes in (grey)."""
+    """A model's arrows, and beside them, a panel for each set of features `on`, what comes out (colour) of what goes in."""
     side, count = style.WIDTH / (1 + len(on)), len(W)
     colours, place = style.importance_colours(count), np.arange(count)
     style.use()
