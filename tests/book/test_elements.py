@@ -366,6 +366,13 @@ def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     assert row == ["In toy/intro/a | a fact Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
 
 
+def test_a_chapter_of_two_pages_shows_its_claims_in_parts(monkeypatch):
+    found = claims.Finding(Estimate(0.98, 0.95, 0.99, "seeds", 64))
+    shown(monkeypatch, *((f"toy/intro/{k}", "", False, found) for k in "abc"))
+    parts = (rows(book.claims_table("toy/intro", part).data)[1:] for part in (slice(1), slice(1, None)))
+    assert [[row[0].split()[1] for row in part] for part in parts] == [["toy/intro/a"], ["toy/intro/b", "toy/intro/c"]]
+
+
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
     said = book.claims_appendix().data
     assert said.startswith("2 claims: 1 reproduced, 1 not reproduced. Of 1 the measure or the tolerance was set after looking.")

@@ -182,9 +182,9 @@ def _one_line(markdown: str) -> str:
 # --- claims -------------------------------------------------------------------------------------------------------
 
 
-def claims_table(chapter: str) -> Markdown:
-    """The claims of one chapter, such as `toy/intro`, with what was measured and the verdict."""
-    return Markdown(_claims(_COLUMNS, [_row(claim, finding) for claim, finding in claims.evaluate(chapter)]))
+def claims_table(chapter: str, shown: slice = slice(None)) -> Markdown:
+    """The claims of one chapter, such as `toy/intro`, or those `shown` of them, with what was measured and the verdict."""
+    return Markdown(_claims(_COLUMNS, [_row(claim, finding) for claim, finding in claims.evaluate(chapter)[shown]]))
 
 
 def claims_appendix() -> Markdown:
