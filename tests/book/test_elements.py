@@ -382,7 +382,7 @@ def test_the_claims_of_others_that_do_not_stand_are_listed_by_verdict_then_chapt
     found = claims.Finding(Estimate(0.98, 0.95, 0.99, "seeds", 64))
     shown(monkeypatch, *((id, "", False, found) for id in verdicts))
     monkeypatch.setattr(claims.Claim, "verdict", lambda claim, finding: verdicts[claim.id])
-    listed = rows(book.claims_by_surprise().data)[1:]
+    listed = rows(book.surprises().data)[1:]
     assert [(row[0].split()[1], *row[1:]) for row in listed] == [
         ("toy/b/1", "not reproduced", "@sec-b"), ("toy/a/2", "not reproduced", "@sec-a"), ("toy/a/1", "corrected", "@sec-a"),
     ]  # fmt: skip

@@ -199,7 +199,7 @@ def claims_appendix() -> Markdown:
     return Markdown("\n\n".join(parts))
 
 
-def claims_by_surprise() -> Markdown:
+def surprises() -> Markdown:
     """The claims of others that do not stand as they were made, the most surprising verdicts first, with their chapters."""
     evaluated = [(claim, finding) for claim, finding in claims.evaluate() if not _OWN.match(claim.source)]
     place = {chapter: k for k, chapter in enumerate(_in_order(evaluated))}
