@@ -366,6 +366,28 @@ def test_the_claims_of_a_chapter_are_a_table_of_four_columns(two_claims):
     assert row == ["In toy/intro/a | a fact Elhage 2022, §2.", "reproduced", "0.98 (0.95\u00a0to\u00a00.99), 64 seeds", "0.05"]
 
 
+def test_a_chapter_of_two_pages_shows_its_claims_in_parts(monkeypatch):
+    found = claims.Finding(Estimate(0.98, 0.95, 0.99, "seeds", 64))
+    shown(monkeypatch, *((f"toy/intro/{k}", "", False, found) for k in "abc"))
+    parts = (rows(book.claims_table("toy/intro", part).data)[1:] for part in (slice(1), slice(1, None)))
+    assert [[row[0].split()[1] for row in part] for part in parts] == [["toy/intro/a"], ["toy/intro/b", "toy/intro/c"]]
+
+
+def test_the_claims_of_others_that_do_not_stand_are_listed_by_verdict_then_chapter(root, monkeypatch):
+    (root / "_quarto.yml").write_text("book: {chapters: [chapters/toy/b.qmd, chapters/toy/a.qmd]}")
+    (root / "chapters/toy").mkdir(parents=True, exist_ok=True)
+    for name in "ab":
+        (root / f"chapters/toy/{name}.qmd").touch()
+    verdicts = {"toy/a/1": "corrected", "toy/a/2": "not reproduced", "toy/b/1": "not reproduced", "toy/b/2": "reproduced"}
+    found = claims.Finding(Estimate(0.98, 0.95, 0.99, "seeds", 64))
+    shown(monkeypatch, *((id, "", False, found) for id in verdicts))
+    monkeypatch.setattr(claims.Claim, "verdict", lambda claim, finding: verdicts[claim.id])
+    listed = rows(book.surprises().data)[1:]
+    assert [(row[0].split()[1], *row[1:]) for row in listed] == [
+        ("toy/b/1", "not reproduced", "@sec-b"), ("toy/a/2", "not reproduced", "@sec-a"), ("toy/a/1", "corrected", "@sec-a"),
+    ]  # fmt: skip
+
+
 def test_the_appendix_counts_verdicts_and_says_how_each_was_measured(two_claims):
     said = book.claims_appendix().data
     assert said.startswith("2 claims: 1 reproduced, 1 not reproduced. Of 1 the measure or the tolerance was set after looking.")

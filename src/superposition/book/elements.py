@@ -182,22 +182,46 @@ def _one_line(markdown: str) -> str:
 # --- claims -------------------------------------------------------------------------------------------------------
 
 
-def claims_table(chapter: str) -> Markdown:
-    """The claims of one chapter, such as `toy/intro`, with what was measured and the verdict."""
-    return Markdown(_claims(_COLUMNS, [_row(claim, finding) for claim, finding in claims.evaluate(chapter)]))
+def claims_table(chapter: str, shown: slice = slice(None)) -> Markdown:
+    """The claims of one chapter, such as `toy/intro`, or those `shown` of them, with what was measured and the verdict."""
+    return Markdown(_claims(_COLUMNS, [_row(claim, finding) for claim, finding in claims.evaluate(chapter)[shown]]))
 
 
 def claims_appendix() -> Markdown:
     """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured."""
     evaluated = claims.evaluate()
     parts = [_counts(evaluated)]
-    place = {path.with_suffix("").as_posix(): k for k, path in enumerate(freeze.chapters())}
-    for chapter in sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place))):
+    for chapter in _in_order(evaluated):
         part, _, name = chapter.partition("/")
         rows = [_full_row(claim, finding) for claim, finding in evaluated if claim.chapter == chapter]
-        heading = f"## @sec-{name.replace('_', '-')} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
+        heading = f"## {_section(chapter)} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
         parts.append(f"{heading}\n\n{_claims(_COLUMNS | _MORE, rows)}")
     return Markdown("\n\n".join(parts))
+
+
+def surprises() -> Markdown:
+    """The claims of others that do not stand as they were made, the most surprising verdicts first, with their chapters."""
+    evaluated = [(claim, finding) for claim, finding in claims.evaluate() if not _OWN.match(claim.source)]
+    place = {chapter: k for k, chapter in enumerate(_in_order(evaluated))}
+    chosen = [(claim, finding) for claim, finding in evaluated if claim.verdict(finding) in _SURPRISING]
+    chosen.sort(key=lambda one: (_SURPRISING.index(one[0].verdict(one[1])), place[one[0].chapter], one[0].id))
+    rows = [[*_row(claim, finding)[:2], _section(claim.chapter)] for claim, finding in chosen]
+    return Markdown(_claims({"Claim": 70, "Verdict": 15, "In": 15}, rows))
+
+
+_SURPRISING = ("not reproduced", "corrected", "cannot fail")
+_OWN = re.compile(r"(?:ours|this book)\b", re.I)
+
+
+def _in_order(evaluated: Sequence[tuple[claims.Claim, claims.Finding]]) -> list[str]:
+    """The chapters that make the claims, in the book's order."""
+    place = {path.with_suffix("").as_posix(): k for k, path in enumerate(freeze.chapters())}
+    return sorted({claim.chapter for claim, _ in evaluated}, key=lambda name: place.get(f"chapters/{name}", len(place)))
+
+
+def _section(chapter: str) -> str:
+    """The reference to a chapter such as toy/hidden_size."""
+    return f"@sec-{chapter.partition('/')[2].replace('_', '-')}"
 
 
 def claims_count() -> str:

@@ -43,7 +43,7 @@ ASSETS = (
     Asset("films/toy-geometry-solution", "toy/geometry", "toy.geometry_solution", ("toy/geometry",)),
     Asset("films/toy-nonuniform-slider", "toy/nonuniform", "toy.nonuniform_slider", ("toy/nonuniform",)),
     Asset("films/toy-dynamics", "toy/dynamics", "toy.dynamics_film", ("toy/dynamics",)),
-    Asset("films/toy-computation", "toy/computation", "toy.computation_film", ("toy/computation",)),
+    Asset("films/toy-computation", "toy/gradual", "toy.computation_film", ("toy/computation",)),
     Asset("films/addition-heads", "addition/heads", "addition.head_films", ("addition/train", "addition/heads")),
     Asset("films/addition-head-picker", "addition/heads", "addition.picker_still", ("addition/train", "addition/heads")),
     Asset("js/addition-head-picker", "addition/heads", "addition.picker_script", ("addition/train",)),

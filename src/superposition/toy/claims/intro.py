@@ -71,7 +71,7 @@ def _antipodal(intro: Results) -> Finding:
 @claim(
     id="toy/intro/2b-antipodal-found",
     source=_SINGLE,
-    statement="A training at a sparsity of 0.8 ends there.",
+    statement="A training at a sparsity of 0.8 ends in these antipodal pairs.",
     measure="share of all seeds, at the density nearest to S = 0.8; baseline: any two pairs, from the shorter start of "
     "Anthropic's notebook",
     tolerance=MOST,
@@ -100,7 +100,7 @@ def _pentagon(intro: Results) -> Finding:
 @claim(
     id="toy/intro/3b-pentagon-found",
     source=_SINGLE,
-    statement="A training at a sparsity of 0.9 ends there.",
+    statement="A training at a sparsity of 0.9 ends in the pentagon.",
     measure="share of all seeds, at the density nearest to S = 0.9; baseline: from the shorter start of Anthropic's notebook",
     tolerance=MOST,
     unit="%",
