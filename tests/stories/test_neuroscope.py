@@ -188,6 +188,11 @@ def test_a_siblings_page_model_needs_no_bridge(tiny):
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
+def content(folder):
+    """Every file below the folder, with its bytes."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 class Killed(BaseException):
     """Nothing catches it, as nothing catches a kill."""
 
@@ -216,10 +221,10 @@ def test_a_pass_that_is_killed_at_every_checkpoint_ends_in_the_same_bytes(folder
         except Killed:
             kills += 1
             assert not (tmp_path / "cut/index.html").exists()
-    content = lambda name: {p.relative_to(tmp_path / name): p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()}
+    whole = content(tmp_path / "whole")
     assert kills >= 4
-    assert content("whole") == content("cut")
-    assert not any(".neuroscope" in path.parts for path in content("whole"))
+    assert whole == content(tmp_path / "cut")
+    assert not any(".neuroscope" in path.parts for path in whole)
 
 
 def test_shards_from_workers_merge_into_the_same_arrays_to_the_bit(folder, monkeypatch):
@@ -237,6 +242,29 @@ def test_shards_from_workers_merge_into_the_same_arrays_to_the_bit(folder, monke
     there = gathering.gather(subject, neurons, rows, OPTIONS, runs.Job(scheduler="tcp://nowhere:1"))
     for name, array in here.items():
         np.testing.assert_array_equal(array, there[name], err_msg=name)
+
+
+DOOMED = """
+import os
+from superposition.stories.engine import gathering
+read = gathering.read_rows
+gathering.read_rows = lambda *args: (read(*args), os.kill(os.getpid(), 9))
+"""
+
+
+def test_a_site_from_a_cluster_of_which_a_worker_is_killed_is_the_local_one_to_the_byte(
+    folder, scheduler, worker, tmp_path, monkeypatch
+):
+    """The doomed worker reads its first shard, and dies before it can hand it over."""
+    corpus = tmp_path / "texts.txt"
+    corpus.write_text("\n<|endoftext|>\n".join(TEXTS))
+    monkeypatch.setattr(gathering, "SHARD", 16)
+    make = lambda out, address: scope.make(folder, str(corpus), tmp_path / out, neurons=range(4), ablated=1, scheduler=address)
+    make("here", None)
+    doomed, _ = worker(DOOMED), worker()
+    make("there", scheduler)
+    assert doomed.wait() == -9
+    assert content(tmp_path / "here") == content(tmp_path / "there")
 
 
 def changed(folder, place, changes):
