@@ -52,11 +52,13 @@ def _site(folder: Path, results: Results) -> Path:
     codec = tokenizer.of_array(trained["tokenizer"])
     cut = results.metrics["of these read in training and cut"] / max(1, results.metrics["sentences of six words and more"])
     text = (
-        f"A sibling of the TinyStories models, over {results['n_rows']:,} pieces of text that it has drawn itself. Sentences of six "
-        f"words and more that stand in its training data, {100 * cut:.1f}% of them, were cut out."
+        f"A sibling of the TinyStories models ({config.model}), over {results['n_rows']:,} pieces of text that it has drawn itself. "
+        f"Sentences of six words and more that stand in its training data, {100 * cut:.1f}% of them, were cut out."
     )
+    layers = trained.config.n_layers
+    title = f"A sibling of TinyStories, {layers} layer{'s'[: layers > 1]}"
     about = neuron_site.About(
-        config.model, "text drawn from the model itself", text, trained.config.context, tokenizer.END_ID, "LN",
+        title, "text drawn from the model itself", text, trained.config.context, tokenizer.END_ID, "LN",
         experiment.options(config), int(results["tokens_drawn"]),
     )  # fmt: skip
     runnable = page_model.of_stacked(trained, config.model_seed)
