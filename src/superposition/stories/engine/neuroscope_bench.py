@@ -38,7 +38,7 @@ def reading(subject: Subject, n_rows: int) -> tuple[Callable[[], None], Callable
     tokens = np.random.default_rng(0).integers(0, subject.codec.get_vocab_size(), (n_rows, subject.context))
     rows = Rows(tokens.ravel(), np.arange(n_rows + 1) * subject.context)
     neurons = subject.neurons()
-    tally = Tally.empty(len(neurons), Sizes(drawn=max(64, gathering.DRAWN // len(neurons))))
+    tally = Tally.empty(len(neurons), Sizes(drawn=min(Sizes().drawn, gathering.DRAWN // len(neurons))))
     part = [0]
 
     def ours():
