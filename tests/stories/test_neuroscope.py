@@ -295,6 +295,20 @@ def test_a_broken_models_folder_ends_in_a_sentence(folder, tmp_path, changes, sa
         subjects.load(place)
 
 
+def test_weights_that_are_missing_are_named_and_never_drawn_at_random(folder, tmp_path):
+    from safetensors.torch import load_file, save
+
+    kept = {name: w for name, w in load_file(f"{folder}/model.safetensors").items() if "c_fc" not in name}
+    place = changed(folder, tmp_path / "fewer", {"model.safetensors": save(kept, {"format": "pt"})})
+    with pytest.raises(subjects.SubjectError, match="lack transformer.h.0.mlp.c_fc.bias and 3 others"):
+        subjects.load(place)
+
+
+def test_an_experiment_without_a_language_model_ends_in_a_sentence():
+    with pytest.raises(subjects.SubjectError, match="toy/intro: holds no language model"):
+        subjects.load("toy/intro")
+
+
 def test_a_model_without_neurons_and_numbers_that_are_not_there_end_in_a_sentence(folder):
     subject = subjects.load(folder)
     with pytest.raises(subjects.SubjectError, match="has layers 0 to 1, and no 2"):
@@ -313,6 +327,8 @@ def test_a_folder_of_something_else_and_a_corpus_without_text_are_found_before_t
         scope.make("m", "samples", tmp_path)
     with pytest.raises(scope.text.TextError, match="mine.txt"):
         scope.make("m", str(tmp_path / "mine.txt"), tmp_path / "site")
+    with pytest.raises(scope.text.TextError, match="sample: no such file or folder: expected a file .* or samples"):
+        scope.make("m", "sample", tmp_path / "site")
 
 
 @pytest.mark.parametrize("given, numbers", [("0", [0]), ("0,2-4", [0, 2, 3, 4]), ("", [])])

@@ -26,7 +26,7 @@ def make(
     Raises SubjectError, TextError, SiteError or CorpusError for what is wrong, before the pass."""
     neuron_site.check(out)
     if corpus != SAMPLES:
-        next(iter(text.stories(corpus, "train")))  # an unreadable or empty corpus is found before the model is loaded
+        _check(corpus)
     subject = subjects.load(model, context)
     return build(subject, corpus, out, layers, neurons, texts, ablated, seed, scheduler)
 
@@ -54,6 +54,15 @@ def build(
             neuron_site.write(out, arrays, about, subject.bytes_of(), page, why, advance=bar.advance)
     shutil.rmtree(place)
     return out / "index.html"
+
+
+def _check(corpus):
+    """An unreadable or empty corpus is found before the model is loaded."""
+    try:
+        next(iter(text.stories(corpus, "train")))
+    except text.TextError as error:
+        wanted = f"expected a file or folder of stories, a data set's name on Hugging Face, or {SAMPLES}"
+        raise text.TextError(str(error).replace(text.WANTED, wanted)) from None
 
 
 def _identity(corpus):

@@ -17,6 +17,7 @@ import tokenizers
 import torch
 from jaxtyping import Float, Int, Integer
 
+from superposition import runs
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import models
 from superposition.weights import PICKLED
@@ -206,6 +207,8 @@ def load(name: str, context: int | None = None, seed: int = 0) -> Subject:
 
     A folder holds config.json, weights in safetensors, and a tokenizer; nothing is ever unpickled."""
     if _is_ours(name):
+        if missing := sorted(models.PARAMETERS.keys() - runs.load(name).arrays.keys()):
+            raise SubjectError(f"{name}: holds no language model (no {missing[0]}): expected one such as stories/train_1l")
         with tempfile.TemporaryDirectory() as folder, _without_bars():
             models.export(name, Path(folder), seed)
             return _boot(name, folder, context)
@@ -235,8 +238,6 @@ def _without_bars() -> Iterator[None]:
 
 
 def _is_ours(name):
-    from superposition import runs
-
     try:
         return name in runs.names()
     except FileNotFoundError:  # without the repository there are none
@@ -273,7 +274,12 @@ def _boot(name, place, context):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, dtype=torch.float32).eval()
+        model, told = AutoModelForCausalLM.from_pretrained(
+            place, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+        if missing := sorted(told["missing_keys"]):  # which transformers would draw at random
+            raise SubjectError(f"{name}: its weights lack {missing[0]} and {len(missing) - 1} others that config.json asks for")
+        model.eval()
         tokenizer = AutoTokenizer.from_pretrained(place)
         bridge = TransformerBridge.boot_transformers(place, hf_model=model, tokenizer=tokenizer, device="cpu")
     except SuperpositionError:
