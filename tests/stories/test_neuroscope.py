@@ -300,7 +300,7 @@ def test_weights_that_are_missing_are_named_and_never_drawn_at_random(folder, tm
 
     kept = {name: w for name, w in load_file(f"{folder}/model.safetensors").items() if "c_fc" not in name}
     place = changed(folder, tmp_path / "fewer", {"model.safetensors": save(kept, {"format": "pt"})})
-    with pytest.raises(subjects.SubjectError, match="lack transformer.h.0.mlp.c_fc.bias and 3 others"):
+    with pytest.raises(subjects.SubjectError, match="lack 4 of config.json's tensors, such as transformer.h.0.mlp.c_fc.bias"):
         subjects.load(place)
 
 

@@ -278,7 +278,7 @@ def _boot(name, place, context):
             place, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
         if missing := sorted(told["missing_keys"]):  # which transformers would draw at random
-            raise SubjectError(f"{name}: its weights lack {missing[0]} and {len(missing) - 1} others that config.json asks for")
+            raise SubjectError(f"{name}: its weights lack {len(missing)} of config.json's tensors, such as {missing[0]}")
         model.eval()
         tokenizer = AutoTokenizer.from_pretrained(place)
         bridge = TransformerBridge.boot_transformers(place, hf_model=model, tokenizer=tokenizer, device="cpu")
