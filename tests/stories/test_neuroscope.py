@@ -295,13 +295,19 @@ def test_a_broken_models_folder_ends_in_a_sentence(folder, tmp_path, changes, sa
         subjects.load(place)
 
 
-def test_weights_that_are_missing_are_named_and_never_drawn_at_random(folder, tmp_path):
+def test_weights_that_are_missing_or_of_another_shape_are_named_and_never_drawn_at_random(folder, tmp_path):
     from safetensors.torch import load_file, save
 
-    kept = {name: w for name, w in load_file(f"{folder}/model.safetensors").items() if "c_fc" not in name}
-    place = changed(folder, tmp_path / "fewer", {"model.safetensors": save(kept, {"format": "pt"})})
-    with pytest.raises(subjects.SubjectError, match="lack 4 of config.json's tensors, such as transformer.h.0.mlp.c_fc.bias"):
-        subjects.load(place)
+    weights = load_file(f"{folder}/model.safetensors")
+    fewer = {name: w for name, w in weights.items() if "c_fc" not in name}
+    shorter = weights | {"transformer.wpe.weight": weights["transformer.wpe.weight"][:10].clone()}
+    for kept, said in (
+        (fewer, "lack 4 of config.json's tensors, such as transformer.h.0.mlp.c_fc.bias"),
+        (shorter, r"wpe.weight: expected shape \(32, 16\) by config.json, got \(10, 16\)"),
+    ):
+        place = changed(folder, tmp_path / str(len(kept)), {"model.safetensors": save(kept, {"format": "pt"})})
+        with pytest.raises(subjects.SubjectError, match=said):
+            subjects.load(place)
 
 
 def test_an_experiment_without_a_language_model_ends_in_a_sentence():

@@ -282,9 +282,11 @@ def _boot(name, place, context):
 
     try:
         model, told = AutoModelForCausalLM.from_pretrained(
-            place, use_safetensors=True, dtype=torch.float32, output_loading_info=True
-        )
-        if missing := sorted(told["missing_keys"]):  # which transformers would draw at random
+            place, use_safetensors=True, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+        )  # what is missing or of another shape transformers draws at random
+        for key, got, wanted in sorted(told["mismatched_keys"]):
+            raise SubjectError(f"{name}: {key}: expected shape {tuple(wanted)} by config.json, got {tuple(got)}")
+        if missing := sorted(told["missing_keys"]):
             raise SubjectError(f"{name}: its weights lack {len(missing)} of config.json's tensors, such as {missing[0]}")
         model.eval()
         tokenizer = AutoTokenizer.from_pretrained(place)
