@@ -12,6 +12,7 @@ from superposition import runs
 from superposition.stories.engine import gathering, grammar, page_model, repeats, sampling, scope, subjects, tokenizer
 from superposition.stories.engine.gathering import Options
 from superposition.stories.engine.tallies import Sizes
+from superposition.stories.measures import orders
 
 TEXTS = [story.text for story in grammar.stories(24, [7])]
 OPTIONS = Options(Sizes(3, 2, 4, 32), bands=3, before=5, after=2, effects=4, neighbours=2, ablated=3)
@@ -242,6 +243,18 @@ def test_shards_from_workers_merge_into_the_same_arrays_to_the_bit(folder, monke
     there = gathering.gather(subject, neurons, rows, OPTIONS, runs.Job(scheduler="tcp://nowhere:1"))
     for name, array in here.items():
         np.testing.assert_array_equal(array, there[name], err_msg=name)
+
+
+def test_a_neurons_page_has_its_place_in_the_order_of_a_layer_that_is_shown_whole(folder, tmp_path):
+    subject, corpus = subjects.load(folder), tmp_path / "texts.txt"
+    corpus.write_text("\n<|endoftext|>\n".join(TEXTS))
+    scope.build(subject, str(corpus), tmp_path / "site", layers=[1], ablated=0)
+    page = lambda n: json.loads((tmp_path / f"site/data/1/{n}.js").read_text().partition(",")[2].rstrip(");\n"))
+    order = orders.tour(orders.cosines(subject.weights(1)[1])).tolist()
+    n = order[7]
+    _, writes = page(n)["ordering"]
+    assert writes == {"name": "W_out", "place": 8, "of": 64, "before": order[6], "after": order[8]}
+    assert page(order[8])["ordering"][1]["before"] == n
 
 
 DOOMED = """

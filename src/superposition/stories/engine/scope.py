@@ -13,8 +13,10 @@ from superposition import runs, storage
 from superposition.stories.engine import gathering, neuron_site, page_model, sampling, subjects, text
 from superposition.stories.engine.gathering import Options, Rows
 from superposition.stories.engine.subjects import Subject
+from superposition.stories.measures import orders
 
 SAMPLES = "samples"
+LARGEST = 1 << 13  # neurons of a layer that is put in order: their cosines lie in memory
 
 
 def make(
@@ -50,8 +52,9 @@ def build(
             subject.name, said, f"Every MLP neuron of {subject.name} that was chosen, over {said}.", subject.context,
             subject.begin, subject.norm, options, drawn,
         )  # fmt: skip
+        placed = list(_orders(subject, chosen, job))
         with job.progress("writing", len(chosen)) as bar:
-            neuron_site.write(out, arrays, about, subject.bytes_of(), page, why, advance=bar.advance)
+            neuron_site.write(out, arrays, about, subject.bytes_of(), page, why, placed, bar.advance)
     shutil.rmtree(place)
     return out / "index.html"
 
@@ -63,6 +66,17 @@ def _check(corpus):
     except text.TextError as error:
         wanted = f"expected a file or folder of stories, a data set's name on Hugging Face, or {SAMPLES}"
         raise text.TextError(str(error).replace(text.WANTED, wanted)) from None
+
+
+def _orders(subject, neurons, job):
+    """Tours through what the neurons of each layer that is shown whole read and write; of no larger layer than has room."""
+    whole = [k for k in neurons.layers if (neurons.layer == k).sum() == subject.sizes[k] <= LARGEST]
+    with job.progress("ordering", len(whole)) as bar:
+        for layer in whole:
+            reads, writes = subject.weights(layer)
+            for name, W in (("W_in", reads.T), ("W_out", writes)):
+                yield {"name": name, "layer": layer, "order": orders.tour(orders.cosines(W))}
+            bar.advance()
 
 
 def _identity(corpus):
