@@ -327,8 +327,8 @@
     best.sort((a, b) => b[3] - a[3] || b[2] - a[2]);
     show("Search for tokens", make("p", {}, "Neurons whose highest activations are at tokens with ", put(make("bdi", { class: "name" }), ofString(utf8), true), ". ",
       `${whole(matching.length)} of ${whole(words.length)} tokens hold it, and ${whole(best.length)} neurons have one of these among the ${index.kept} at which they fire most.`),
-      best.length ? table("Neurons found", [["neuron", ""], ["at", ""], ["activation", "number"], ["of its highest", "number"]],
-        best.slice(0, 100).map(([n, id, value, share]) => [link(...at(n)), name(id, ofString(words[id])), number(value, 2), percent(share)]))
+      best.length ? make("div", { class: "narrow" }, table("Neurons found", [["neuron", ""], ["at", ""], ["activation", "number"], ["of its highest", "number"]],
+        best.slice(0, 100).map(([n, id, value, share]) => [link(...at(n)), name(id, ofString(words[id])), number(value, 2), percent(share)])))
         : make("p", {}, "No neuron was found."));
   }
 
