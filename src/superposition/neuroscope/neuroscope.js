@@ -291,7 +291,7 @@
   }
 
   // ---- Overview, search, a text of one's own ------------------------------------------------------------------------------
-  const ORDERS = [["ablation", "the loss rises most when held at its mean", "nats a token", -1], ["highest", "highest activation", "activation", -1],
+  const ORDERS = [["ablation", "loss rises most when ablated", "nats a token", -1], ["highest", "highest activation", "activation", -1],
     ["density", "fires most often", "of tokens", -1], ["density", "fires most rarely", "of tokens", 1]];
   function overview() {
     const list = make("div", { class: "narrow" }), choice = make("select", { id: "order" });
@@ -351,7 +351,7 @@
 
   function ownText() {
     const box = make("textarea", { id: "own-text", maxlength: "20000", spellcheck: "false" }), found = make("div", { "aria-live": "polite" });
-    const order = make("select", {}, make("option", { value: "share" }, "share of the neuron's highest on the corpus"), make("option", { value: "value" }, "activation"));
+    const order = make("select", {}, make("option", { value: "share" }, "share of its highest"), make("option", { value: "value" }, "activation"));
     const button = make("button", {}, "Read");
     const read = async () => {
       button.disabled = true;
