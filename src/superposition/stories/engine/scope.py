@@ -16,6 +16,7 @@ from superposition.stories.engine.subjects import Subject
 from superposition.stories.measures import orders
 
 SAMPLES = "samples"
+KEPT = 200, 50  # tokens before a peak and behind it whose activations are kept: nearly all of a story, a part of a long text
 LARGEST = 1 << 13  # neurons of a layer that is put in order: their cosines lie in memory
 
 
@@ -38,7 +39,7 @@ def build(
     ablated: int = 4, seed: int = 0, scheduler: str | None = None,
 ) -> Path:  # fmt: skip
     """The same of a model that is loaded already, such as one made with `TransformerBridge.boot_native`."""
-    chosen, options = subject.neurons(layers, neurons), Options(before=1 << 30, after=1 << 30, ablated=ablated, seed=seed)
+    chosen, options = subject.neurons(layers, neurons), Options(before=KEPT[0], after=KEPT[1], ablated=ablated, seed=seed)
     place = out / ".neuroscope"
     with storage.lock(place / "lock", f"neuroscope into {out}"):
         stamp = gathering.stamp(subject, chosen, options, f"{_identity(corpus)} {texts}")
