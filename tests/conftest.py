@@ -145,3 +145,57 @@ def scratch(tmp_path, monkeypatch):
             known.pop(name, None)
             if name in before:
                 known[name] = before[name]
+
+
+SCHEDULER = """
+import asyncio
+from distributed import Scheduler
+async def main():
+    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+        print(scheduler.address, flush=True)
+        await scheduler.finished()
+asyncio.run(main())
+"""
+WORKER = """
+import asyncio
+from distributed import Worker
+async def main():
+    async with Worker("{address}", nthreads=1) as worker:
+        print("ready", flush=True)
+        await worker.finished()
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def processes(scratch):
+    """Starts Python on some code in a process of its own, and waits for its first line; ends all after the test."""
+    started = []
+
+    def start(code):
+        started.append(scratch.start(code))
+        return started[-1], started[-1].stdout.readline().strip()
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def scheduler(processes):
+    """The address of a Dask scheduler in a process of its own, without workers."""
+    pytest.importorskip("distributed")
+    return processes(SCHEDULER)[1]
+
+
+@pytest.fixture
+def worker(processes, scheduler):
+    """Starts a worker process, which runs the code `first` before it joins the cluster."""
+    return lambda first="": processes(first + WORKER.format(address=scheduler))[0]
+
+
+@pytest.fixture
+def two_workers(scheduler, worker):
+    """The address of a cluster of two worker processes, and the processes."""
+    return scheduler, [worker(), worker()]

@@ -43,47 +43,6 @@ def run(config, job):
     results = job.map(one, items, "items")
     return {name: np.stack([result[name] for result in results]) for name in SCHEMA}, {}
 """
-SCHEDULER = """
-import asyncio
-from distributed import Scheduler
-async def main():
-    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
-        print(scheduler.address, flush=True)
-        await scheduler.finished()
-asyncio.run(main())
-"""
-WORKER = """
-import asyncio
-from distributed import Worker
-async def main():
-    async with Worker("{address}", nthreads=1) as worker:
-        print("ready", flush=True)
-        await worker.finished()
-asyncio.run(main())
-"""
-
-
-@pytest.fixture
-def processes(scratch):
-    """Starts scheduler and workers in processes of their own; ends them after the test."""
-    started = []
-
-    def start(code):
-        started.append(scratch.start(code))
-        return started[-1], started[-1].stdout.readline().strip()
-
-    yield start
-    for process in reversed(started):
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def two_workers(processes):
-    """The address of a cluster of two worker processes, and the processes."""
-    pytest.importorskip("distributed")
-    _, address = processes(SCHEDULER)
-    return address, [processes(WORKER.format(address=address))[0] for _ in range(2)]
 
 
 def bytes_of(scratch, leaf):
@@ -154,11 +113,9 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, scratch):
         runs.run(scratch.experiment("there", "", MAPPED), scheduler="tcp://127.0.0.1:1")
 
 
-def test_a_cluster_without_workers_is_named(scratch, processes):
-    pytest.importorskip("distributed")
-    _, address = processes(SCHEDULER)
+def test_a_cluster_without_workers_is_named(scratch, scheduler):
     with pytest.raises(cluster.ClusterError, match="it has no workers"):
-        runs.run(scratch.experiment("there", "", MAPPED), scheduler=address)
+        runs.run(scratch.experiment("there", "", MAPPED), scheduler=scheduler)
 
 
 def test_a_missing_dask_is_named_with_the_way_to_get_it(monkeypatch, scratch):

@@ -87,7 +87,15 @@
       x = y = (place[0] + place[1]) / 2;
       scale = view.clientWidth / (3 * (place[1] - place[0]));
       draw();
-      say(place[2] + ": rows " + (place[0] + 1) + " to " + place[1] + ", " + map.neurons.slice(place[0], place[1]).map(named).join(", ") + ".");
+      say(place[2] + ": rows " + (place[0] + 1) + " to " + place[1] + ", ");
+      map.neurons.slice(place[0], place[1]).forEach(function (neuron, k) { part.status.append(k ? ", " : "", page(neuron)); });
+      part.status.append(".");
+    }
+    function page(neuron) { // its name, which leads to its page where the book has one
+      var link = document.createElement("a");
+      link.textContent = named(neuron);
+      link.href = map.pages + "#" + named(neuron);
+      return map.pages ? link : named(neuron);
     }
 
     function middle(event) {

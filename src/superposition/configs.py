@@ -16,6 +16,8 @@ from superposition import paths
 from superposition.digests import Code
 from superposition.errors import SuperpositionError, did_you_mean
 
+_OVERRIDES = ("quick", "other")  # the tables of a config.toml that stand for some of its values where they are asked for
+
 
 class ConfigError(SuperpositionError):
     """A config that cannot be used: one line for each faulty key, naming file, key, expected and got."""
@@ -72,13 +74,15 @@ def read(name: str, model: str | None = None) -> Experiment:
 def given(name: str, quick: bool = False, model: str | None = None) -> dict[str, Any]:
     """The values that the experiment's config.toml gives, unchecked; with its `[quick]` overrides for a quick run.
 
-    A `model` takes the place of its `models`."""
+    A `model` takes the place of its `models`, and brings the overrides of `[other]`: what is asked of a model of one's own."""
     text = _text(name)
-    overrides = text.get("quick", {})
-    if not isinstance(overrides, dict):
-        raise ConfigError(f"data/{name}/config.toml: quick: expected a table of overrides, got {overrides!r}")
-    values = {key: value for key, value in text.items() if key not in ("module", "quick")}
-    return values | (overrides if quick else {}) | ({"models": [model]} if model is not None else {})
+    tables = {key: text.get(key, {}) for key in _OVERRIDES}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            raise ConfigError(f"data/{name}/config.toml: {key}: expected a table of overrides, got {table!r}")
+    values = {key: value for key, value in text.items() if key not in ("module", *_OVERRIDES)}
+    other = tables["other"] if model is not None else {}
+    return values | other | (tables["quick"] if quick else {}) | ({"models": [model]} if model is not None else {})
 
 
 def module_name(name: str) -> str:

@@ -92,8 +92,8 @@ def quarto_edition(once):
             (fakes / name).chmod(0o755)
         path = f"{fakes}{os.pathsep}{os.environ['PATH']}"
         _build([quarto, "render"], clone, PATH=path, QUARTO_PYTHON=str(fakes / "python"))
-        sites = "from superposition import paths; from superposition.book import neuroscope; neuroscope.sites(paths.book())"
-        _build([sys.executable, "-c", sites], clone, SUPERPOSITION_ROOT=str(clone))  # as `make book` does behind the render
+        neuroscope = [sys.executable, "-m", "superposition.book.neuroscope"]
+        _build(neuroscope, clone, SUPERPOSITION_ROOT=str(clone))  # as the render does itself where there is a Python
 
     folder = once("quarto", make)
     with site.serve(folder / "a clone/_book") as address:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -206,3 +207,20 @@ def test_a_book_in_a_folder_with_a_space_is_built(root, monkeypatch, tmp_path):
         (root / name).rename(moved / name)
     monkeypatch.setenv("SUPERPOSITION_ROOT", str(moved))
     assert build.main(plain=True) == moved / "_book/index.html"
+
+
+@pytest.mark.parametrize("has_package", [True, False])
+def test_a_full_render_makes_neuroscopes_pages_or_leaves_ones_that_say_how(tmp_path, has_package):
+    quarto = shutil.which("quarto") or pytest.skip("no quarto on the PATH")
+    folder = tmp_path / "data/stories/neuroscope_1l"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('module = "stories/neuroscope"\nmodel = "stories/train_1l"\n')
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$*" >> "{tmp_path}/asked"\nexit {0 if has_package else 1}\n')
+    python.chmod(0o755)
+    environment = os.environ | {"QUARTO_PYTHON": str(python), "QUARTO_PROJECT_RENDER_ALL": "1"}
+    hook = Path(__file__).parents[2] / "assets/neuroscope.ts"
+    subprocess.run([quarto, "run", str(hook)], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    page, asked = tmp_path / "_book/neuroscope/train_1l/index.html", (tmp_path / "asked").read_text()
+    assert ("-m superposition.book.neuroscope" in asked) == has_package
+    assert has_package or "make book" in page.read_text()

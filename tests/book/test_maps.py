@@ -26,7 +26,8 @@ def rendered(folder, name=HOSTILE):
         for ending, content in stories.tiles({k: random_map(n) for k, n in enumerate(ROWS)}).items():
             (folder / f"assets/maps/tiny{ending}").write_bytes(content)
         places = [maps.Place(298, 302, "the corner"), maps.Place(10, 20, name)]
-        views = [maps.Map("tiny", k, f"map {k}", k, range(n), places[k:]) for k, n in enumerate(ROWS)]
+        pages = ["neuroscope/tiny/index.html", None]
+        views = [maps.Map("tiny", k, f"map {k}", k, range(n), places[k:], pages[k]) for k, n in enumerate(ROWS)]
         return halves(maps.ordered_map("tiny", views, 0, f"A map. {name}"))
 
 
@@ -83,6 +84,8 @@ def test_before_a_click_nothing_but_the_still_picture_is_loaded_and_after_it_the
 def test_zooming_loads_the_tiles_in_view_and_no_others_and_they_lie_where_they_belong(room):
     room.locator("[data-key=place]").select_option(label="the corner")
     assert "the corner: rows 299 to 302, L0N298, L0N299, L0N300, L0N301." == status(room)
+    links = room.locator("[data-part=status] a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert links == [f"../../neuroscope/tiny/index.html#L0N{neuron}" for neuron in (298, 299, 300, 301)]
     assert tiles(room) == {"1-1"}
     room.wait_for_function("[...document.querySelectorAll('[data-part=stage] img')].every(i => i.complete && i.naturalWidth)")
     boxes = room.locator("[data-part=stage] img").evaluate_all("a => a.map(i => [i.style.left, i.style.top, i.style.width])")
@@ -120,6 +123,8 @@ def test_the_pointer_drags_a_double_click_zooms_and_the_slider_follows_the_diago
     assert "in the middle L0N77." in status(room)
     room.locator("[data-key=map]").select_option("1")
     assert "rows 1 to 100 of 100" in status(room) and room.locator("[data-part=stage] img").count() == 1
+    room.locator("[data-key=place]").select_option(index=1)
+    assert "L1N10, L1N11" in status(room) and room.locator("[data-part=status] a").count() == 0  # this map has no pages
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from superposition.stories.engine import grammar, scope, subjects, tokenizer
+from superposition.stories.engine import gathering, grammar, neuron_site, page_model, scope, subjects, tokenizer
 
 from . import site
 from .conftest import chromium  # noqa: F401
@@ -51,7 +52,7 @@ def built(tmp_path_factory):
     corpus = [f"{attack} {story.text}"[:400] for attack, story in zip(ATTACKS, grammar.stories(len(ATTACKS), [3]), strict=True)]
     codec = tokenizer.train([*ATTACKS * 20, *corpus], 1200)
     torch.manual_seed(1)
-    config = GPT2Config(vocab_size=codec.get_vocab_size(), n_positions=48, n_embd=16, n_layer=2, n_head=2)
+    config = GPT2Config(vocab_size=codec.get_vocab_size(), n_positions=80, n_embd=16, n_layer=2, n_head=2)
     model = GPT2LMHeadModel(config)
     with torch.no_grad():  # so that neurons differ
         for block in model.transformer.h:
@@ -225,6 +226,41 @@ def test_the_page_cuts_text_into_the_tokenizers_tokens_and_computes_the_models_a
     truth, _ = built.subject.activations(np.array([ids]), built.subject.neurons())
     np.testing.assert_allclose(np.concatenate([np.reshape(f, (len(ids), -1)) for f in found], 1), truth[0], atol=1e-3)
     assert np.abs(truth).max() > 0.5
+
+
+@pytest.fixture(params=["whole rows kept", "windows kept"])
+def folder(request, built, tmp_path):
+    """The site of the command, and one of few stored activations, whose page computes the others."""
+    if request.param == "whole rows kept":
+        return built.folder
+    subject, options = built.subject, gathering.Options(before=5, after=2, ablated=0)
+    rows = gathering.tokenise(subject, built.corpus)
+    arrays = gathering.gather(subject, subject.neurons((), range(6)), rows, options)
+    about = neuron_site.About("small", "attacks", "", subject.context, subject.begin, subject.norm, options, 64)
+    neuron_site.write(tmp_path / "site", arrays, about, subject.bytes_of(), page_model.of_subject(subject)[0], "")
+    return tmp_path / "site"
+
+
+def test_a_text_is_cut_50_tokens_before_its_peak_and_10_behind_and_expands_to_all_of_it_with_the_models_activations(
+    tab, built, folder
+):
+    rows = gathering.tokenise(built.subject, built.corpus)
+    go(tab, folder.as_uri(), "#L1N3")
+    assert max(tab.locator(".text").evaluate_all("all => all.map(one => one.children.length)")) <= 61
+    article = tab.locator("article", has=tab.locator("button")).first
+    row, _, length = map(int, re.findall(r"\d+", article.locator("span").nth(1).text_content()))
+    cut = article.locator(".token").count()
+    article.locator("button").click()
+    article.locator(f".token:nth-child({length})").wait_for()
+    assert cut < article.locator(".token").count() == length
+    truth, _ = built.subject.activations(rows.padded([row])[0], built.subject.neurons([1], [3]))
+    scale = json.loads(re.search(r'"scale":([-.e0-9]+)', (folder / "data/1/3.js").read_text())[1])
+    for k in range(1, length, 3):
+        article.locator(".token").nth(k).dispatch_event("click")
+        said = re.search(r"activation (−?[.0-9]+(?:e−?\d+)?)", tab.locator("#readout").text_content())[1]
+        assert float(said.replace("−", "-")) == pytest.approx(float(truth[0, k, 0]), abs=scale / 254 + 1e-3)
+    article.locator("button").click()
+    assert article.locator(".token").count() == cut
 
 
 def test_what_is_downloaded_is_what_is_shown(tab, built):

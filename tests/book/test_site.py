@@ -29,8 +29,10 @@ def visit(chromium, edition):
 
 
 def test_rendering_from_the_freeze_starts_no_kernel(quarto_edition):
-    # Quarto looks whether there is a Jupyter; to execute it would call its jupyter/jupyter.py.
-    assert not [asked for asked in quarto_edition.asked if not re.search(r"capabilities.jupyter\.py$|-m jupyter --paths", asked)]
+    # Quarto looks whether there is a Jupyter, and assets/neuroscope.ts whether there is our package; to execute, Quarto would
+    # call its jupyter/jupyter.py.
+    looks = r"capabilities.jupyter\.py$|-m jupyter --paths|-c import superposition$"
+    assert not [asked for asked in quarto_edition.asked if not re.search(looks, asked)]
 
 
 def test_edition_has_a_page_for_every_chapter_and_one_pdf(edition):

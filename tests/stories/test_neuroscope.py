@@ -12,6 +12,7 @@ from superposition import runs
 from superposition.stories.engine import gathering, grammar, page_model, repeats, sampling, scope, subjects, tokenizer
 from superposition.stories.engine.gathering import Options
 from superposition.stories.engine.tallies import Sizes
+from superposition.stories.measures import orders
 
 TEXTS = [story.text for story in grammar.stories(24, [7])]
 OPTIONS = Options(Sizes(3, 2, 4, 32), bands=3, before=5, after=2, effects=4, neighbours=2, ablated=3)
@@ -188,6 +189,11 @@ def test_a_siblings_page_model_needs_no_bridge(tiny):
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
+def content(folder):
+    """Every file below the folder, with its bytes."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 class Killed(BaseException):
     """Nothing catches it, as nothing catches a kill."""
 
@@ -216,10 +222,10 @@ def test_a_pass_that_is_killed_at_every_checkpoint_ends_in_the_same_bytes(folder
         except Killed:
             kills += 1
             assert not (tmp_path / "cut/index.html").exists()
-    content = lambda name: {p.relative_to(tmp_path / name): p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()}
+    whole = content(tmp_path / "whole")
     assert kills >= 4
-    assert content("whole") == content("cut")
-    assert not any(".neuroscope" in path.parts for path in content("whole"))
+    assert whole == content(tmp_path / "cut")
+    assert not any(".neuroscope" in path.parts for path in whole)
 
 
 def test_shards_from_workers_merge_into_the_same_arrays_to_the_bit(folder, monkeypatch):
@@ -237,6 +243,41 @@ def test_shards_from_workers_merge_into_the_same_arrays_to_the_bit(folder, monke
     there = gathering.gather(subject, neurons, rows, OPTIONS, runs.Job(scheduler="tcp://nowhere:1"))
     for name, array in here.items():
         np.testing.assert_array_equal(array, there[name], err_msg=name)
+
+
+def test_a_neurons_page_has_its_place_in_the_order_of_a_layer_that_is_shown_whole(folder, tmp_path):
+    subject, corpus = subjects.load(folder), tmp_path / "texts.txt"
+    corpus.write_text("\n<|endoftext|>\n".join(TEXTS))
+    scope.build(subject, str(corpus), tmp_path / "site", layers=[1], ablated=0)
+    page = lambda n: json.loads((tmp_path / f"site/data/1/{n}.js").read_text().partition(",")[2].rstrip(");\n"))
+    order = orders.tour(orders.cosines(subject.weights(1)[1])).tolist()
+    n = order[7]
+    _, writes = page(n)["ordering"]
+    assert writes == {"name": "W_out", "place": 8, "of": 64, "before": order[6], "after": order[8]}
+    assert page(order[8])["ordering"][1]["before"] == n
+
+
+DOOMED = """
+import os
+from superposition.stories.engine import gathering
+read = gathering.read_rows
+gathering.read_rows = lambda *args: (read(*args), os.kill(os.getpid(), 9))
+"""
+
+
+def test_a_site_from_a_cluster_of_which_a_worker_is_killed_is_the_local_one_to_the_byte(
+    folder, scheduler, worker, tmp_path, monkeypatch
+):
+    """The doomed worker reads its first shard, and dies before it can hand it over."""
+    corpus = tmp_path / "texts.txt"
+    corpus.write_text("\n<|endoftext|>\n".join(TEXTS))
+    monkeypatch.setattr(gathering, "SHARD", 16)
+    make = lambda out, address: scope.make(folder, str(corpus), tmp_path / out, neurons=range(4), ablated=1, scheduler=address)
+    make("here", None)
+    doomed, _ = worker(DOOMED), worker()
+    make("there", scheduler)
+    assert doomed.wait() == -9
+    assert content(tmp_path / "here") == content(tmp_path / "there")
 
 
 def changed(folder, place, changes):
@@ -267,6 +308,26 @@ def test_a_broken_models_folder_ends_in_a_sentence(folder, tmp_path, changes, sa
         subjects.load(place)
 
 
+def test_weights_that_are_missing_or_of_another_shape_are_named_and_never_drawn_at_random(folder, tmp_path):
+    from safetensors.torch import load_file, save
+
+    weights = load_file(f"{folder}/model.safetensors")
+    fewer = {name: w for name, w in weights.items() if "c_fc" not in name}
+    shorter = weights | {"transformer.wpe.weight": weights["transformer.wpe.weight"][:10].clone()}
+    for kept, said in (
+        (fewer, "lack 4 of config.json's tensors, such as transformer.h.0.mlp.c_fc.bias"),
+        (shorter, r"wpe.weight: expected shape \(32, 16\) by config.json, got \(10, 16\)"),
+    ):
+        place = changed(folder, tmp_path / str(len(kept)), {"model.safetensors": save(kept, {"format": "pt"})})
+        with pytest.raises(subjects.SubjectError, match=said):
+            subjects.load(place)
+
+
+def test_an_experiment_without_a_language_model_ends_in_a_sentence():
+    with pytest.raises(subjects.SubjectError, match="toy/intro: holds no language model"):
+        subjects.load("toy/intro")
+
+
 def test_a_model_without_neurons_and_numbers_that_are_not_there_end_in_a_sentence(folder):
     subject = subjects.load(folder)
     with pytest.raises(subjects.SubjectError, match="has layers 0 to 1, and no 2"):
@@ -285,6 +346,8 @@ def test_a_folder_of_something_else_and_a_corpus_without_text_are_found_before_t
         scope.make("m", "samples", tmp_path)
     with pytest.raises(scope.text.TextError, match="mine.txt"):
         scope.make("m", str(tmp_path / "mine.txt"), tmp_path / "site")
+    with pytest.raises(scope.text.TextError, match="sample: no such file or folder: expected a file .* or samples"):
+        scope.make("m", "sample", tmp_path / "site")
 
 
 @pytest.mark.parametrize("given, numbers", [("0", [0]), ("0,2-4", [0, 2, 3, 4]), ("", [])])

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from superposition import metrics, runs
+from superposition import configs, metrics, runs
 from superposition.stories import ordering
 from superposition.stories.engine import feedforward, models, order_bench
 from superposition.stories.measures import orders, spots, surrogates
@@ -170,7 +170,10 @@ maps = ["W_out"]
 overview = 10
 decay = 5
 spots = 2
+[other]
+rows = 50
 [quick]
+rows = 20
 """
 
 
@@ -213,9 +216,15 @@ def test_another_model_takes_the_place_of_the_configs_in_a_folder_of_its_own(fou
         runs.run("stories/ordered", model="untrained")
     other = runs.run("stories/ordered", out=tmp_path, model="untrained")
     assert set(other["matrices"]["model"].to_pylist()) == {"untrained"} and runs.stale("stories/ordered") == []
+    assert set(other["matrices"]["rows"].to_pylist()) == {50}  # of another model more are ordered, unless the run is quick
+    assert configs.read("stories/ordered", "untrained").quick.rows == 20
     again = runs.load("stories/ordered", tmp_path, model="untrained")
     np.testing.assert_array_equal(again["order"], other["order"])
     with pytest.raises(runs.ResultsError, match="models"):
         runs.load("stories/ordered", tmp_path)
     with pytest.raises(runs.ConfigError, match="takes no --model"):
         runs.run("stories/tiny", out=tmp_path, model="untrained")
+
+
+def test_of_a_model_of_the_originals_shape_every_neuron_is_ordered():
+    assert configs.read("stories/ordering", "roneneldan/TinyStories-2Layers-33M").full.rows == 4096

@@ -71,7 +71,6 @@ def _build_with(quarto: str) -> Path:
             f"quarto render failed with status {ended.returncode}, see above; `superposition book --plain` builds the plain "
             f"edition"
         )
-    neuroscope.sites(paths.book())
     return index
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from IPython.display import Markdown
 
-from superposition.book import assets, text
+from superposition.book import assets, neuroscope, text
 from superposition.book.elements import _quoted, _two_editions, table
 from superposition.runs import Results
 from superposition.stories.ordering import order, spots_of
@@ -39,7 +39,9 @@ class Place(NamedTuple):
 
 
 class Map(NamedTuple):
-    """`assets/maps/<asset>-<matrix>…png`: its title, the neurons of a layer in its order, and the places worth seeing."""
+    """`assets/maps/<asset>-<matrix>…png`: its title, the neurons of a layer in its order, and the places worth seeing.
+
+    `pages` is where Neuroscope has a page for each of its neurons, seen from the top of the book."""
 
     asset: str
     matrix: int
@@ -47,15 +49,16 @@ class Map(NamedTuple):
     layer: int
     neurons: Sequence[int]
     places: Sequence[Place]
+    pages: str | None = None
 
 
 def maps_of(results: Results, asset: str, titles: Mapping[int, str]) -> list[Map]:
     """The maps of these matrices, whose rows are named as neurons are, and whose places are the stored spots."""
     found = []
     for k, title in titles.items():
-        layer = results["matrices"]["layer"][k].as_py()
+        layer, model = (results["matrices"][name][k].as_py() for name in ("layer", "model"))
         places = [Place(spot["start"], spot["stop"], said(spot)) for spot in spots_of(results, k)]
-        found.append(Map(asset, k, title, layer, order(results, k).tolist(), places))
+        found.append(Map(asset, k, title, layer, order(results, k).tolist(), places, neuroscope.page(model)))
     return found
 
 
@@ -74,6 +77,17 @@ def spots_table(results: Results, titles: Mapping[int, str], most: int) -> Markd
         "Reads": [_tokens(spot["reads"]) for _, spot in rows],
         "Writes": [_tokens(spot["writes"]) for _, spot in rows],
     })  # fmt: skip
+
+
+def spots_pages(results: Results, titles: Mapping[int, str], up: str = "../../") -> Markdown:
+    """A list, for the site alone, of the neurons of each matrix's largest spot, with links to their pages in Neuroscope."""
+    lines = []
+    for k, title in titles.items():
+        layer, page = results["matrices"]["layer"][k].as_py(), neuroscope.page(results["matrices"]["model"][k].as_py())
+        spot = spots_of(results, k)[0]
+        names = [f"L{layer}N{neuron}" for neuron in order(results, k)[spot["start"] : spot["stop"]]]
+        lines.append(f"- {title}, {text.markdown(said(spot))}: {', '.join(f'[{name}]({up}{page}#{name})' for name in names)}")
+    return Markdown('::: {.content-visible when-format="html"}\n' + "\n".join(lines) + "\n:::\n")
 
 
 def _tokens(tokens: Sequence[str], most: int = 3) -> str:
@@ -99,6 +113,7 @@ def ordered_map(name: str, maps: Sequence[Map], first: int, alt: str, up: str = 
         "maps": [
             {
                 "title": text.visible(one.title), "source": up + source, "layer": one.layer, "neurons": list(one.neurons),
+                "pages": one.pages and up + one.pages,
                 "places": [[place.start, place.stop, text.visible(place.name)] for place in one.places],
             }
             for one, source in zip(maps, sources, strict=True)

@@ -5,6 +5,7 @@
   const $ = id => document.getElementById(id);
   const EXAMPLES = { top: "Texts with the highest activations", band: "Texts drawn from bands of activation", low: "Texts with the lowest activations" };
   const PLACE = /^#L(\d+)N(\d+)$/;
+  const BEFORE = 50, AFTER = 10;  // tokens around a peak that are shown at first
   const LIKE = { reads: "read from the residual stream", writes: "write to it", fires: "fire" };
   let site = null, vocabulary = null, model = null, search = null;
 
@@ -157,7 +158,7 @@
     fact("Activation", `${number(data.lowest)} to ${number(data.highest)}, mean ${number(data.mean)}, standard deviation ${number(data.deviation)}`);
     fact("Fires", `above zero on ${percent(data.density)} of ${whole(site.n_tokens)} tokens`);
     if (data.ablation !== null)
-      fact("Ablated", `held at its mean, the loss changes by ${number(data.ablation, 4)}${data.ablation_error === null ? "" : ` ± ${number(data.ablation_error, 4)}`} nats a token, on ${whole(site.ablated_rows)} rows`);
+      fact("Ablated", `held at its mean, the loss rises by ${number(1000 * data.ablation, 2)}${data.ablation_error === null ? "" : ` ± ${number(1000 * data.ablation_error, 2)}`} thousandths of a nat a token, on ${whole(site.ablated_rows)} rows`);
     for (const place of data.ordering || [])
       fact(`In order of ${place.name}`, `place ${whole(place.place)} of ${whole(place.of)}, between `,
         place.before === null ? "the beginning" : link(layer, place.before), " and ", place.after === null ? "the end" : link(layer, place.after));
@@ -175,12 +176,12 @@
     data.examples.forEach((one, k) => {
       const size = one.end - one.begin, from = offset;
       offset += size;
-      const own = Array.from({ length: size }, (_, j) => ({
-        ...tokens[window_.ids[from + j]], value: one.begin + j < site.skip ? null : acts[from + j] * data.scale / 127,
-        loss: window_.loss[from + j] === 255 ? null : window_.loss[from + j] / 16,
-      }));
-      if (own[one.at - one.begin] && one.value !== null) own[one.at - one.begin].value = one.value;
-      parts[one.kind].push(example(one, own, data, k));
+      const kept = t => ({
+        ...tokens[window_.ids[from + t - one.begin]],
+        value: t < site.skip ? null : t === one.at && one.value !== null ? one.value : acts[from + t - one.begin] * data.scale / 127,
+        loss: window_.loss[from + t - one.begin] === 255 ? null : window_.loss[from + t - one.begin] / 16,
+      });
+      parts[one.kind].push(example(one, kept, data));
     });
     const columns = make("div", { class: "columns" }, effects("Raised", data.raised), effects("Lowered", data.lowered),
       make("div", {}, make("h3", {}, "Highest at these tokens"),
@@ -193,33 +194,29 @@
       section("Neighbours", make("p", { class: "faint" }, site.neighbours), make("div", { class: "columns" }, near("reads"), near("writes"), near("fires"))));
   }
 
-  function example(one, own, data, k) {
+  // `kept` gives what is stored of the token at a place, for those from one.begin up to one.end.
+  function example(one, kept, data) {
     const label = `Text ${whole(one.row)}`;
     const about = one.kind === "band" ? `${number(one.band[0], 2)} to ${number(one.band[1], 2)}: ${percent(one.band[2])} of all tokens` : `activation ${number(one.value)}`;
-    const box = make("article", {});
-    const text = coloured(own, data.scale, one.at - one.begin, `${label}, ${about}`);
-    const whole_ = one.begin === 0 && one.end === one.length;
+    const first = Math.max(one.begin, one.at - BEFORE), last = Math.min(one.end, one.at + AFTER + 1);
+    const text = coloured(Array.from({ length: last - first }, (_, j) => kept(first + j)), data.scale, one.at - first, `${label}, ${about}`);
     const button = make("button", { "aria-expanded": "false" }, "Whole text");
+    const box = make("article", {}, make("p", {}, make("span", {}, about), make("span", {}, `${label}, token ${one.at} of ${one.length}`),
+      last - first === one.length ? null : button), text);
     button.addEventListener("click", async () => {
-      if (button.getAttribute("aria-expanded") === "true") {
-        button.setAttribute("aria-expanded", "false");
-        button.textContent = "Whole text";
-        box.lastChild.replaceWith(text);
-        return;
-      }
+      const open = button.getAttribute("aria-expanded") === "true";
       try {
-        const all = await entire(one, own, data);
-        box.lastChild.replaceWith(coloured(all, data.scale, one.at, label));
-        button.setAttribute("aria-expanded", "true");
-        button.textContent = "Window";
+        box.lastChild.replaceWith(open ? text : coloured(await entire(one, kept, data), data.scale, one.at, label));
+        button.setAttribute("aria-expanded", String(!open));
+        button.textContent = open ? "Whole text" : "Window";
       } catch (error) { button.replaceWith(error.message); }
     });
-    box.append(make("p", {}, make("span", {}, about), make("span", {}, `${label}, token ${one.at} of ${one.length}`), whole_ ? null : button), text);
     return box;
   }
 
-  // All tokens of the example's text; what the window doesn't hold is computed where the page has the model.
-  async function entire(one, own, data) {
+  // All tokens of the example's text; activations that are not kept are computed where the page has the model.
+  async function entire(one, kept, data) {
+    if (one.begin === 0 && one.end === one.length) return Array.from({ length: one.length }, (_, t) => kept(t));
     const block = await load(`text/${Math.floor(one.text / site.block)}`);
     const row = block.rows[one.text % site.block], ids = new Uint32Array(bytes(row.ids).buffer), loss = bytes(row.loss);
     let values = null;
@@ -227,17 +224,14 @@
       const found = neuroscope.activations(await theModel(), Array.from(ids, k => block.tokens[k][0])), layer = found[data.layer];
       values = Array.from(ids, (_, t) => layer[t * (layer.length / ids.length) + data.index]);
     }
-    return Array.from(ids, (k, t) => {
-      const inside = t >= one.begin && t < one.end;
-      return {
-        id: block.tokens[k][0], bytes: ofString(block.tokens[k][1]), loss: loss[t] === 255 ? null : loss[t] / 16,
-        value: inside ? own[t - one.begin].value : t < site.skip || !values ? null : values[t],
-      };
+    return Array.from(ids, (k, t) => t >= one.begin && t < one.end ? kept(t) : {
+      id: block.tokens[k][0], bytes: ofString(block.tokens[k][1]), loss: loss[t] === 255 ? null : loss[t] / 16,
+      value: t < site.skip || !values ? null : values[t],
     });
   }
 
   function histogram(data) {
-    const NS = "http://www.w3.org/2000/svg", width = 640, height = 150, foot = 22, side = 44;
+    const NS = "http://www.w3.org/2000/svg", width = Math.min(640, $("main").clientWidth), height = 150, foot = 22, side = 54;
     const draw = (kind, attributes, text) => {
       const element = document.createElementNS(NS, kind);
       for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -297,10 +291,10 @@
   }
 
   // ---- Overview, search, a text of one's own ------------------------------------------------------------------------------
-  const ORDERS = [["ablation", "the loss rises most when held at its mean", "nats a token", -1], ["highest", "highest activation", "activation", -1],
+  const ORDERS = [["ablation", "loss rises most when ablated", "nats a token", -1], ["highest", "highest activation", "activation", -1],
     ["density", "fires most often", "of tokens", -1], ["density", "fires most rarely", "of tokens", 1]];
   function overview() {
-    const list = make("div", {}), choice = make("select", { id: "order" });
+    const list = make("div", { class: "narrow" }), choice = make("select", { id: "order" });
     ORDERS.forEach(([key, text], k) => { if (site.summary[key]) choice.append(make("option", { value: k }, text)); });
     const draw = () => {
       const [key, text, unit, sign] = ORDERS[choice.value], values = site.summary[key];
@@ -333,8 +327,8 @@
     best.sort((a, b) => b[3] - a[3] || b[2] - a[2]);
     show("Search for tokens", make("p", {}, "Neurons whose highest activations are at tokens with ", put(make("bdi", { class: "name" }), ofString(utf8), true), ". ",
       `${whole(matching.length)} of ${whole(words.length)} tokens hold it, and ${whole(best.length)} neurons have one of these among the ${index.kept} at which they fire most.`),
-      best.length ? table("Neurons found", [["neuron", ""], ["at", ""], ["activation", "number"], ["of its highest", "number"]],
-        best.slice(0, 100).map(([n, id, value, share]) => [link(...at(n)), name(id, ofString(words[id])), number(value, 2), percent(share)]))
+      best.length ? make("div", { class: "narrow" }, table("Neurons found", [["neuron", ""], ["at", ""], ["activation", "number"], ["of its highest", "number"]],
+        best.slice(0, 100).map(([n, id, value, share]) => [link(...at(n)), name(id, ofString(words[id])), number(value, 2), percent(share)])))
         : make("p", {}, "No neuron was found."));
   }
 
@@ -357,7 +351,7 @@
 
   function ownText() {
     const box = make("textarea", { id: "own-text", maxlength: "20000", spellcheck: "false" }), found = make("div", { "aria-live": "polite" });
-    const order = make("select", {}, make("option", { value: "share" }, "share of the neuron's highest on the corpus"), make("option", { value: "value" }, "activation"));
+    const order = make("select", {}, make("option", { value: "share" }, "share of its highest"), make("option", { value: "value" }, "activation"));
     const button = make("button", {}, "Read");
     const read = async () => {
       button.disabled = true;

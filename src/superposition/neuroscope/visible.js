@@ -33,6 +33,8 @@ var neuroscope = {};
   // Pieces {text, code} of a token's bytes: `code` marks what stands for something that cannot be seen.
   // With `spaces`, spaces are shown too, as a token in a list begins and ends nowhere.
   function pieces(bytes, spaces) {
+    if (bytes.length && bytes.every(byte => byte > 32 && byte < 127 || byte === 32 && !spaces)) // nearly all, and quickly
+      return [{ text: String.fromCharCode(...bytes), code: false }];
     const made = [];
     const put = (text, code) => {
       const last = made[made.length - 1];

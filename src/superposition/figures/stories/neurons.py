@@ -52,7 +52,8 @@ def _line(fig, height, words, shares, peak):
         first, last = grown[-1]
     at = 0
     for k in range(first, last):
-        colour = style.DIVERGING(0.5 + 0.5 * float(np.clip(shares[k], -1, 1)) * 0.8)
+        strength = float(np.clip(shares[k], -1, 1))
+        colour = (*style.DIVERGING(0.9 if strength > 0 else 0.1)[:3], abs(strength))  # over the page, which may be dark
         box = (at * _WIDE / fig.get_figwidth(), height / tall, len(words[k]) * _WIDE / fig.get_figwidth(), 0.22 / tall)
         fig.patches.append(_ground(fig, box, colour))
         ink = "white" if shares[k] > 0.75 else "black"

@@ -21,7 +21,7 @@ _NORM = Normalize(-LIMIT, LIMIT)
 
 def ordered_maps(maps: Int8[np.ndarray, "panel pixel pixel"], titles: Sequence[str]) -> Figure:
     """Maps of cosines side by side, in steps of 1/127, on one scale that ends at a half."""
-    fig, axes = style.figure(ncols=len(maps), height=2.75 if len(maps) > 2 else 3.4)
+    fig, axes = style.figure(ncols=len(maps), height=3.0 if len(maps) > 2 else 3.4)
     for ax, one, title in zip(axes[0], maps, titles, strict=True):
         _draw(ax, one)
         ax.set_title(title)

@@ -60,7 +60,7 @@ def feature_cosines(
     cosines: Sequence[Float[np.ndarray, "feature feature"]], titles: Sequence[str], slots: Mapping[str, int]
 ) -> Figure:
     """Cosines of every two features' directions, a map for each title; the slots, with how many values each has, are marked."""
-    fig, axes = style.figure(ncols=len(cosines), height=3.6)
+    fig, axes = style.figure(ncols=len(cosines), height=3.3)
     ends = np.cumsum(list(slots.values()))
     for ax, map_, title in zip(axes[0], cosines, titles, strict=True):
         image = ax.imshow(map_, norm=Normalize(-1, 1), cmap=style.DIVERGING)

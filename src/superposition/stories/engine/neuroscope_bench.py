@@ -1,12 +1,14 @@
 """Speed of Neuroscope's pass on a model of the shape of TinyStories-2L-33M, with weights as drawn."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from jaxtyping import Int
 
 from superposition.bench import Comparison
-from superposition.stories.engine import gathering, subjects, tokenizer
+from superposition.stories.engine import gathering, models, subjects, tokenizer
 from superposition.stories.engine.gathering import Rows
 from superposition.stories.engine.subjects import Subject
 from superposition.stories.engine.tallies import Sizes, Tally
@@ -17,19 +19,31 @@ ROWS, CONTEXT = 8, 128
 def comparisons() -> Iterator[Comparison]:
     """The pass against the bare forward pass, and against `run_with_cache` with a top-k a neuron.
 
-    All with the same bridge on the same rows, after a first part of the corpus, as the pass is longer than one batch."""
-    subject = _shape_of_33m()
-    rng = np.random.default_rng(0)
-    tokens = rng.integers(0, subject.codec.get_vocab_size(), (ROWS, CONTEXT))
-    rows = Rows(tokens.ravel(), np.arange(ROWS + 1) * CONTEXT)
+    All with the same bridge on the same rows."""
+    subject = shaped(2, 1024, 16, CONTEXT, 50257)
+    ours, bare, given = reading(subject, ROWS)
+    yield Comparison(
+        "neuroscope pass", f"the pass over {ROWS} × {CONTEXT} tokens against the bare forward pass, 2 layers of 4,096 neurons",
+        ours, bare, 5,
+    )  # fmt: skip
+    yield Comparison(
+        "neuroscope top-k", "the same against run_with_cache and a top-k of each neuron", ours, _cached(subject, given), 5
+    )
+
+
+def reading(subject: Subject, n_rows: int) -> tuple[Callable[[], None], Callable[[], None], Int[torch.Tensor, "row position"]]:
+    """Two ways to let the model read so many full rows, the pass and the bare forward pass, and the rows.
+
+    The pass goes on after a first part of the corpus, as one is longer than a batch."""
+    tokens = np.random.default_rng(0).integers(0, subject.codec.get_vocab_size(), (n_rows, subject.context))
+    rows = Rows(tokens.ravel(), np.arange(n_rows + 1) * subject.context)
     neurons = subject.neurons()
-    sizes = Sizes(drawn=gathering.DRAWN // len(neurons))
-    tally = Tally.empty(len(neurons), sizes)
+    tally = Tally.empty(len(neurons), Sizes(drawn=min(Sizes().drawn, gathering.DRAWN // len(neurons))))
     part = [0]
 
     def ours():
-        gathering.add_rows(tally, subject, neurons, rows, range(ROWS), part[0], 0)
-        part[0] += ROWS
+        gathering.add_rows(tally, subject, neurons, rows, range(n_rows), part[0], 0)
+        part[0] += n_rows
 
     for _ in range(8):
         ours()
@@ -39,13 +53,7 @@ def comparisons() -> Iterator[Comparison]:
         with torch.no_grad():
             subject.bridge(given, return_type="logits")
 
-    yield Comparison(
-        "neuroscope pass", f"the pass over {ROWS} × {CONTEXT} tokens against the bare forward pass, 2 layers of 4,096 neurons",
-        ours, bare, 5,
-    )  # fmt: skip
-    yield Comparison(
-        "neuroscope top-k", "the same against run_with_cache and a top-k of each neuron", ours, _cached(subject, given), 5
-    )
+    return ours, bare, given
 
 
 def _cached(subject: Subject, given: torch.Tensor) -> Callable[[], None]:
@@ -63,24 +71,17 @@ def _cached(subject: Subject, given: torch.Tensor) -> Callable[[], None]:
     return work
 
 
-def _shape_of_33m() -> Subject:
-    """GPT-Neo with 2 layers, 1,024 dimensions and 50,257 tokens, at its start."""
-    import tempfile
-
+def shaped(n_layers: int, d_model: int, n_heads: int, context: int, n_vocab: int) -> Subject:
+    """A GPT-Neo of that shape, at its start, with a tokenizer of few entries."""
     from transformer_lens.model_bridge import TransformerBridge
-    from transformers import GPTNeoConfig, GPTNeoForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
-    torch.manual_seed(0)
-    config = GPTNeoConfig(
-        vocab_size=50257, max_position_embeddings=CONTEXT, hidden_size=1024, num_layers=2, num_heads=16,
-        attention_types=[[["global", "local"], 1]], window_size=256, intermediate_size=4096,
-    )  # fmt: skip
     codec = tokenizer.train(["a"], 300)
+    model = models.create(n_layers, d_model, n_heads, context, n_vocab, 0).eval()
     with tempfile.TemporaryDirectory() as folder:
-        model = GPTNeoForCausalLM(config).eval()
         model.config.architectures = ["GPTNeoForCausalLM"]
         model.config.save_pretrained(folder)
         PreTrainedTokenizerFast(tokenizer_object=codec, bos_token=tokenizer.END).save_pretrained(folder)
         wrapped = PreTrainedTokenizerFast.from_pretrained(folder)
         bridge = TransformerBridge.boot_transformers(folder, hf_model=model, tokenizer=wrapped)
-    return subjects.Subject("33M", bridge, codec, tokenizer.END_ID)
+    return subjects.Subject(f"{n_layers} layers of {4 * d_model:,} neurons", bridge, codec, tokenizer.END_ID)

@@ -13,8 +13,11 @@ from superposition import runs, storage
 from superposition.stories.engine import gathering, neuron_site, page_model, sampling, subjects, text
 from superposition.stories.engine.gathering import Options, Rows
 from superposition.stories.engine.subjects import Subject
+from superposition.stories.measures import orders
 
 SAMPLES = "samples"
+KEPT = 200, 50  # tokens before a peak and behind it whose activations are kept: nearly all of a story, a part of a long text
+LARGEST = 1 << 13  # neurons of a layer that is put in order: their cosines lie in memory
 
 
 def make(
@@ -26,7 +29,7 @@ def make(
     Raises SubjectError, TextError, SiteError or CorpusError for what is wrong, before the pass."""
     neuron_site.check(out)
     if corpus != SAMPLES:
-        next(iter(text.stories(corpus, "train")))  # an unreadable or empty corpus is found before the model is loaded
+        _check(corpus)
     subject = subjects.load(model, context)
     return build(subject, corpus, out, layers, neurons, texts, ablated, seed, scheduler)
 
@@ -36,7 +39,7 @@ def build(
     ablated: int = 4, seed: int = 0, scheduler: str | None = None,
 ) -> Path:  # fmt: skip
     """The same of a model that is loaded already, such as one made with `TransformerBridge.boot_native`."""
-    chosen, options = subject.neurons(layers, neurons), Options(before=1 << 30, after=1 << 30, ablated=ablated, seed=seed)
+    chosen, options = subject.neurons(layers, neurons), Options(before=KEPT[0], after=KEPT[1], ablated=ablated, seed=seed)
     place = out / ".neuroscope"
     with storage.lock(place / "lock", f"neuroscope into {out}"):
         stamp = gathering.stamp(subject, chosen, options, f"{_identity(corpus)} {texts}")
@@ -50,10 +53,31 @@ def build(
             subject.name, said, f"Every MLP neuron of {subject.name} that was chosen, over {said}.", subject.context,
             subject.begin, subject.norm, options, drawn,
         )  # fmt: skip
+        placed = list(_orders(subject, chosen, job))
         with job.progress("writing", len(chosen)) as bar:
-            neuron_site.write(out, arrays, about, subject.bytes_of(), page, why, advance=bar.advance)
+            neuron_site.write(out, arrays, about, subject.bytes_of(), page, why, placed, bar.advance)
     shutil.rmtree(place)
     return out / "index.html"
+
+
+def _check(corpus):
+    """An unreadable or empty corpus is found before the model is loaded."""
+    try:
+        next(iter(text.stories(corpus, "train")))
+    except text.TextError as error:
+        wanted = f"expected a file or folder of stories, a data set's name on Hugging Face, or {SAMPLES}"
+        raise text.TextError(str(error).replace(text.WANTED, wanted)) from None
+
+
+def _orders(subject, neurons, job):
+    """Tours through what the neurons of each layer that is shown whole read and write; of no larger layer than has room."""
+    whole = [k for k in neurons.layers if (neurons.layer == k).sum() == subject.sizes[k] <= LARGEST]
+    with job.progress("ordering", len(whole)) as bar:
+        for layer in whole:
+            reads, writes = subject.weights(layer)
+            for name, W in (("W_in", reads.T), ("W_out", writes)):
+                yield {"name": name, "layer": layer, "order": orders.tour(orders.cosines(W))}
+            bar.advance()
 
 
 def _identity(corpus):

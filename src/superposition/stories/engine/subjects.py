@@ -3,6 +3,7 @@ Everything that could be wrong with a model is found here, before any text is re
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ import tokenizers
 import torch
 from jaxtyping import Float, Int, Integer
 
+from superposition import runs
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import models
 from superposition.weights import PICKLED
@@ -206,7 +208,9 @@ def load(name: str, context: int | None = None, seed: int = 0) -> Subject:
 
     A folder holds config.json, weights in safetensors, and a tokenizer; nothing is ever unpickled."""
     if _is_ours(name):
-        with tempfile.TemporaryDirectory() as folder, _without_bars():
+        if missing := sorted(models.PARAMETERS.keys() - runs.load(name).arrays.keys()):
+            raise SubjectError(f"{name}: holds no language model (no {missing[0]}): expected one such as stories/train_1l")
+        with tempfile.TemporaryDirectory() as folder, _quietly():
             models.export(name, Path(folder), seed)
             return _boot(name, folder, context)
     path = Path(name)
@@ -216,27 +220,31 @@ def load(name: str, context: int | None = None, seed: int = 0) -> Subject:
         raise SubjectError(f"{name}: expected a model's folder, an experiment of ours, or a name on a hub (owner/name)")
     elif os.environ.get("HF_HUB_OFFLINE", "0") not in ("0", ""):
         raise SubjectError(f"{name}: no such experiment or folder, and HF_HUB_OFFLINE is set, so no hub is asked")
-    with _without_bars():
+    with _quietly():
         return _boot(name, str(name), context)
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
-    """Transformers' own progress bars off, for the length of a `with` block."""
-    from transformers.utils import logging
+def _quietly() -> Iterator[None]:
+    """Transformers' progress bars and reports, and what the hub's library says of each attempt, off in a `with` block."""
+    from transformers.utils import logging as bars
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    shown = bars.is_progress_bar_enabled()
+    loggers = [logging.getLogger(library) for library in ("transformers", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    bars.disable_progress_bar()
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         if shown:
-            logging.enable_progress_bar()
+            bars.enable_progress_bar()
 
 
 def _is_ours(name):
-    from superposition import runs
-
     try:
         return name in runs.names()
     except FileNotFoundError:  # without the repository there are none
@@ -273,7 +281,14 @@ def _boot(name, place, context):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(place, use_safetensors=True, dtype=torch.float32).eval()
+        model, told = AutoModelForCausalLM.from_pretrained(
+            place, use_safetensors=True, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+        )  # what is missing or of another shape transformers draws at random
+        for key, got, wanted in sorted(told["mismatched_keys"]):
+            raise SubjectError(f"{name}: {key}: expected shape {tuple(wanted)} by config.json, got {tuple(got)}")
+        if missing := sorted(told["missing_keys"]):
+            raise SubjectError(f"{name}: its weights lack {len(missing)} of config.json's tensors, such as {missing[0]}")
+        model.eval()
         tokenizer = AutoTokenizer.from_pretrained(place)
         bridge = TransformerBridge.boot_transformers(place, hf_model=model, tokenizer=tokenizer, device="cpu")
     except SuperpositionError:

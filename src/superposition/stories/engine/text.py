@@ -18,7 +18,7 @@ Split = Literal["train", "valid"]
 VARIABLE = "SUPERPOSITION_TINYSTORIES"
 DELIMITER = b"<|endoftext|>"
 LONGEST = 1 << 22  # bytes between two delimiters
-_WANTED = (
+WANTED = (
     f"set {VARIABLE} to the folder of TinyStories-train.txt and TinyStories-valid.txt, "
     "or to the name of a data set on Hugging Face, such as roneneldan/TinyStories"
 )
@@ -56,7 +56,7 @@ def read(source: Source, split: Split, n_stories: int, seed: int) -> Distinct:
         return Distinct(story.text for story in grammar.stories(n_stories, [seed, split == "valid"]))
     given = os.environ.get(VARIABLE)
     if not given:
-        raise TextError(f"the real stories are wanted, and no path to them is given: {_WANTED}")
+        raise TextError(f"the real stories are wanted, and no path to them is given: {WANTED}")
     return Distinct(islice(stories(given, split), n_stories))
 
 
@@ -71,7 +71,7 @@ def stories(place: str | Path, split: Split) -> Iterator[str]:
         return _from_file(path)
     owner, slash, name = str(place).partition("/")
     if not (owner and slash and name) or "/" in name or name.endswith(".txt"):
-        raise TextError(f"{place}: no such file or folder: {_WANTED}")
+        raise TextError(f"{place}: no such file or folder: {WANTED}")
     return _from_hub(str(place), split)
 
 
@@ -134,7 +134,7 @@ def _decoded(lines, start, path):
 
 def _from_hub(name: str, split: Split) -> Iterator[str]:
     if os.environ.get("HF_HUB_OFFLINE", "0") not in ("0", ""):
-        raise TextError(f"{name}: no such file or folder, and HF_HUB_OFFLINE is set, so no hub is asked: {_WANTED}")
+        raise TextError(f"{name}: no such file or folder, and HF_HUB_OFFLINE is set, so no hub is asked: {WANTED}")
     import datasets
 
     for library in ("datasets", "huggingface_hub"):  # which tell of each of their attempts
@@ -145,4 +145,4 @@ def _from_hub(name: str, split: Split) -> Iterator[str]:
             yield row["text"].strip()
     except Exception as error:  # whatever the network, the hub and their libraries raise
         reason = " ".join(str(error).split())[:200]
-        raise TextError(f"{name}: could not be read from Hugging Face ({type(error).__name__}: {reason}): {_WANTED}") from None
+        raise TextError(f"{name}: could not be read from Hugging Face ({type(error).__name__}: {reason}): {WANTED}") from None
