@@ -23,6 +23,7 @@ class Config(runs.Config):
     n_entries: tuple[int, ...]
     context: int
     read: int
+    before: int
     ordered: int
     dim: int
     repeats: int
@@ -40,7 +41,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     with job.progress("timing", len(config.names) + 1) as bar:
         for name, n_layers, d_model, n_heads, n_entries in shapes:
             subject = neuroscope_bench.shaped(n_layers, d_model, n_heads, config.context, n_entries)
-            ours, bare, _ = neuroscope_bench.reading(subject, config.read)
+            ours, bare, _ = neuroscope_bench.reading(subject, config.read, config.before)
             seconds = _medians(config.repeats, ours, bare)
             for what, each in zip(("pass", "forward pass"), seconds, strict=True):
                 metrics[f"{name}: {what}, tokens a second"] = config.read * config.context / each
