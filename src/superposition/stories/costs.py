@@ -1,12 +1,12 @@
 """What it costs to read a corpus for Neuroscope, for models of several shapes, and to put a large layer in order.
-Times are of the machine that measures them, so they stand in the record; arrays are the same everywhere."""
+Times are seconds of all cores together, so that other work doesn't count; they are of the machine that measures them, and
+stand in the record: arrays are the same everywhere."""
 
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
-import torch
 
 from superposition import runs
 from superposition.stories.engine import neuroscope_bench, order_bench
@@ -35,7 +35,7 @@ SCHEMA = {"parameters": "model", "neurons": "model"}
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Time the pass and the bare forward pass of every shape, then an order of random rows and one of their surrogates."""
-    metrics: dict[str, float] = {"threads": torch.get_num_threads()}
+    metrics: dict[str, float] = {}
     shapes = zip(config.names, config.n_layers, config.d_models, config.n_heads, config.n_entries, strict=True)
     parameters, neurons = [], []
     with job.progress("timing", len(config.names) + 1) as bar:
@@ -60,12 +60,12 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 def _medians(repeats: int, *works: Callable[[], object]) -> list[float]:
-    """Median seconds of each, which take turns after one untimed run of each."""
+    """Median seconds of processor time of each, which take turns after one untimed run of each."""
     times: list[list[float]] = [[] for _ in works]
     for turn in range(repeats + 1):
         for own, work in zip(times, works, strict=True):
-            start = perf_counter()
+            start = process_time()
             work()
             if turn:
-                own.append(perf_counter() - start)
+                own.append(process_time() - start)
     return [median(own) for own in times]
