@@ -1,6 +1,5 @@
-"""What it costs to read a corpus for Neuroscope, for models of several shapes, and to put a large layer in order.
-Times are seconds of all cores together, so that other work doesn't count; they are of the machine that measures them, and
-stand in the record: arrays are the same everywhere."""
+"""What reading a corpus for Neuroscope costs, for models of several shapes, and putting a large layer in order.
+Times are the processor's, whatever else it does, and stand in the record alone: arrays are the same everywhere."""
 
 from collections.abc import Callable
 from statistics import median
