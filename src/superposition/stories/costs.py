@@ -1,12 +1,11 @@
-"""What it costs to read a corpus for Neuroscope, for models of several shapes, and to put a large layer in order.
-Times are of the machine that measures them, so they stand in the record; arrays are the same everywhere."""
+"""What reading a corpus for Neuroscope costs, for models of several shapes, and putting a large layer in order.
+Times are the processor's, whatever else it does, and stand in the record alone: arrays are the same everywhere."""
 
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
-import torch
 
 from superposition import runs
 from superposition.stories.engine import neuroscope_bench, order_bench
@@ -23,6 +22,7 @@ class Config(runs.Config):
     n_entries: tuple[int, ...]
     context: int
     read: int
+    before: int
     ordered: int
     dim: int
     repeats: int
@@ -34,13 +34,13 @@ SCHEMA = {"parameters": "model", "neurons": "model"}
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Time the pass and the bare forward pass of every shape, then an order of random rows and one of their surrogates."""
-    metrics: dict[str, float] = {"threads": torch.get_num_threads()}
+    metrics: dict[str, float] = {}
     shapes = zip(config.names, config.n_layers, config.d_models, config.n_heads, config.n_entries, strict=True)
     parameters, neurons = [], []
     with job.progress("timing", len(config.names) + 1) as bar:
         for name, n_layers, d_model, n_heads, n_entries in shapes:
             subject = neuroscope_bench.shaped(n_layers, d_model, n_heads, config.context, n_entries)
-            ours, bare, _ = neuroscope_bench.reading(subject, config.read)
+            ours, bare, _ = neuroscope_bench.reading(subject, config.read, config.before)
             seconds = _medians(config.repeats, ours, bare)
             for what, each in zip(("pass", "forward pass"), seconds, strict=True):
                 metrics[f"{name}: {what}, tokens a second"] = config.read * config.context / each
@@ -59,12 +59,12 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 def _medians(repeats: int, *works: Callable[[], object]) -> list[float]:
-    """Median seconds of each, which take turns after one untimed run of each."""
+    """Median seconds of processor time of each, which take turns after one untimed run of each."""
     times: list[list[float]] = [[] for _ in works]
     for turn in range(repeats + 1):
         for own, work in zip(times, works, strict=True):
-            start = perf_counter()
+            start = process_time()
             work()
             if turn:
-                own.append(perf_counter() - start)
+                own.append(process_time() - start)
     return [median(own) for own in times]

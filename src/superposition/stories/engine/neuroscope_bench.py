@@ -31,10 +31,12 @@ def comparisons() -> Iterator[Comparison]:
     )
 
 
-def reading(subject: Subject, n_rows: int) -> tuple[Callable[[], None], Callable[[], None], Int[torch.Tensor, "row position"]]:
+def reading(
+    subject: Subject, n_rows: int, before: int = 8
+) -> tuple[Callable[[], None], Callable[[], None], Int[torch.Tensor, "row position"]]:
     """Two ways to let the model read so many full rows, the pass and the bare forward pass, and the rows.
 
-    The pass goes on after a first part of the corpus, as one is longer than a batch."""
+    The pass goes on behind `before` times as many rows, as a corpus is longer than a batch."""
     tokens = np.random.default_rng(0).integers(0, subject.codec.get_vocab_size(), (n_rows, subject.context))
     rows = Rows(tokens.ravel(), np.arange(n_rows + 1) * subject.context)
     neurons = subject.neurons()
@@ -45,7 +47,7 @@ def reading(subject: Subject, n_rows: int) -> tuple[Callable[[], None], Callable
         gathering.add_rows(tally, subject, neurons, rows, range(n_rows), part[0], 0)
         part[0] += n_rows
 
-    for _ in range(8):
+    for _ in range(before):
         ours()
     given = torch.from_numpy(tokens)
 
