@@ -96,6 +96,18 @@ def test_two_poles_are_too_few(config):
             built.readout(config.model_copy(update={"poles": poles, "near": 1e-3, "points": 5}))
 
 
+def test_a_run_stores_the_network_of_its_config_and_how_right_it_is_on_uniform_sums_and_on_chains(quick_run):
+    found = quick_run("addition/built")
+    model = built.transformer(found.config).float()
+    for name, parameter in model.named_parameters():
+        np.testing.assert_array_equal(found[name], parameter.detach().numpy())
+    for chained in (0, 1):
+        pairs = carry_chains.draw(found.config.seed + 1000 * (chained + 1), found.config.n_sums, chained)
+        right = said(model, pairs) == data.answers(*pairs.T)
+        assert found["sum_accuracy"][chained] == pytest.approx(right.all(1).mean(), abs=2 / found.config.n_sums)
+        assert found["digit_accuracy"][chained] == pytest.approx(right.mean(0), abs=2 / found.config.n_sums)
+
+
 def test_the_stored_network_is_this_one_and_as_right_as_recorded(model):
     results = runs.load("addition/built")
     for name, parameter in model.named_parameters():

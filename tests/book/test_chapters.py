@@ -30,6 +30,20 @@ def test_chapter_runs_offline_without_error_or_warning_and_its_sentences_get_rou
         assert not {line: text for line, text in shown.items() if odd.search(text)}
 
 
+def test_cells_run_as_they_do_in_jupyter():
+    broken = "class Broken:\n    def _repr_svg_(self):\n        raise ValueError('no picture')\nBroken()"
+    codes = [
+        "from superposition import book\nbook.setup()", "import matplotlib.pyplot as plt\nline = plt.plot([1, 2])", "plt.gcf()",
+        "print('seen')", "import sys\nprint('told', file=sys.stderr)", "1 / 0",
+        "import warnings\nwarnings.warn('careful')", broken, "x", "%config InlineBackend.figure_formats", "display(plt.gcf())",
+    ]  # fmt: skip
+    ours, jupyters = chapters.executed(codes), chapters.execute_in_jupyter(codes)
+    for code, one, other in zip(codes, ours, jupyters, strict=True):
+        assert one["error"] == other["error"] and bool(one["stderr"]) == bool(other["stderr"]), code
+    assert ours[3]["stdout"] == jupyters[3]["stdout"] == "seen\n"
+    assert [code for code, one in zip(codes, ours) if one["error"]] == ["1 / 0", broken, "x"]
+
+
 def test_chapter_that_asks_the_network_is_caught():
     code = 'import urllib.request\nurllib.request.urlopen("http://example.org", timeout=5)'
     by_address = 'import socket\nsocket.create_connection(("192.0.2.1", 80), timeout=5)'

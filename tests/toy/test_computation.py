@@ -21,10 +21,12 @@ from superposition.toy.computation import (
 from superposition.toy.theory import dedicated_neurons, shared_neurons
 from superposition.toy.theory.dedicated_neurons import TARGETS
 
+EXPERIMENT = "toy/computation"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("toy/computation")
+    return runs.load(EXPERIMENT)
 
 
 def test_activations_are_compared_on_the_same_starts_and_data():
@@ -40,18 +42,18 @@ def test_the_film_begins_at_the_start_ends_at_the_end_and_shows_no_step_twice():
 
 
 @pytest.mark.parametrize("target", LOGIC)
-def test_losses_of_the_logic_are_those_of_the_stored_weights_on_every_input(target, results):
+def test_losses_of_the_logic_are_those_of_the_weights_beside_them_on_every_input(target, either):
     t = LOGIC.index(target)
     values = dedicated_neurons.VALUES[dedicated_neurons.INPUTS[target]]
     x = np.array([[a, b] for a in values for b in values], float)
     y = {"and": x.min(1), "or": x.max(1), "max": np.abs(x).max(1)}[target]
-    on = results.config.original_on[1]
+    on = either.config.original_on[1]
     one = np.array([on / len(values) + (1 - on) * (v == 0) for v in values])
     weight = np.outer(one, one).ravel()
-    W1, W2, b = (results[f"logic_{name}"][t, 0, 1].astype(float) for name in ("W1", "W2", "b"))
+    W1, W2, b = (either[f"logic_{name}"][t, 0, 1].astype(float) for name in ("W1", "W2", "b"))
     out = np.maximum(np.maximum(x @ W1, 0) @ W2 + b[:, None], 0)[..., 0]
     left = ((out - y) ** 2 @ weight) / (weight @ y**2 - (weight @ y) ** 2)
-    assert results["original_loss"][t, 0, 1] == pytest.approx(left, rel=1e-4, abs=1e-7)
+    assert either["original_loss"][t, 0, 1] == pytest.approx(left, rel=1e-4, abs=1e-7)
 
 
 def test_no_network_does_better_than_the_best_known(results):

@@ -7,10 +7,12 @@ from superposition import runs
 from superposition.toy import nonuniform
 from superposition.toy.theory.stratified_loss import Strata
 
+EXPERIMENT = "toy/nonuniform"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("toy/nonuniform")
+    return runs.load(EXPERIMENT)
 
 
 def arrows(*degrees: float | None) -> np.ndarray:
@@ -66,6 +68,18 @@ def test_the_stored_losses_and_which_shape_is_better_hold_on_two_million_random_
         gain = each[1] - each[0]
         assert (gain.mean() > 0) == (multiplier == 0.6)
         assert abs(gain.mean()) > 5 * gain.std() / np.sqrt(len(x))
+
+
+def test_branches_are_laid_out_by_axis_shape_and_multiple_each_with_its_own_loss(either):
+    config, strata = either.config, Strata(5, either.config.seed, either.config.power)
+    for axis, name in enumerate(nonuniform.AXES):
+        for k in range(0, len(either["multiplier"]), 8):
+            p, importance = nonuniform.along(config, name, either["multiplier"][k])
+            for branch in range(2):
+                parts = (either[f"branch_{part}"][axis, branch, k] for part in ("W", "b", "loss"))
+                W, b, loss = parts
+                assert np.isnan(loss) or strata.loss(W, b, p, importance)[0] == pytest.approx(loss, rel=2e-3)
+        assert np.isfinite(either["branch_loss"][axis, 1]).all()
 
 
 def test_the_pentagon_deforms_in_small_steps_until_it_ends(results):

@@ -9,6 +9,8 @@ from superposition.toy.engine import features
 from superposition.toy.phase import PHASES
 from superposition.toy.theory import expected_loss
 
+EXPERIMENT = "toy/phase"
+
 
 @pytest.fixture(scope="module", params=["toy/phase", "toy/phase_3_2"])
 def diagram(request):
@@ -47,10 +49,20 @@ def test_on_the_fixed_border_pair_and_drop_cost_the_same(r):
     assert losses[:2].min() == pytest.approx(losses[2])
 
 
-def test_no_fixed_shape_and_no_start_beats_the_optimum(diagram):
-    assert (diagram["fixed_loss"] >= diagram["loss"] * (1 - 1e-9)).all()
+def test_no_fixed_shape_and_no_start_beats_the_optimum(either):
+    assert (either["fixed_loss"] >= either["loss"] * (1 - 1e-9)).all()
     for starts in ("start_loss", "start_minimum", "positive_loss"):
-        assert (diagram[starts] >= diagram["loss"] * (1 - 1e-6)).all()
+        assert (either[starts] >= either["loss"] * (1 - 1e-6)).all()
+
+
+def test_every_cell_has_the_exact_loss_of_its_own_weights_and_the_fixed_shapes_own_losses(either):
+    config, grid = either.config, either["loss"].shape
+    for row, column in np.ndindex(grid):
+        p = np.full((1, config.n_features), either["density"][column])
+        importance = np.array([[*np.ones(config.n_features - 1), either["importance"][row]]])
+        exact = expected_loss.loss(either["W"][None, row, column], either["b"][None, row, column], p, importance)[0]
+        assert either["loss"][row, column] == pytest.approx(exact, rel=1e-9)
+        assert either["fixed_loss"][row, column] == pytest.approx(phase.fixed_losses(p, importance).min(), rel=1e-9)
 
 
 def test_other_starts_than_those_of_the_training_lead_to_the_same_optimum(diagram):
