@@ -24,7 +24,9 @@ from jaxtyping import install_import_hook
 # The folder of the part's tests would pass for a package of that name, which pandas looks for and would take a version from.
 sys.modules["bottleneck"] = None  # type: ignore[assignment]
 
-SOURCE, DATA = (Path(__file__).parents[1] / folder for folder in ("src", "data"))
+TESTS = Path(__file__).parent
+SOURCE, DATA = (TESTS.parent / folder for folder in ("src", "data"))
+COMPILING = ("toy", "addition")  # parts
 COMPILED = (".kernel", ".tally_kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel")
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
@@ -43,11 +45,16 @@ NO_VALUES = SimpleNamespace(params={})
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book."""
+    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book.
+
+    Those of a part that compiles much anew in every process are together as well."""
     for item in items:
-        asked = [*item.fixturenames, *(f"{value}_edition" for value in getattr(item, "callspec", NO_VALUES).params.values())]
-        editions = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
-        item.add_marker(pytest.mark.xdist_group([*editions, item.path.stem][0]))
+        values = getattr(item, "callspec", NO_VALUES).params.values()
+        asked = [*item.fixturenames, *(f"{value}_edition" for value in values)]
+        groups = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
+        own = item.path.relative_to(TESTS).parts[0]
+        groups += [part for part in COMPILING if part == own or own == "test_experiments.py" and f"{part}/" in item.name]
+        item.add_marker(pytest.mark.xdist_group([*groups, item.path.stem][0]))
 
 
 @pytest.fixture(scope="session")
