@@ -10,8 +10,11 @@ from superposition.toy.computation import (
     answering_zero,
     balance,
     balanced,
+    extremeness,
+    final_losses,
     frames,
     gain,
+    geometric,
     known,
     parts,
     printed_constants,
@@ -135,6 +138,30 @@ def test_the_film_ends_with_the_best_network_of_its_cell(results):
     assert (results["film_W2"][-1] == results["single_best_W2"][0, 0, -1]).all()
     best = results["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1).min()
     assert results["film_loss"][-1] == pytest.approx(best, rel=0.25)  # a frame is judged on fewer inputs
+
+
+def test_a_geometric_mean_has_the_interval_of_the_logarithms():
+    mean, low, high = geometric(np.array([1.0, 4.0]))
+    assert mean == pytest.approx(2) and low * high == pytest.approx(4)
+    assert np.log(high / 2) == pytest.approx(12.706 * np.log(2), rel=1e-3)  # Student's, of two values, from a printed table
+
+
+def test_extremeness_is_the_largest_weight_of_gelu_over_that_of_relu_whichever_layer_it_is_in(results):
+    W1, W2 = np.ones((2, 2, 2, 3, 3, 6)), np.ones((2, 2, 2, 3, 6, 3))
+    W1[1, 0, ..., 0, 0], W2[1, 1, 0, :, 0, 0], W1[1, 1, 1, :, 2, 2] = -2, -6, 24
+    made = runs.Results("made", results.config, {"single_W1": W1, "single_W2": W2})
+    assert extremeness(made) == pytest.approx(np.full(3, (3 * 12) ** 0.5))
+
+
+def test_what_the_write_ups_program_would_print_is_the_mean_over_densities_in_its_units(results):
+    count = len(results.config.original_on)
+    left = np.zeros((5, 2, count, 10))
+    left[0, 1] = np.arange(count)[:, None]
+    left[TARGETS.index("abs"), 0, 0] = np.arange(10)
+    made = runs.Results("made", results.config, {"original_loss": left})
+    expected = (np.arange(count) * printed_constants(results, "and")).mean()
+    assert final_losses(made, "and")[1] == pytest.approx(np.full(10, expected))
+    assert final_losses(made, "abs")[0] == pytest.approx(printed_constants(results, "abs")[0] * np.array([2, 7]))
 
 
 def test_a_dense_and_network_that_answers_zero_leaves_what_the_constant_zero_leaves(results):

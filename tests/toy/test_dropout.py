@@ -96,6 +96,22 @@ def test_models_without_dropout_are_as_good_turned_as_not(either):
     assert either["turned_loss"][0] == pytest.approx(either["noisy_loss"][0], rel=1e-3)
 
 
+def test_counts_of_pairs_of_intermediate_lengths_and_the_largest_fall_are_those_of_the_sparse_cells(equal):
+    """Two rates and three sparsities; at S = 0.9 three of four features have an antipode, or half of them half a length."""
+    W = np.zeros((2, 3, 2, 4, 4))
+    W[..., :] = np.eye(4)
+    W[1, 2, :, 1], W[1, 2, :, 3] = -W[1, 2, :, 0], 0
+    W[1, 1, :, 2:] *= 0.5
+    W[1, 0] = 0.6  # not looked at
+    given = {"W": W, "rate": np.array([0.0, 0.5]), "sparsity": np.array([0.0, 0.5, 0.9])}
+    made = runs.Results("made", equal.config, given)
+    assert dropout.in_pairs(made, 0.5).tolist() == [[0, 0], [2 / 3, 2 / 3]]
+    assert dropout.half_learnt(made, 0.5) == pytest.approx([0.25, 0.25]) and dropout.half_learnt(made, 0.0).tolist() == [0, 0]
+    lengths = np.array([1, 1, 0.25, 0.25]) / 2.5  # shares of all squares: their entropy's exponential over 4 is the fall
+    falls = [np.exp(-(lengths * np.log(lengths)).sum()) / 4, 3 / 4]
+    assert dropout.largest_fall(made) == pytest.approx([min(falls)] * 2)
+
+
 def test_stored_sparse_models_with_dropout_are_worse_turned():
     decay = runs.load("toy/dropout_decay")
     sparse = decay["sparsity"] >= 0.5

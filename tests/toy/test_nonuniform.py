@@ -104,6 +104,22 @@ def test_near_the_square_a_small_gain_is_won_only_by_an_odd_feature_twice_as_den
     assert stable[1].all()
 
 
+def test_models_are_missed_that_end_in_the_dearer_shape_where_both_are_minima(results):
+    """The pentagon is better below the crossing... at 1, above it: on the grid both are minima from 0.1 to 10."""
+    multiplier = np.array([0.01, 0.1, 1.0, 10.0, 100.0])
+    pentagon, square_stable = np.array([np.nan, 1, 1, 1, 1]), np.array([True, True, True, True, False])
+    shape = np.array([[1, 1], [1, 0], [0, 3], [0, 0]])
+    made = runs.Results("made", results.config, {
+        "multiplier": multiplier, "branch_loss": np.stack([pentagon, np.ones(5)])[None], "stable": square_stable[None],
+        "trained_multiplier": np.array([0.05, 0.1, 10.0, 50.0]), "crossing": np.array([[0.9, 1.1]]), "shape": shape[None],
+    })  # fmt: skip
+    assert nonuniform.bistable(made, 0) == (0.1, 10.0)
+    assert nonuniform.both_minima(made, 0).tolist() == [False, True, True, False]
+    assert nonuniform.above(made, 0).tolist() == [False, False, True, True, True]
+    assert nonuniform.missed(made, 0).tolist() == [[False, True], [False, True]]
+    assert nonuniform.worse(made, 0).tolist() == [[False, True], [False, False]]
+
+
 def test_the_angle_to_the_neighbour_is_the_same_from_either_side_and_for_any_lengths():
     angle = np.radians([[100, 100 + 72], [100, 100 - 130]])
     W = np.zeros((2, 5, 2))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from superposition import metrics, runs
+from superposition import configs, metrics, runs
 from superposition.toy import phase
 from superposition.toy.engine import features
 from superposition.toy.phase import PHASES
@@ -40,6 +40,15 @@ def test_fixed_losses_are_the_exact_losses_of_the_fixed_shapes(n):
     biases = [d.diagonal() * p / 2 for d in dropped]
     expected = [expected_loss.loss(W[None], b, p, importance)[0] for W, b in zip(shapes, biases, strict=True)]
     assert phase.fixed_losses(p, importance)[:, 0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_cell_is_rough_that_differs_from_its_four_neighbours_mean_and_the_best_start_is_that_of_the_least_loss():
+    picture = np.add.outer(np.arange(4.0), 2 * np.arange(5.0))  # a slope is smooth
+    picture[1, 2] += 0.3
+    assert np.argwhere(phase.rough(picture)).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1]]
+    arrays = {"start_norm": np.array([[[1.0, 2]], [[3.0, 4]]]), "start_loss": np.array([[[0.1, 0.5]], [[0.2, 0.4]]])}
+    made = runs.Results("made", configs.read("toy/phase").full, arrays)
+    assert phase.best_norm(made).tolist() == [[1, 4]]
 
 
 @pytest.mark.parametrize("r", [0.1, 0.5, 1.0, 3.0])
