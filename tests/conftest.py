@@ -34,7 +34,7 @@ MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in 
 install_import_hook([name for name in MODULES if not name.endswith((*COMPILED, *OF_TREES))], "checking.checked")
 
 import superposition.toy  # noqa: E402
-from superposition import runs  # noqa: E402
+from superposition import configs, runs  # noqa: E402
 
 # No example fails for being slow: that depends on what else the machine is doing.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,11 +76,15 @@ def once(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def quick_folder(once):
+def quick_folder(once, kept_trees):
     """A function of an experiment's name: a repository in which its quick version was run once, whoever asks.
 
     `seen.json` there says which definitions were executed, and which functions drew the same random numbers."""
-    return lambda name: once(f"quick {name.replace('/', ' ')}", partial(_run_quick, name))
+
+    def folder(name: str) -> Path:
+        return once(f"quick {name.replace('/', ' ')}", partial(_run_quick, name, kept_trees))
+
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -104,15 +108,17 @@ def either(request, quick_run):
     return runs.load(name) if request.param == "stored" else quick_run(name)
 
 
-def _run_quick(name: str, root: Path) -> None:
+def _run_quick(name: str, kept_trees, root: Path) -> None:
     import executed
     import generators
 
     (root / "_quarto.yml").touch()
     (root / "data").symlink_to(DATA)  # all of it: an experiment may read the results of another
-    with pytest.MonkeyPatch.context() as patch, executed.recorded() as definitions, generators.made() as streams:
+    with pytest.MonkeyPatch.context() as patch, kept_trees(root):
         patch.setenv("SUPERPOSITION_ROOT", str(root))
-        runs.run(name, quick=True, device="cpu")
+        runs.made_by(configs.module_name(name))  # reads the trees, which would take five times as long while it is watched
+        with executed.recorded() as definitions, generators.made() as streams:
+            runs.run(name, quick=True, device="cpu")
     seen = {"executed": sorted(definitions), "shared": sorted(generators.shared(streams))}
     (root / "seen.json").write_text(json.dumps(seen))
 
@@ -187,19 +193,19 @@ class Scratch:
 
 @pytest.fixture(scope="session")
 def kept_trees(tmp_path_factory):
-    """A function that gives a repository the package's trees as the last one read them: to read them anew takes a second.
+    """A function that gives a repository the package's trees that others have read: to read them anew takes a second.
 
     They are kept by the digest of their source, so that a repository's own modules are read all the same."""
     kept = tmp_path_factory.mktemp("trees") / "trees.json"
+    kept.write_text("{}")
 
     @contextmanager
     def given(root: Path):
         own = root / ".work/trees.json"
-        if kept.exists():
-            own.parent.mkdir(exist_ok=True)
-            shutil.copy(kept, own)
+        own.parent.mkdir(exist_ok=True)
+        shutil.copy(kept, own)
         yield
-        if own.exists() and not kept.exists():
+        if own.exists() and own.stat().st_size > kept.stat().st_size:
             shutil.copy(own, kept)
 
     return given

@@ -62,7 +62,7 @@ def not_reached(name: str, executed: list[tuple[str, list[str]]]) -> list[str]:
 
 @pytest.mark.parametrize("name", runs.names())
 def test_a_run_is_reproducible_and_as_committed_on_the_devices_it_names_by_code_its_digest_covers_with_no_stream_drawn_twice(
-    name, tmp_path, monkeypatch, askers, quick_folder, quick_run
+    name, tmp_path, monkeypatch, askers, quick_folder, quick_run, kept_trees
 ):
     committed, experiment = runs.load(name), configs.read(name)
     used = {other: runs.results_digest(other) for other in (name, *committed.record["used"])}
@@ -76,7 +76,8 @@ def test_a_run_is_reproducible_and_as_committed_on_the_devices_it_names_by_code_
         (tmp_path / "_quarto.yml").touch()
         (tmp_path / "data").symlink_to(paths.data())
         monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
-        again = runs.run(name, quick=True, device="cpu")
+        with kept_trees(tmp_path):
+            again = runs.run(name, quick=True, device="cpu")
         assert again.record["results_sha256"] == once.record["results_sha256"]
         assert shape(again) == shape(committed)
         askers.discard("superposition.runs")
