@@ -96,16 +96,15 @@ def test_two_poles_are_too_few(config):
             built.readout(config.model_copy(update={"poles": poles, "near": 1e-3, "points": 5}))
 
 
-def test_a_run_stores_the_network_of_its_config_and_how_right_it_is_on_uniform_sums_and_on_chains(quick_run):
-    found = quick_run("addition/built")
-    model = built.transformer(found.config).float()
+def test_a_run_stores_its_network_and_how_right_it_is_on_uniform_sums_and_on_chains(config, model):
+    arrays, _ = built.run(config.model_copy(update={"n_sums": 300}), runs.Job())
     for name, parameter in model.named_parameters():
-        np.testing.assert_array_equal(found[name], parameter.detach().numpy())
+        np.testing.assert_array_equal(arrays[name], parameter.detach().float().numpy())
     for chained in (0, 1):
-        pairs = carry_chains.draw(found.config.seed + 1000 * (chained + 1), found.config.n_sums, chained)
+        pairs = carry_chains.draw(config.seed + 1000 * (chained + 1), 300, chained)
         right = said(model, pairs) == data.answers(*pairs.T)
-        assert found["sum_accuracy"][chained] == pytest.approx(right.all(1).mean(), abs=2 / found.config.n_sums)
-        assert found["digit_accuracy"][chained] == pytest.approx(right.mean(0), abs=2 / found.config.n_sums)
+        assert arrays["sum_accuracy"][chained] == pytest.approx(right.all(1).mean(), abs=3 / 300)  # in float32 few tip over
+        assert arrays["digit_accuracy"][chained] == pytest.approx(right.mean(0), abs=3 / 300)
 
 
 def test_the_stored_network_is_this_one_and_as_right_as_recorded(model):
