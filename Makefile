@@ -63,7 +63,7 @@ venv:
 	if [ -e .venv/unfinished ] || { [ -e .venv/installed ] && [ "$$(head -n 1 .venv/installed)" != "$$(pwd -P)" ]; } \
 		|| ! $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		$(find_python); \
-		echo "Making .venv with $$("$$python" -V): a download of about 1 GB, some minutes"; \
+		echo "Making .venv with $$("$$python" -V): 3 GB on disk, and some minutes"; \
 		rm -rf .venv && mkdir .venv && touch .venv/unfinished && "$$python" -m venv .venv || exit 1; \
 	else \
 		echo "Bringing .venv up to date with requirements.txt"; \

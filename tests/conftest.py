@@ -5,9 +5,13 @@ import os
 # A worker is one of as many as there are cores: threads would wait for each other longer than they compute.
 os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
 from importlib import invalidate_caches
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +24,9 @@ from jaxtyping import install_import_hook
 # The folder of the part's tests would pass for a package of that name, which pandas looks for and would take a version from.
 sys.modules["bottleneck"] = None  # type: ignore[assignment]
 
-SOURCE = Path(__file__).parents[1] / "src"
+TESTS = Path(__file__).parent
+SOURCE, DATA = (TESTS.parent / folder for folder in ("src", "data"))
+COMPILING = ("toy", "addition")  # parts
 COMPILED = (".kernel", ".tally_kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel")
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
@@ -28,6 +34,7 @@ MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in 
 install_import_hook([name for name in MODULES if not name.endswith((*COMPILED, *OF_TREES))], "checking.checked")
 
 import superposition.toy  # noqa: E402
+from superposition import configs, runs  # noqa: E402
 
 # No example fails for being slow: that depends on what else the machine is doing.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -38,11 +45,16 @@ NO_VALUES = SimpleNamespace(params={})
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
-    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book."""
+    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book.
+
+    Those of a part that compiles much anew in every process are together as well."""
     for item in items:
-        asked = [*item.fixturenames, *(f"{value}_edition" for value in getattr(item, "callspec", NO_VALUES).params.values())]
-        editions = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
-        item.add_marker(pytest.mark.xdist_group([*editions, item.path.stem][0]))
+        values = getattr(item, "callspec", NO_VALUES).params.values()
+        asked = [*item.fixturenames, *(f"{value}_edition" for value in values)]
+        groups = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
+        own = item.path.relative_to(TESTS).parts[0]
+        groups += [part for part in COMPILING if part == own or own == "test_experiments.py" and f"{part}/" in item.name]
+        item.add_marker(pytest.mark.xdist_group([*groups, item.path.stem][0]))
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +73,54 @@ def once(tmp_path_factory):
         return folder
 
     return made
+
+
+@pytest.fixture(scope="session")
+def quick_folder(once, kept_trees):
+    """A function of an experiment's name: a repository in which its quick version was run once, whoever asks.
+
+    `seen.json` there says which definitions were executed, and which functions drew the same random numbers."""
+
+    def folder(name: str) -> Path:
+        return once(f"quick {name.replace('/', ' ')}", partial(_run_quick, name, kept_trees))
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def quick_run(quick_folder):
+    """A function that gives the results of an experiment's quick version, by name.
+
+    What must be so of any results is asked of these as well as of the stored ones: these are today's code's."""
+
+    def results(name: str) -> runs.Results:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SUPERPOSITION_ROOT", str(quick_folder(name)))
+            return runs.load(name, quick=True)
+
+    return results
+
+
+@pytest.fixture(scope="module", params=["stored", "quick"])
+def either(request, quick_run):
+    """Results of the test module's EXPERIMENT: the stored ones, and those of a quick run."""
+    name = request.module.EXPERIMENT
+    return runs.load(name) if request.param == "stored" else quick_run(name)
+
+
+def _run_quick(name: str, kept_trees, root: Path) -> None:
+    import executed
+    import generators
+
+    (root / "_quarto.yml").touch()
+    (root / "data").symlink_to(DATA)  # all of it: an experiment may read the results of another
+    with pytest.MonkeyPatch.context() as patch, kept_trees(root):
+        patch.setenv("SUPERPOSITION_ROOT", str(root))
+        runs.made_by(configs.module_name(name))  # reads the trees, which would take five times as long while it is watched
+        with executed.recorded() as definitions, generators.made() as streams:
+            runs.run(name, quick=True, device="cpu")
+    seen = {"executed": sorted(definitions), "shared": sorted(generators.shared(streams))}
+    (root / "seen.json").write_text(json.dumps(seen))
 
 
 WALK = '''
@@ -131,15 +191,36 @@ class Scratch:
         return subprocess.Popen(command, env=environment, cwd=self.root, **(pipes | options))
 
 
+@pytest.fixture(scope="session")
+def kept_trees(tmp_path_factory):
+    """A function that gives a repository the package's trees that others have read: to read them anew takes a second.
+
+    They are kept by the digest of their source, so that a repository's own modules are read all the same."""
+    kept = tmp_path_factory.mktemp("trees") / "trees.json"
+    kept.write_text("{}")
+
+    @contextmanager
+    def given(root: Path):
+        own = root / ".work/trees.json"
+        own.parent.mkdir(exist_ok=True)
+        shutil.copy(kept, own)
+        yield
+        if own.exists() and own.stat().st_size > kept.stat().st_size:
+            shutil.copy(own, kept)
+
+    return given
+
+
 @pytest.fixture
-def scratch(tmp_path, monkeypatch):
+def scratch(tmp_path, monkeypatch, kept_trees):
     """A scratch repository, which `superposition.paths` points to for the length of the test."""
     made = Scratch(tmp_path)
     monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(superposition.toy, "__path__", [str(made.modules), *superposition.toy.__path__])
     modules, names = dict(sys.modules), dict(vars(superposition.toy))
-    yield made
+    with kept_trees(tmp_path):
+        yield made
     for known, before, prefix in ((sys.modules, modules, "superposition.toy."), (vars(superposition.toy), names, "")):
         for name in (prefix + path.stem for path in made.modules.iterdir()):
             known.pop(name, None)

@@ -229,6 +229,7 @@ def test_the_kept_trees_give_the_same_digests_and_follow_edits(scratch):
     scratch.module("near", "def f():\n    return 1")
     scratch.module("top", "from superposition.toy.near import f\ndef run():\n    return f()")
     roots = [("superposition.toy.top", "run")]
+    shutil.rmtree(scratch.root / ".work", ignore_errors=True)
     first = Code().digest(roots)
     assert (scratch.root / ".work" / "trees.json").exists()
     assert Code().digest(roots) == first

@@ -1,16 +1,26 @@
 """Every experiment end to end in its quick version: twice to the same bytes, and shaped as the committed one."""
 
+import json
 import sys
 from functools import cache
 
 import pytest
-from executed import recorded
 from passed import unless_passed
 
 from superposition import configs, digests, paths, runs
 
 GROUND = [f"src/superposition/{module}.py" for module in ("runs", "storage", "configs", "digests", "trees")]
 code = cache(digests.Code)
+
+# These draw from a seed as the start of the network with this seed does, and the order of an epoch as a validation story.
+# They did before anyone looked, and keep it: with streams of their own, hours of stored results would be of other draws.
+# None of them is held against the other.
+START = "toy.engine.networks.Networks._start"
+ALIKE = [
+    {START, "toy.absolute._counted"}, {START, "toy.engine.largest_feature.train"}, {START, "toy.hidden_size.alone"},
+    {START, "toy.intro.null_shares"}, {START, "toy.nonuniform._disturbed"},
+    {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
+]  # fmt: skip
 
 
 def shape(results: runs.Results) -> dict:
@@ -35,7 +45,7 @@ def askers(monkeypatch):
     return names
 
 
-def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[str]:
+def not_reached(name: str, executed: list[tuple[str, list[str]]]) -> list[str]:
     """What was executed and is not among the definitions that the experiment's digest covers.
 
     Checking configs and schemas of results that it loads is no part of it: those results age by themselves."""
@@ -51,27 +61,24 @@ def not_reached(name: str, executed: set[tuple[str, tuple[str, ...]]]) -> list[s
 
 
 @pytest.mark.parametrize("name", runs.names())
-def test_an_experiment_runs_reproducibly_as_committed_on_the_devices_it_names_and_executes_only_what_its_digest_covers(
-    name, tmp_path, monkeypatch, askers
+def test_a_run_is_reproducible_and_as_committed_on_the_devices_it_names_by_code_its_digest_covers_with_no_stream_drawn_twice(
+    name, tmp_path, monkeypatch, askers, quick_folder, quick_run, kept_trees
 ):
     committed, experiment = runs.load(name), configs.read(name)
     used = {other: runs.results_digest(other) for other in (name, *committed.record["used"])}
     devices = getattr(experiment.module, "DEVICES", None)
     made_of = [code().digest(runs.roots_of(configs.module_name(name))), configs.given(name, quick=True), used, devices]
-    with unless_passed(f"experiments/{name}", made_of, "tests/test_experiments.py", "tests/executed.py", *GROUND):
-        data, sums = paths.data(), []  # all of it: an experiment may read the results of another
-        for attempt in ("first", "second"):
-            root = tmp_path / attempt
-            root.mkdir()
-            (root / "_quarto.yml").touch()
-            (root / "data").symlink_to(data)
-            monkeypatch.setenv("SUPERPOSITION_ROOT", str(root))
-            with recorded() as executed:
-                quick = runs.run(name, quick=True, device="cpu")
-            assert not_reached(name, executed) == []
-            sums.append(quick.record["results_sha256"])
-            assert shape(quick) == shape(runs.load(name, quick=True))
-        assert sums[0] == sums[1]
-        assert shape(quick) == shape(committed)
+    tests = ("tests/test_experiments.py", "tests/executed.py", "tests/generators.py")
+    with unless_passed(f"experiments/{name}", made_of, *tests, *GROUND):
+        once, seen = quick_run(name), json.loads((quick_folder(name) / "seen.json").read_text())
+        assert not_reached(name, seen["executed"]) == []
+        assert [functions for functions in seen["shared"] if {*functions} not in ALIKE] == []
+        (tmp_path / "_quarto.yml").touch()
+        (tmp_path / "data").symlink_to(paths.data())
+        monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+        with kept_trees(tmp_path):
+            again = runs.run(name, quick=True, device="cpu")
+        assert again.record["results_sha256"] == once.record["results_sha256"]
+        assert shape(again) == shape(committed)
         askers.discard("superposition.runs")
         assert bool(askers) == bool(devices), f"DEVICES, and who asks for a device: {askers}"

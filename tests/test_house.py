@@ -15,7 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from superposition import claims, paths, runs
+from superposition import claims, digests, paths, runs
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "superposition"
@@ -231,9 +231,15 @@ def test_the_package_imports_no_module_that_windows_lacks():
     assert [one for one in libraries(SOURCE) if one[1] in unix] == []
 
 
+@pytest.fixture(scope="module")
+def source():
+    """The package's code, and what is known of results, read once for all of them."""
+    return digests.Code(), {}
+
+
 @pytest.mark.parametrize("name", runs.names())
-def test_committed_results_are_of_the_current_config_and_code(name):
-    assert runs.stale(name) == []
+def test_committed_results_are_of_the_current_config_and_code(name, source):
+    assert runs.stale(name, *source) == []
 
 
 def test_the_claims_evaluate_to_what_is_committed():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool, Num
+from jaxtyping import Bool, Float, Num
 
 from superposition import metrics
 from superposition.errors import SuperpositionError
@@ -79,6 +79,11 @@ def exactly(value: float) -> Estimate:
     return Estimate(float(value), float(value), float(value), "none", 1)
 
 
+def tied(each: Float[np.ndarray, "seed"]) -> bool:
+    """Whether all seeds gave the same, but for rounding."""
+    return bool(np.ptp(each) <= 1e-12 * np.abs(each).max())
+
+
 def over_seeds(
     values: Bool[np.ndarray, "seed *rest"] | Num[np.ndarray, "seed *rest"], bounds: tuple[float, float] | None = None
 ) -> Estimate:
@@ -92,7 +97,7 @@ def over_seeds(
     single, truth = values[0].size == 1, values.dtype == bool
     each = values.reshape(len(values), -1).mean(1, dtype=np.float64)
     least, most = bounds or ((0.0, 1.0) if truth else (-math.inf, math.inf))
-    if np.ptp(each) <= 1e-12 * np.abs(each).max():
+    if tied(each):
         if not (math.isfinite(least) and math.isfinite(most)):
             raise ClaimError(f"all {len(each)} seeds gave {each[0]}: give the bounds of a seed's value")
         differ = metrics.rate_interval(0, len(each))[2]

@@ -7,10 +7,12 @@ from superposition import runs
 from superposition.addition.autoregressive import alone, free_running
 from superposition.addition.engine import data
 
+EXPERIMENT = "addition/autoregressive"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("addition/autoregressive")
+    return runs.load(EXPERIMENT)
 
 
 def test_a_model_on_its_own_sees_what_it_said_itself(learnt):
@@ -27,12 +29,12 @@ def test_a_whole_sum_is_right_on_its_own_just_where_it_is_right_with_the_true_di
     assert (free_running(models, splits)["free_sum_accuracy"] == arrays["sum_accuracy"][-1]).all()
 
 
-def test_digits_on_its_own_are_never_righter_than_whole_sums_allow(results):
+def test_digits_on_its_own_are_never_righter_than_whole_sums_allow(either):
     """The first digit is read as it is in training; a sum is no righter than its worst digit."""
-    free, forced = results["free_accuracy"], results["digit_accuracy"][-1]
+    free, forced = either["free_accuracy"], either["digit_accuracy"][-1]
     assert free[..., 0] == pytest.approx(forced[..., 0])
-    assert (results["free_sum_accuracy"] <= free.min(-1) + 1e-6).all()
-    assert results["free_sum_accuracy"] == pytest.approx(results["sum_accuracy"][-1])
+    assert (either["free_sum_accuracy"] <= free.min(-1) + 1e-6).all()
+    assert either["free_sum_accuracy"] == pytest.approx(either["sum_accuracy"][-1])
 
 
 def test_a_chain_of_nines_costs_nothing_where_the_digit_before_is_seen(results):

@@ -96,6 +96,19 @@ def test_two_poles_are_too_few(config):
             built.readout(config.model_copy(update={"poles": poles, "near": 1e-3, "points": 5}))
 
 
+def test_a_run_stores_its_network_and_how_right_it_is_on_uniform_sums_and_on_chains(config, model):
+    arrays, _ = built.run(config.model_copy(update={"n_sums": 300}), runs.Job())
+    for name, parameter in model.named_parameters():
+        np.testing.assert_array_equal(arrays[name], parameter.detach().float().numpy())
+    for chained in (0, 1):
+        pairs, there = carry_chains.draw(config.seed + 1000 * (chained + 1), 300, chained), np.zeros((2, data.N_ANSWERS), bool)
+        there[data.carries(*pairs.T), data.chains(*pairs.T)] = True
+        right = arrays["carry_accuracy"][chained]  # 0 where no digit has such a carry and chain
+        assert (right[~there] == 0).all() and (right[there] > 0.8).mean() > 0.8
+        assert arrays["sum_accuracy"][chained] == pytest.approx(1, abs=0.03)  # some tip over in float32
+        assert arrays["digit_accuracy"][chained] == pytest.approx(np.ones(data.N_ANSWERS), abs=0.03)
+
+
 def test_the_stored_network_is_this_one_and_as_right_as_recorded(model):
     results = runs.load("addition/built")
     for name, parameter in model.named_parameters():

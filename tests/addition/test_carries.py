@@ -23,7 +23,7 @@ from superposition.addition.carries import (
     slips,
     strengths,
 )  # fmt: skip
-from superposition.addition.engine import carry_chains, data, transformer_training
+from superposition.addition.engine import carry_chains, data, streams, transformer_training
 from superposition.addition.engine.lookup import Lookup, ablated
 from superposition.addition.engine.transformer import Transformer
 
@@ -230,6 +230,23 @@ def test_the_stored_accuracies_are_those_of_the_stored_models(results):
     count = trained["carry_count"][:, 2, :, 0]
     unchained = (trained["carry_accuracy"][-1, :, 2, :, 0] * count).sum(1) / count.sum(1)
     assert np.abs(results["trained_depth_accuracy"][:, 2:6, 0].mean(1) - unchained).max() < 0.02
+
+
+@pytest.mark.parametrize("kind", carries.SOURCES)
+def test_a_run_counts_the_errors_of_every_model_of_a_kind_on_sums_of_its_own(kind, quick_run):
+    found, (_, reading) = quick_run("addition/carries"), carries.SOURCES[kind]
+    models = carries.stored(kind)
+    assert len(models) == len(found[f"{kind}_difference"])
+    for k in {0, len(models) - 1}:
+        rng = streams.generator(found.config.seed, k, stream=streams.CARRIES)
+        pairs = rng.integers(0, 10**6, (found.config.n_sums, 2))
+        with torch.no_grad():
+            logits = Transformer.of(models[k])(torch.from_numpy(data.tokens(*pairs.T, reading)))[:, data.N_INPUTS :]
+        said = logits.argmax(-1).numpy().astype(np.uint8)
+        for name, counts in carries.errors(said, pairs).items():
+            assert found[f"{kind}_{name}"][k].tolist() == counts.tolist()
+        right = (said == data.answers(*pairs.T))[: found.config.n_ablated].mean(0)
+        assert found[f"{kind}_whole"][k] == pytest.approx(right)
 
 
 def test_errors_of_trained_models_are_slips_of_one_carry_and_stand_above_nines(results):

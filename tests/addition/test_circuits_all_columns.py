@@ -101,6 +101,13 @@ def test_the_score_by_lot_is_the_median_of_that_lot_in_which_it_is_larger(result
     assert lot_score(made, "shape_")[0, LOST, [ALL, 0]].tolist() == [-3, -6]
 
 
+def test_modules_that_break_nothing_else_score_as_modules_and_noise_scores_two_over_pi_of_all_heads():
+    """(E|x|)² / E x² of a normal x is 2/π: of so many heads a circuit uses, and of so many circuits a head serves."""
+    assert circuits_all_columns.diffuse_score(30, 0.0) == pytest.approx(modules(30))
+    assert modules(30) < circuits_all_columns.diffuse_score(30, 0.1) < circuits_all_columns.diffuse_score(30, 0.3) < 30
+    assert circuits_all_columns.noise_score(32) == pytest.approx(32 * 2 / np.pi, rel=0.03)
+
+
 def test_a_models_numbers_are_those_of_its_effects_drawn_by_hand(random_model):
     """The lots by permutations of whole columns and rows of the matrix, one at a time; the group by the transformer's parts."""
     config = circuits_all_columns.Config(models=1, each=2, draws=40, beam=1, nodes=10**6)

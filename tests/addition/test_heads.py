@@ -7,7 +7,7 @@ from scipy.spatial import ConvexHull
 
 from superposition import runs
 from superposition.addition import heads
-from superposition.addition.engine import data
+from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.lookup import N_TOKENS, Lookup
 from superposition.addition.heads import apart, between_seeds, by_seed, examples, other_columns, own_column, passing
 
@@ -299,6 +299,20 @@ def test_the_originals_shift_is_b_o_over_the_radius():
     b_O = np.zeros((1, 128))
     b_O[0, 1] = -0.5
     assert heads.shifts(b_O, WOU)[0] == pytest.approx([0, np.sqrt(2) * 0.5 / 2, 0])
+
+
+def test_a_run_takes_away_from_every_model_and_tries_it_on_its_own_sums(quick_run):
+    found, trained, seed = quick_run("addition/heads"), runs.load("addition/train"), 2
+    model, drawn = learning_curves.transformers(trained)[seed], trained.config
+    pairs = data.draw(drawn.seed + seed, drawn.n_train + drawn.n_test + drawn.n_fresh)[-drawn.n_fresh :][: found.config.n_sums]
+    sums, tables = (data.tokens(*pairs.T), data.answers(*pairs.T)), heads.tables([model])[0]
+    with torch.no_grad():
+        right = model(torch.from_numpy(sums[0]))[:, data.N_INPUTS :].argmax(-1).numpy() == sums[1]
+    assert found["tied_accuracy"][heads.TIES.index("none"), seed] == pytest.approx(right.mean())
+    for basis, subject, level in ((0, 1, 0), (1, 0, 2), (1, 2, 1)):
+        less = heads.kept(tables, heads.SUBJECTS[subject], heads.BASES[basis], heads.LEVELS[level])
+        assert found["kept_accuracy"][basis, subject, level, seed] == pytest.approx(heads.accuracy(less, sums))
+    assert found["changed"][..., seed] == pytest.approx(np.array(heads.changed(tables, sums[0])))
 
 
 def test_without_trained_models_the_run_says_what_to_run(scratch):

@@ -1,9 +1,13 @@
 """Reads a chapter's source: its cells and inline code in order, its headings and its figures.
 Only what the book's own chapters use of Quarto's Markdown is understood."""
 
+import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -186,25 +190,53 @@ def _add_cell(chapter: Chapter, line: int, body: list[str], divs: list[Figure | 
 
 
 def execute(chapter: Chapter) -> tuple[list[str], dict[int, str]]:
-    """Runs a chapter in a fresh kernel at the top of the repository, without the network, and lets it write nothing there.
+    """Runs a chapter in a fresh process at the top of the repository, without the network, and lets it write nothing there.
 
     Returns what went wrong (errors, anything on stderr), each as `file:line: what`, and what the inline code shows by line."""
     pieces = [piece for piece in chapter.pieces if piece.inline or piece.options.get("eval", True)]
-    codes = [f"_show({piece.code})" if piece.inline else piece.code for piece in pieces]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (_PRELUDE, *codes)])
-    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    client = NotebookClient(
-        notebook, timeout=None, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
-    )
-    client.execute(env={**environment, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"})
+    codes = [_PRELUDE, *(f"_show({piece.code})" if piece.inline else piece.code for piece in pieces)]
     problems, shown = [], {}
-    for piece, cell in zip([Piece(0, _PRELUDE, {}), *pieces], notebook.cells, strict=True):
+    for piece, output in zip([Piece(0, _PRELUDE, {}), *pieces], executed(codes), strict=True):
         where = f"{chapter.name}.qmd:{piece.line}"
-        for output in cell.outputs:
-            if output.output_type == "error":
-                problems.append(f"{where}: {output.ename}: {output.evalue}")
-            elif output.get("name") == "stderr" and piece.line:
-                problems.append(f"{where}: on stderr: {output.text.strip()}")
-            elif piece.inline:
-                shown[piece.line] = shown.get(piece.line, "") + output.text
+        if output["error"]:
+            problems.append(f"{where}: {output['error']}")
+        elif output["stderr"] and piece.line:
+            problems.append(f"{where}: on stderr: {output['stderr'].strip()}")
+        elif piece.inline:
+            shown[piece.line] = shown.get(piece.line, "") + output["stdout"]
     return problems, shown
+
+
+def executed(codes: list[str]) -> list[dict[str, str | None]]:
+    """The error of each cell, if any, and what it wrote to stdout and stderr."""
+    runner = _runner()
+    print(json.dumps(codes), file=runner.stdin, flush=True)
+    found = json.loads(runner.stdout.readline())
+    assert found is not None, "the process that ran the cells ended before the last of them"
+    return found
+
+
+@cache
+def _runner() -> subprocess.Popen:
+    """The process that runs chapters, one for all of a test worker's; it ends with its stdin."""
+    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    environment |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    command = [sys.executable, str(Path(__file__).with_name("runner.py"))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
+
+
+def execute_in_jupyter(codes: list[str]) -> list[dict[str, str | None]]:
+    """The same of cells in a Jupyter kernel, as Quarto runs them."""
+    cells = [nbformat.v4.new_code_cell(code) for code in codes]
+    client = NotebookClient(
+        nbformat.v4.new_notebook(cells=cells), timeout=None, allow_errors=True, kernel_name="python3",
+        resources={"metadata": {"path": str(ROOT)}},
+    )  # fmt: skip
+    client.execute()
+    found = []
+    for cell in cells:
+        streams = {name: "".join(out.text for out in cell.outputs if out.get("name") == name) for name in ("stdout", "stderr")}
+        errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
+        found.append({"error": errors[0] if errors else None, **streams})
+    return found

@@ -10,6 +10,7 @@ import pytest
 from passed import unless_passed
 
 from superposition.book import freeze
+from superposition.digests import Code
 
 from . import chapters
 
@@ -20,14 +21,35 @@ WITH_CODE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def code():
+    """What chapters may reach, read once for all of them."""
+    return Code(carriers=freeze._CARRIERS)
+
+
 @pytest.mark.parametrize("name", WITH_CODE)
-def test_chapter_runs_offline_without_error_or_warning_and_its_sentences_get_rounded_numbers(name):
-    made_of = {key: value for key, value in freeze.ingredients(Path(f"{name}.qmd")).items() if key != "reached"}
-    with unless_passed(name, made_of, "tests/book/test_chapters.py", "tests/book/chapters.py"):
+def test_chapter_runs_offline_without_error_or_warning_and_its_sentences_get_rounded_numbers(name, code):
+    made_of = {key: value for key, value in freeze.ingredients(Path(f"{name}.qmd"), code).items() if key != "reached"}
+    tests = ("tests/book/test_chapters.py", "tests/book/chapters.py", "tests/book/runner.py")
+    with unless_passed(name, made_of, *tests):
         problems, shown = chapters.execute(chapters.read(name))
         assert not problems, "\n".join(problems)
         odd = re.compile(r"\bnan\b|n/a|\binf\b|∞|\bNone\b|\d\.\d{5,}|<\w+[ .]|^\s*$", re.I)
         assert not {line: text for line, text in shown.items() if odd.search(text)}
+
+
+def test_cells_run_as_they_do_in_jupyter():
+    broken = "class Broken:\n    def _repr_svg_(self):\n        raise ValueError('no picture')\nBroken()"
+    codes = [
+        "from superposition import book\nbook.setup()", "import matplotlib.pyplot as plt\nline = plt.plot([1, 2])", "plt.gcf()",
+        "print('seen')", "import sys\nprint('told', file=sys.stderr)", "1 / 0",
+        "import warnings\nwarnings.warn('careful')", broken, "x", "%config InlineBackend.figure_formats", "display(plt.gcf())",
+    ]  # fmt: skip
+    ours, jupyters = chapters.executed(codes), chapters.execute_in_jupyter(codes)
+    for code, one, other in zip(codes, ours, jupyters, strict=True):
+        assert one["error"] == other["error"] and bool(one["stderr"]) == bool(other["stderr"]), code
+    assert ours[3]["stdout"] == jupyters[3]["stdout"] == "seen\n"
+    assert [code for code, one in zip(codes, ours) if one["error"]] == ["1 / 0", broken, "x"]
 
 
 def test_chapter_that_asks_the_network_is_caught():

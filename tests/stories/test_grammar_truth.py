@@ -10,6 +10,7 @@ from superposition import metrics, runs
 from superposition.stories import grammar_truth
 from superposition.stories.engine import grammar, models, tokenizer
 
+EXPERIMENT = "stories/grammar_truth"
 SLOT = grammar_truth._SLOT
 STORIES = list(grammar.stories(600, [5]))
 CONFIG = grammar_truth.Config(
@@ -107,6 +108,23 @@ def test_directions_at_random_are_as_long_as_those_that_they_are_held_against():
     np.testing.assert_allclose(metrics.norms(grammar_truth._as_long(other, own)), metrics.norms(own))
     Q = grammar_truth._rotation(6, rng)
     np.testing.assert_allclose(Q @ Q.T, np.eye(6), atol=1e-12)
+
+
+def test_neurons_are_counted_alike_by_the_features_they_serve_and_by_how_many_features_each_serves(either):
+    per_neuron, per_feature = either["features_per_neuron"], either["neurons_per_feature"]
+    for width, m in enumerate(either["d_model"]):
+        assert (per_neuron[width].sum(-1) == 4 * m).all()
+        assert (per_neuron[width] @ np.arange(per_neuron.shape[-1]) == per_feature[width].sum(-1)).all()
+
+
+def test_shares_of_a_dimension_add_up_to_no_more_than_there_are_and_cosines_are_symmetric(either):
+    total = np.nansum(either["dimensionality"], -1)
+    assert (total <= either["d_model"][:, None, None, None] * 1.001)[:, :, :, 0].all()
+    np.testing.assert_allclose(either["cosine"], either["cosine"].swapaxes(-1, -2), atol=1e-5)
+
+
+def test_before_training_no_model_knows_the_grammar_and_none_goes_below_its_entropy(either):
+    assert (either["loss"] > either["entropy"]).all()
 
 
 def test_names_that_share_a_direction_between_their_roles_are_told_from_those_that_do_not():

@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from superposition import configs, metrics, runs
@@ -209,6 +210,20 @@ def test_the_strict_surrogates_are_beyond_the_others_and_shares_and_ratios_are_o
     share = ordering.spectral_share(found)
     np.testing.assert_allclose(random + share * (found["score"][:, 0] - random), strict)
     assert (ordering.adjusted(found) <= 1).all() and (ordering.adjusted(found) >= 0.25).all()
+
+
+def test_ratios_shares_and_sides_on_numbers_that_are_given():
+    arrays = {
+        "score": np.array([[0.4, 0, 0], [0.9, 0, 0]]), "null": np.array([[0.1, 0.3], [0.9, 0.9]]),
+        "control": np.array([[[0.1, 0.1], [0.2, 0.2]], [[0.5, 0.5], [0.6, 0.6]]]),
+    }  # fmt: skip
+    spots_ = pa.table({"matrix": [0, 1, 0, 0], "cosine": [0.5, 0.9, -0.3, 0.0], "squared": [0.25, 0.81, 0.25, 0.04]})
+    made = runs.Results("made/up", ordering.Config.model_construct(), arrays, {"spots": spots_})
+    np.testing.assert_allclose(ordering.ratio(made), [2, 1])
+    np.testing.assert_allclose(ordering.ratio(made, 0), [4, 1.8])
+    np.testing.assert_allclose(ordering.spectral_share(made), [1 / 3, 1])
+    assert [spot["cosine"] for spot in ordering.spots_of(made, 0)] == [0.5, -0.3, 0.0]
+    assert ordering.one_sided(made, np.array([0])) == pytest.approx(0) and ordering.one_sided(made, np.array([1])) == 1
 
 
 def test_another_model_takes_the_place_of_the_configs_in_a_folder_of_its_own(found, tmp_path):

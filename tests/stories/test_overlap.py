@@ -49,6 +49,11 @@ def test_a_power_law_with_a_floor_is_found_again():
     assert flat[2] == pytest.approx(3, abs=1e-3)
 
 
+def test_power_laws_are_fitted_seed_by_seed():
+    values = np.stack([20 / WIDTHS + 1.5, 7 / WIDTHS], 1)
+    assert overlap.power_laws(WIDTHS, values) == pytest.approx(np.array([[1, 20, 1.5], [1, 7, 0]]), abs=0.05)
+
+
 def test_before_training_all_rows_overlap_as_random_directions_do():
     config = runs.configs.read("stories/overlap").quick.model_copy(
         update={"d_models": (16,), "lrs": (0.01,), "seeds": 1, "n_stories": 20, "evaluations": 1}

@@ -8,10 +8,12 @@ from superposition import runs
 from superposition.toy import absolute
 from superposition.toy.engine.networks import Networks
 
+EXPERIMENT = "toy/absolute"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("toy/absolute")
+    return runs.load(EXPERIMENT)
 
 
 @pytest.fixture
@@ -57,10 +59,10 @@ def test_a_feature_with_two_neurons_of_its_own_counts_two():
     assert absolute.neurons_per_feature(W1, W2) == pytest.approx([2, 1])
 
 
-def test_stored_motifs_are_those_of_the_stored_weights(results):
-    for s in range(len(results["motif_sparsity"])):
-        found = [len(absolute.motifs(W1, W2)) for W1, W2 in zip(results["motif_W1"][s], results["motif_W2"][s])]
-        assert found == results["motifs"][s].tolist()
+def test_motifs_are_those_of_the_weights_beside_them(either):
+    for s in range(len(either["motif_sparsity"])):
+        found = [len(absolute.motifs(W1, W2)) for W1, W2 in zip(either["motif_W1"][s], either["motif_W2"][s])]
+        assert found == either["motifs"][s].tolist()
 
 
 def test_in_dense_data_hardly_more_features_are_computed_than_two_neurons_each_allow(results):

@@ -59,6 +59,13 @@ def test_no_attack_exceeds_the_bound_and_where_all_is_linear_it_is_reached():
             np.testing.assert_allclose(gain, bound, rtol=0.03)
 
 
+@pytest.mark.parametrize(("bias", "bound"), [(-0.61, 1.0), (-0.59, 3 * 0.5)])
+def test_the_bound_counts_the_outputs_that_the_radius_can_bring_above_zero_by_the_root_of_their_weights(bias, bound):
+    C, b = torch.diag(torch.tensor([1.0, 3.0]))[None], torch.tensor([[0.0, bias]])
+    found = attacks.gain_bound(C, b, torch.zeros(1, 1, 2), torch.tensor([0.2]), torch.tensor([1.0, 0.25]))
+    assert found.item() == pytest.approx(bound)
+
+
 def test_dead_outputs_hide_from_the_gradient_but_not_from_the_attacks_on_single_outputs():
     C, b, x = torch.eye(3)[None], torch.tensor([[-0.09, -0.09, -0.09]]), torch.zeros(1, 1, 3)
     worst = attacks.attack(C, b, x, attacks.Target(x, torch.tensor([1.0, 0.0, 0.0])), torch.tensor([0.1]), 5, 0)

@@ -10,8 +10,11 @@ from superposition.toy.computation import (
     answering_zero,
     balance,
     balanced,
+    extremeness,
+    final_losses,
     frames,
     gain,
+    geometric,
     known,
     parts,
     printed_constants,
@@ -21,10 +24,12 @@ from superposition.toy.computation import (
 from superposition.toy.theory import dedicated_neurons, shared_neurons
 from superposition.toy.theory.dedicated_neurons import TARGETS
 
+EXPERIMENT = "toy/computation"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("toy/computation")
+    return runs.load(EXPERIMENT)
 
 
 def test_activations_are_compared_on_the_same_starts_and_data():
@@ -40,18 +45,18 @@ def test_the_film_begins_at_the_start_ends_at_the_end_and_shows_no_step_twice():
 
 
 @pytest.mark.parametrize("target", LOGIC)
-def test_losses_of_the_logic_are_those_of_the_stored_weights_on_every_input(target, results):
+def test_losses_of_the_logic_are_those_of_the_weights_beside_them_on_every_input(target, either):
     t = LOGIC.index(target)
     values = dedicated_neurons.VALUES[dedicated_neurons.INPUTS[target]]
     x = np.array([[a, b] for a in values for b in values], float)
     y = {"and": x.min(1), "or": x.max(1), "max": np.abs(x).max(1)}[target]
-    on = results.config.original_on[1]
+    on = either.config.original_on[1]
     one = np.array([on / len(values) + (1 - on) * (v == 0) for v in values])
     weight = np.outer(one, one).ravel()
-    W1, W2, b = (results[f"logic_{name}"][t, 0, 1].astype(float) for name in ("W1", "W2", "b"))
+    W1, W2, b = (either[f"logic_{name}"][t, 0, 1].astype(float) for name in ("W1", "W2", "b"))
     out = np.maximum(np.maximum(x @ W1, 0) @ W2 + b[:, None], 0)[..., 0]
     left = ((out - y) ** 2 @ weight) / (weight @ y**2 - (weight @ y) ** 2)
-    assert results["original_loss"][t, 0, 1] == pytest.approx(left, rel=1e-4, abs=1e-7)
+    assert either["original_loss"][t, 0, 1] == pytest.approx(left, rel=1e-4, abs=1e-7)
 
 
 def test_no_network_does_better_than_the_best_known(results):
@@ -133,6 +138,30 @@ def test_the_film_ends_with_the_best_network_of_its_cell(results):
     assert (results["film_W2"][-1] == results["single_best_W2"][0, 0, -1]).all()
     best = results["loss"][TARGETS.index("abs"), 1, 0, -1].mean(-1).min()
     assert results["film_loss"][-1] == pytest.approx(best, rel=0.25)  # a frame is judged on fewer inputs
+
+
+def test_a_geometric_mean_has_the_interval_of_the_logarithms():
+    mean, low, high = geometric(np.array([1.0, 4.0]))
+    assert mean == pytest.approx(2) and low * high == pytest.approx(4)
+    assert np.log(high / 2) == pytest.approx(12.706 * np.log(2), rel=1e-3)  # Student's, of two values, from a printed table
+
+
+def test_extremeness_is_the_largest_weight_of_gelu_over_that_of_relu_whichever_layer_it_is_in(results):
+    W1, W2 = np.ones((2, 2, 2, 3, 3, 6)), np.ones((2, 2, 2, 3, 6, 3))
+    W1[1, 0, ..., 0, 0], W2[1, 1, 0, :, 0, 0], W1[1, 1, 1, :, 2, 2] = -2, -6, 24
+    made = runs.Results("made", results.config, {"single_W1": W1, "single_W2": W2})
+    assert extremeness(made) == pytest.approx(np.full(3, (3 * 12) ** 0.5))
+
+
+def test_what_the_write_ups_program_would_print_is_the_mean_over_densities_in_its_units(results):
+    count = len(results.config.original_on)
+    left = np.zeros((5, 2, count, 10))
+    left[0, 1] = np.arange(count)[:, None]
+    left[TARGETS.index("abs"), 0, 0] = np.arange(10)
+    made = runs.Results("made", results.config, {"original_loss": left})
+    expected = (np.arange(count) * printed_constants(results, "and")).mean()
+    assert final_losses(made, "and")[1] == pytest.approx(np.full(10, expected))
+    assert final_losses(made, "abs")[0] == pytest.approx(printed_constants(results, "abs")[0] * np.array([2, 7]))
 
 
 def test_a_dense_and_network_that_answers_zero_leaves_what_the_constant_zero_leaves(results):

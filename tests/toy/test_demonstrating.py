@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.toy.demonstrating import KINDS, kinds
+from superposition.toy.demonstrating import KINDS, kept_first, kind_of, kinds
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,23 @@ def test_kinds_of_sharing_on_shapes_whose_dimensionality_is_known():
     W[1, 1], W[2, 1] = 1, -1  # an antipodal pair
     W[3:8, 2:] = np.stack([np.cos(angle), np.sin(angle)], axis=1)  # a pentagon; the last feature is absent
     assert dict(zip(KINDS, kinds(W))) == pytest.approx({"alone": 1 / 8, "in a pair": 2 / 8, "in a group": 5 / 8, "between": 0})
+
+
+def test_a_pair_may_share_its_dimension_unevenly_and_what_is_not_whole_is_between_or_in_a_group():
+    W = np.zeros((5, 3))
+    W[0, 0], W[1, 0] = 1, -0.6  # a²/(a² + b²) and b²/(a² + b²): of one dimension
+    W[2, 1], W[3, 2] = 1, 1
+    W[4, 1:] = 0.6  # across two that would be alone without it: D = 1 / 1.36 twice, and 0.72 / 1.72
+    kind = [[KINDS[k] for k in np.flatnonzero(row)] for row in kind_of(W)]
+    assert kind == [["in a pair"], ["in a pair"], ["between"], ["between"], ["in a group"]]
+
+
+def test_the_most_important_features_are_kept_where_these_and_no_others_are_represented():
+    models = np.zeros((4, 4, 2))
+    models[0, :2] = models[1, :2] = models[2, 1:3] = np.eye(2)
+    models[1, 3, 0] = 0.6
+    models[3, 0, 0] = 1
+    assert kept_first(models).tolist() == [True, False, False, False]
 
 
 def test_more_training_would_change_little(results):

@@ -11,9 +11,12 @@ from superposition.toy.engine.networks import keep
 RNG = np.random.default_rng(0)
 
 
+EXPERIMENT = "toy/dropout"
+
+
 @pytest.fixture(scope="module")
 def equal():
-    return runs.load("toy/dropout")
+    return runs.load(EXPERIMENT)
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +73,46 @@ def test_the_diagonal_is_each_features_own_way_through_both_layers(small, tied, 
     assert (own < -0.01).any() != tied
 
 
-def test_the_stored_diagonal_of_a_tied_model_is_the_square_of_its_stored_lengths(equal):
-    assert equal["diagonal"] == pytest.approx((equal["W"].astype(float) ** 2).sum(-1), abs=0.02)
+def test_the_diagonal_of_a_tied_model_is_the_square_of_its_lengths(either):
+    assert either["diagonal"] == pytest.approx((either["W"].astype(float) ** 2).sum(-1), abs=0.02)
 
 
-def test_stored_models_without_dropout_are_as_good_turned_as_not_and_with_dropout_sparse_ones_are_worse(equal):
+def test_models_are_laid_out_by_rate_sparsity_and_seed(either):
+    """By an own forward pass on other data: the loss without dropout, and with it, of the last seed's models."""
+    rng, (n, m) = np.random.default_rng(3), either["W"].shape[-2:]
+    importance = either.config.importance_decay ** np.arange(n)
+    rates, sparsities, seeds = either["loss"].shape
+    noisy = 512 * either.config.turns  # examples of the loss with dropout
+    for r, s in {(0, 0), (rates - 1, sparsities - 1), (rates - 1, 0), (rates // 2, sparsities // 2)}:
+        W, b, rate = *(either[name][r, s, -1].astype(float) for name in ("W", "b")), either["rate"][r]
+        x = rng.random((20_000, n)) * (rng.random((20_000, n)) >= either["sparsity"][s])
+        keep = (rng.random((20_000, m)) >= rate) / (1 - rate)
+        for name, hidden, count in (("loss", x @ W, 20_000), ("noisy_loss", x @ W * keep, noisy)):
+            each = (importance * (x - np.maximum(hidden @ W.T + b, 0)) ** 2).sum(1)
+            assert either[name][r, s, -1] == pytest.approx(each.mean(), abs=6 * each.std() * (1 / 20_000 + 1 / count) ** 0.5)
+
+
+def test_models_without_dropout_are_as_good_turned_as_not(either):
+    assert either["turned_loss"][0] == pytest.approx(either["noisy_loss"][0], rel=1e-3)
+
+
+def test_counts_of_pairs_of_intermediate_lengths_and_the_largest_fall_are_those_of_the_sparse_cells(equal):
+    """Two rates and three sparsities; at S = 0.9 three of four features have an antipode, or half of them half a length."""
+    W = np.zeros((2, 3, 2, 4, 4))
+    W[..., :] = np.eye(4)
+    W[1, 2, :, 1], W[1, 2, :, 3] = -W[1, 2, :, 0], 0
+    W[1, 1, :, 2:] *= 0.5
+    W[1, 0] = 0.6  # not looked at
+    given = {"W": W, "rate": np.array([0.0, 0.5]), "sparsity": np.array([0.0, 0.5, 0.9])}
+    made = runs.Results("made", equal.config, given)
+    assert dropout.in_pairs(made, 0.5).tolist() == [[0, 0], [2 / 3, 2 / 3]]
+    assert dropout.half_learnt(made, 0.5) == pytest.approx([0.25, 0.25]) and dropout.half_learnt(made, 0.0).tolist() == [0, 0]
+    lengths = np.array([1, 1, 0.25, 0.25]) / 2.5  # shares of all squares: their entropy's exponential over 4 is the fall
+    falls = [np.exp(-(lengths * np.log(lengths)).sum()) / 4, 3 / 4]
+    assert dropout.largest_fall(made) == pytest.approx([min(falls)] * 2)
+
+
+def test_stored_sparse_models_with_dropout_are_worse_turned():
     decay = runs.load("toy/dropout_decay")
-    for results in (equal, decay):
-        assert results["turned_loss"][0] == pytest.approx(results["noisy_loss"][0], rel=1e-3)
     sparse = decay["sparsity"] >= 0.5
     assert (decay["turned_loss"] > decay["noisy_loss"])[1:, sparse].mean() > 0.95

@@ -84,6 +84,34 @@ def test_the_correlated_sets_end_without_error_and_above_it_on_the_way(results):
     assert results["set_loss"][:, -1].max() < 1e-3 * results["set_loss"][:, 0].min()
 
 
+def test_a_run_that_goes_with_its_own_loss_by_so_much_more_is_beyond_the_others_by_that_much():
+    """Some speeds go better with every loss, some losses with every speed: neither counts."""
+    rows, columns = np.random.default_rng(0).normal(size=(2, 5))
+    match = rows[:, None] + columns + 0.3 * np.eye(5)
+    assert dynamics.own_beyond(match) == pytest.approx(np.full(5, 0.3))
+    own, others = dynamics.own_and_others(match)
+    assert own[2] == match[2, 2] and others[2] == pytest.approx(np.mean([match[2, k] for k in (0, 1, 3, 4)]))
+
+
+def test_losses_by_lot_are_never_a_runs_own():
+    match = np.arange(9.0).reshape(3, 3)
+    both = {(match[0, 1] + match[1, 2] + match[2, 0]) / 3, (match[0, 2] + match[1, 0] + match[2, 1]) / 3}
+    assert set(dynamics.derangements(match, 40)) == both
+    assert (dynamics.derangements(np.eye(6), 20) == 0).all()
+
+
+def test_the_correlated_sets_are_tightest_where_the_least_cosine_within_them_is_largest(results):
+    """PCA leaves out three of the four differences within two sets of three: p / 12 each."""
+    apart, near, split = np.eye(3)[[0, 1, 2] * 2], np.ones((6, 3)), np.repeat([[1.0], [1.0], [-1.0]], 2, 0).repeat(3, 1)
+    made = runs.Results("made", results.config, {
+        "set_W": np.stack([apart, near, split])[None], "set_loss": np.array([[5.0, 3, 1]]), "set_step": np.array([0, 10, 20]),
+    })  # fmt: skip
+    assert dynamics.pca(made) == pytest.approx(3 * results.config.set_density / 12)
+    assert dynamics.tightest(made) == pytest.approx([3 / dynamics.pca(made)])
+    cosine, loss = dynamics.opening_times(made)
+    assert cosine.tolist() == [10] and loss.tolist() == [20]
+
+
 def test_the_last_time_above_a_level_is_of_each_seed_and_counts_returns():
     step, values = np.array([0, 10, 20, 30]), np.array([[5.0, 2, 3, 0], [1, 1, 0, 0], [9, 9, 9, 9]])
     assert dynamics.last_above(step, values, 1.5).tolist() == [20, 0, 30]

@@ -7,10 +7,12 @@ from superposition import runs
 from superposition.toy import nonuniform
 from superposition.toy.theory.stratified_loss import Strata
 
+EXPERIMENT = "toy/nonuniform"
+
 
 @pytest.fixture(scope="module")
 def results():
-    return runs.load("toy/nonuniform")
+    return runs.load(EXPERIMENT)
 
 
 def arrows(*degrees: float | None) -> np.ndarray:
@@ -68,6 +70,18 @@ def test_the_stored_losses_and_which_shape_is_better_hold_on_two_million_random_
         assert abs(gain.mean()) > 5 * gain.std() / np.sqrt(len(x))
 
 
+def test_branches_are_laid_out_by_axis_shape_and_multiple_each_with_its_own_loss(either):
+    config, strata = either.config, Strata(5, either.config.seed, either.config.power)
+    for axis, name in enumerate(nonuniform.AXES):
+        for k in range(0, len(either["multiplier"]), 8):
+            p, importance = nonuniform.along(config, name, either["multiplier"][k])
+            for branch in range(2):
+                parts = (either[f"branch_{part}"][axis, branch, k] for part in ("W", "b", "loss"))
+                W, b, loss = parts
+                assert np.isnan(loss) or strata.loss(W, b, p, importance)[0] == pytest.approx(loss, rel=2e-3)
+        assert np.isfinite(either["branch_loss"][axis, 1]).all()
+
+
 def test_the_pentagon_deforms_in_small_steps_until_it_ends(results):
     for axis in range(2):
         W = results["branch_W"][axis, 0]
@@ -88,6 +102,22 @@ def test_near_the_square_a_small_gain_is_won_only_by_an_odd_feature_twice_as_den
     stable, multiplier = results["stable"].astype(bool), results["multiplier"]
     assert stable[0, multiplier < 1.7].all() and not stable[0, multiplier > 3].any()
     assert stable[1].all()
+
+
+def test_models_are_missed_that_end_in_the_dearer_shape_where_both_are_minima(results):
+    """The pentagon is better below the crossing... at 1, above it: on the grid both are minima from 0.1 to 10."""
+    multiplier = np.array([0.01, 0.1, 1.0, 10.0, 100.0])
+    pentagon, square_stable = np.array([np.nan, 1, 1, 1, 1]), np.array([True, True, True, True, False])
+    shape = np.array([[1, 1], [1, 0], [0, 3], [0, 0]])
+    made = runs.Results("made", results.config, {
+        "multiplier": multiplier, "branch_loss": np.stack([pentagon, np.ones(5)])[None], "stable": square_stable[None],
+        "trained_multiplier": np.array([0.05, 0.1, 10.0, 50.0]), "crossing": np.array([[0.9, 1.1]]), "shape": shape[None],
+    })  # fmt: skip
+    assert nonuniform.bistable(made, 0) == (0.1, 10.0)
+    assert nonuniform.both_minima(made, 0).tolist() == [False, True, True, False]
+    assert nonuniform.above(made, 0).tolist() == [False, False, True, True, True]
+    assert nonuniform.missed(made, 0).tolist() == [[False, True], [False, True]]
+    assert nonuniform.worse(made, 0).tolist() == [[False, True], [False, False]]
 
 
 def test_the_angle_to_the_neighbour_is_the_same_from_either_side_and_for_any_lengths():

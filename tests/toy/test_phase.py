@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from superposition import metrics, runs
+from superposition import configs, metrics, runs
 from superposition.toy import phase
 from superposition.toy.engine import features
 from superposition.toy.phase import PHASES
 from superposition.toy.theory import expected_loss
+
+EXPERIMENT = "toy/phase"
 
 
 @pytest.fixture(scope="module", params=["toy/phase", "toy/phase_3_2"])
@@ -40,6 +42,15 @@ def test_fixed_losses_are_the_exact_losses_of_the_fixed_shapes(n):
     assert phase.fixed_losses(p, importance)[:, 0] == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_cell_is_rough_that_differs_from_its_four_neighbours_mean_and_the_best_start_is_that_of_the_least_loss():
+    picture = np.add.outer(np.arange(4.0), 2 * np.arange(5.0))  # a slope is smooth
+    picture[1, 2] += 0.3
+    assert np.argwhere(phase.rough(picture)).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1]]
+    arrays = {"start_norm": np.array([[[1.0, 2]], [[3.0, 4]]]), "start_loss": np.array([[[0.1, 0.5]], [[0.2, 0.4]]])}
+    made = runs.Results("made", configs.read("toy/phase").full, arrays)
+    assert phase.best_norm(made).tolist() == [[1, 4]]
+
+
 @pytest.mark.parametrize("r", [0.1, 0.5, 1.0, 3.0])
 def test_on_the_fixed_border_pair_and_drop_cost_the_same(r):
     p = np.full((1, 2), phase.fixed_border(np.array([r]))[0])
@@ -47,10 +58,20 @@ def test_on_the_fixed_border_pair_and_drop_cost_the_same(r):
     assert losses[:2].min() == pytest.approx(losses[2])
 
 
-def test_no_fixed_shape_and_no_start_beats_the_optimum(diagram):
-    assert (diagram["fixed_loss"] >= diagram["loss"] * (1 - 1e-9)).all()
+def test_no_fixed_shape_and_no_start_beats_the_optimum(either):
+    assert (either["fixed_loss"] >= either["loss"] * (1 - 1e-9)).all()
     for starts in ("start_loss", "start_minimum", "positive_loss"):
-        assert (diagram[starts] >= diagram["loss"] * (1 - 1e-6)).all()
+        assert (either[starts] >= either["loss"] * (1 - 1e-6)).all()
+
+
+def test_every_cell_has_the_exact_loss_of_its_own_weights_and_the_fixed_shapes_own_losses(either):
+    config, grid = either.config, either["loss"].shape
+    for row, column in np.ndindex(grid):
+        p = np.full((1, config.n_features), either["density"][column])
+        importance = np.array([[*np.ones(config.n_features - 1), either["importance"][row]]])
+        exact = expected_loss.loss(either["W"][None, row, column], either["b"][None, row, column], p, importance)[0]
+        assert either["loss"][row, column] == pytest.approx(exact, rel=1e-9)
+        assert either["fixed_loss"][row, column] == pytest.approx(phase.fixed_losses(p, importance).min(), rel=1e-9)
 
 
 def test_other_starts_than_those_of_the_training_lead_to_the_same_optimum(diagram):

@@ -28,6 +28,15 @@ def test_a_feature_alone_loses_nothing():
     assert (least, scale, bias) == pytest.approx((0, 1, 0), abs=1e-3)
 
 
+def test_a_feature_alone_saves_its_variance_and_a_digon_what_is_left_for_each_half_of_a_dimension(quick_run):
+    found = quick_run("toy/polytope_prices")
+    p = found["density"]
+    np.testing.assert_allclose(found["saved"][0], variance(p), rtol=0.1)
+    np.testing.assert_allclose(found["length"][0], 1, atol=0.01)
+    at = p < 0.5  # dense data know better than two opposite features
+    np.testing.assert_allclose(found["saved"][1, at], (2 * (variance(p) - p**2 / 6))[at], rtol=0.15)
+
+
 @pytest.fixture(scope="module")
 def results():
     return runs.load("toy/polytope_prices")

@@ -6,12 +6,13 @@ import json
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from superposition import metrics
+from superposition import estimates, metrics
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -61,21 +62,36 @@ def _with_ends(value: str, low: str, high: str) -> str:
 def mean(seeds: ArrayLike, digits: int = 2, least: float = -math.inf, most: float = math.inf) -> str:
     """The mean over seeds with its 95% interval, which ends at what the quantity can be: `2.00 (0.76 to 3.24)`.
 
-    `seeds`: one number each. Raises ValueError with fewer than two.
+    `seeds`: one number each. Where all are the same, that is said; their spread, which is none, would be no interval.
+    Raises ValueError with fewer than two.
 
-    >>> mean([0.0, 0.0, 3.0], 1, least=0)
-    '1.0 (0.0 to 5.3)'
+    >>> mean([0.0, 0.0, 3.0], 1, least=0), mean([5.0, 5.0], 0)
+    ('1.0 (0.0 to 5.3)', '5 (in all 2 seeds)')
     """
-    return interval(*np.clip(metrics.mean_interval(np.asarray(seeds, float)), least, most), digits)
+    return _over_seeds(seeds, (least, most), lambda x: number(x, digits))
 
 
 def share(seeds: ArrayLike, digits: int = 0) -> str:
     """A mean share over seeds with its 95% interval, which ends at 0% and 100%; `seeds` holds a share each.
 
-    >>> share([0.9, 1.0, 0.95])
-    '95% (83% to 100%)'
+    Where all are the same, the interval is the bound that so many seeds allow, as in `estimates.over_seeds`.
+
+    >>> share([0.9, 1.0, 0.95]), share([1.0] * 8)
+    ('95% (83% to 100%)', '100% (in all 8 seeds; 68% to 100%)')
     """
-    return percent_interval(*np.clip(metrics.mean_interval(np.asarray(seeds, float)), 0, 1), digits)
+    return _over_seeds(seeds, (0, 1), lambda x: percent(x, digits))
+
+
+def _over_seeds(seeds: ArrayLike, bounds: tuple[float, float], printed: Callable[[float], str]) -> str:
+    values = np.asarray(seeds, float)
+    value, low, high = np.clip(metrics.mean_interval(values), *bounds)
+    if not estimates.tied(values):
+        return _with_ends(*map(printed, (value, low, high)))
+    ends = ""
+    if np.isfinite(bounds).all():
+        found = estimates.over_seeds(values, bounds)
+        ends = f"; {printed(found.low)} to {printed(found.high)}"
+    return f"{printed(value)} (in all {len(values)} seeds{ends})"
 
 
 def rate(hits: ArrayLike, digits: int = 0) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from superposition.toy.engine import features
+from superposition.toy.engine import features, kernel
 
 
 def uniform(seed: int = 1, step: int = 0, batch: int = 4096, n: int = 25) -> np.ndarray:
@@ -42,6 +42,20 @@ def test_the_key_is_splitmix64_as_numpy_wraps_it(seed, step):
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z ^= z >> np.uint64(31)
     assert features.key(seed, step) == (int(z) & 0xFFFFFFFF, int(z) >> 32)
+
+
+def test_no_two_seeds_and_steps_of_a_run_have_one_key_nor_a_mask_or_a_held_out_batch_that_of_a_step():
+    """A key mixes seed · A + step · B, one to one: for seeds so far apart, the steps at which both give the same."""
+    A, B, whole = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 2**64
+    apart = np.arange(1, 2**20, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        later = apart * np.uint64(A * pow(B, -1, whole) % whole)
+        for offset in (0, features.HELD_OUT, kernel.MASKS, kernel.MASKS - features.HELD_OUT, kernel.MASKS + features.HELD_OUT):
+            for sign in (1, -1):
+                distance = later - np.uint64(sign * offset % whole)
+                assert np.minimum(distance, -distance).min() > 2**30
+    assert features.key(3, 0) == features.key(4, whole - int(later[0]))
+    assert 2**30 < features.HELD_OUT < features.HELD_OUT + 2**30 < kernel.MASKS
 
 
 @pytest.mark.parametrize("density", [1.0, 0.5, 0.05, 0.001])

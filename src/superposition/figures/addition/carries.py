@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
@@ -30,15 +31,21 @@ def by_column_below(rate: Float[np.ndarray, "seed sum"]) -> Figure:
     return fig
 
 
+def _seeds_and_mean(ax: Axes, k: int, values: Float[np.ndarray, "_ depth"], name: str) -> Int[np.ndarray, "depth"]:
+    """The lines of the k-th kind: seeds thin, their mean thick. Returns where they have their points."""
+    x = np.arange(values.shape[1])
+    if len(values) > 1:
+        ax.plot(x, values.T, color=_COLOURS[k], linewidth=0.6, alpha=0.5)
+    ax.plot(x, values.mean(0), color=_COLOURS[k], marker="osD^"[k % 4], label=name, zorder=3, clip_on=False)
+    return x
+
+
 def by_depth(accuracy: Sequence[Float[np.ndarray, "_ depth"]], names: Sequence[str]) -> Figure:
     """Accuracy by the number of columns right below that sum to 9: seeds thin, their mean thick; dashed, a coin."""
     fig, axes = style.figure(height=3.2)
     ax = axes[0, 0]
     for k, (values, name) in enumerate(zip(accuracy, names, strict=True)):
-        x = np.arange(values.shape[1])
-        if len(values) > 1:
-            ax.plot(x, values.T, color=_COLOURS[k], linewidth=0.6, alpha=0.5)
-        ax.plot(x, values.mean(0), color=_COLOURS[k], marker="osD^"[k % 4], label=name, zorder=3, clip_on=False)
+        x = _seeds_and_mean(ax, k, values, name)
     ax.axhline(0.5, color="0.35", linewidth=1, linestyle=_DASHED)
     ax.set(ylim=(0, 1), ylabel="right digits", xlabel="columns right below that sum to 9")
     ax.set_xticks(x)
@@ -53,10 +60,7 @@ def by_distance(strength: Sequence[Float[np.ndarray, "_ depth"]], names: Sequenc
     fig, axes = style.figure(height=3.2)
     ax = axes[0, 0]
     for k, (values, name) in enumerate(zip(strength, names, strict=True)):
-        x = np.arange(values.shape[1])
-        if len(values) > 1:
-            ax.plot(x, values.T, color=_COLOURS[k], linewidth=0.6, alpha=0.5)
-        ax.plot(x, values.mean(0), color=_COLOURS[k], marker="osD^"[k % 4], label=name, zorder=3, clip_on=False)
+        x = _seeds_and_mean(ax, k, values, name)
     ax.plot(x, 0.1**x, color="0.35", linewidth=1, linestyle=_DASHED)
     style.halo(ax.annotate("a tenth a column", (1, 0.1), xytext=(8, 4), textcoords="offset points", color="0.35", fontsize=10))
     ax.set(yscale="log", ylim=(0.003, 2), ylabel="carry signal", xlabel="columns right below that sum to 9")

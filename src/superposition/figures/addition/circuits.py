@@ -32,13 +32,18 @@ def heat_maps(maps: Float[np.ndarray, "panel pair"], titles: Sequence[str], note
         reach = max(float(np.abs(values - values.mean()).max()), 1e-9)
         _map(ax, values - values.mean(), Normalize(-reach, reach))
         style.panel_title(ax, title, note)
+    _name_digits(axes)
+    return fig
+
+
+def _name_digits(axes: np.ndarray) -> None:
+    """Along the left and the lower edge of a page of maps."""
     for ax in axes[:, 0]:
         ax.set_ylabel("digit of $a$")
         ax.set_yticks([0, 9])
     for ax in axes[-1]:
         ax.set_xlabel("digit of $b$", labelpad=2)
         ax.set_xticks([0, 9])
-    return fig
 
 
 def logit_maps(maps: Float[np.ndarray, "pair n_out"], limit: float | int, linear: float | int) -> Figure:
@@ -49,12 +54,7 @@ def logit_maps(maps: Float[np.ndarray, "pair n_out"], limit: float | int, linear
     for digit, ax in enumerate(axes.flat):
         _map(ax, maps[:, digit], norm)
         ax.set_title(f"logit of {digit}")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("digit of $a$")
-        ax.set_yticks([0, 9])
-    for ax in axes[-1]:
-        ax.set_xlabel("digit of $b$", labelpad=2)
-        ax.set_xticks([0, 9])
+    _name_digits(axes)
     bar = fig.colorbar(ScalarMappable(norm, style.DIVERGING), ax=axes, shrink=0.8, pad=0.02)
     _ticks(bar, limit, linear)
     return fig
