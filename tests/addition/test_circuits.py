@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import runs
+from superposition import runs, sharing
 from superposition.addition import circuits
 from superposition.addition.circuits import ENOUGH, both_signs, shuffled
 from superposition.addition.engine import data, learning_curves
@@ -198,5 +198,5 @@ def test_one_models_analysis_is_that_of_the_committed_run(results):
     assert parts.right(parts.logits).mean(0) == pytest.approx(results["whole"][0], abs=1e-6)
     maps = ablation.maps(parts)
     np.testing.assert_allclose(results["map"].astype(float), maps, rtol=2e-3, atol=2e-3)
-    measured = circuits.head_sharing.measured(ablation.effects(parts))
+    measured = sharing.measured(ablation.effects(parts))
     np.testing.assert_allclose(results["measured"][0], measured, rtol=1e-3)
