@@ -1,25 +1,26 @@
 """A fixed task for the heads of a one-layer model of stories, with more features than heads: skip trigrams A … B → C.
 In the same contexts only A changes, so all that differs has passed through a head; the MLP can be kept from saying it."""
 
-from typing import Any
-
 import numpy as np
 from jaxtyping import Bool, Float
 
 from superposition import metrics, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
-from superposition.stories.measures import heads, trigrams
+from superposition.stories.measures import head_switches, trigrams
+from superposition.stories.measures.head_switches import Place
 
 Array = np.ndarray
+TASKS = ("association", "copy")  # C is another token than A, or A itself
+ASSOCIATION, COPY = range(len(TASKS))
 MODES = ("MLP on", "MLP off")
 ON, OFF = range(len(MODES))
-MODELS = ("trained", "turned", "fresh")  # turned: what heads read is turned before it is written; fresh: new random heads
-TRAINED, TURNED, FRESH = range(len(MODELS))
-QUANTILES = (0.05, 0.5, 0.95)
+TOLD = 0.5  # a feature is told apart where it is recognised in more than this share of contexts
 
 
 class Config(runs.Config):
-    """`destinations`: how many tokens are tried as B; `drawn` stories of `length` tokens are the model's own."""
+    """`destinations`: how many tokens are tried as B; `drawn` stories of `length` tokens are the model's own.
+
+    `controls`: as many times the heads are turned at random."""
 
     model: str
     source: text.Source
@@ -33,151 +34,116 @@ class Config(runs.Config):
     length: int
     contexts: int
     controls: int
-    draws: int
 
 
+# Of every mode: what the trained model does, and, turned_…, what it does with its heads turned at random.
 SCHEMA = {
     "destination": "",
-    "source": "feature",
-    "target": "feature",
-    "count": "feature",
-    "probability": "feature",
-    "lift": "feature",
-    "contexts": "seed",
-    "likely": "seed all_or_none mode feature",
-    "right": "seed model mode",
-    "gain": "seed mode feature",
-    "effect": "seed mode feature head",
-    "together": "seed model mode feature",
-    "alone": "seed model mode feature head",
-    "pull": "seed model mode head",
-    "alone_null": "seed mode quantile",
-    "spread": "seed model mode measure",
-    "dimensions": "seed model head",
+    "source": "task feature",
+    "target": "task feature",
+    "count": "task feature",
+    "probability": "task feature",
+    "lift": "task feature",
+    "contexts": "seed task",
+    "likely": "seed task mode all_or_none feature",
+    "right": "seed task mode",
+    "gain": "seed task mode feature",
+    "effect": "seed task mode feature head",
+    "spread": "seed task mode measure",
+    "together": "seed task mode feature",
+    "alone": "seed task mode feature head",
+    "dimensions": "seed task head",
+    "turned_spread": "seed task draw mode measure",
+    "turned_together": "seed task draw mode feature",
+    "turned_alone": "seed task draw mode feature head",
 }
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Find the task in the text, and put it to the model of every seed, and to models with other heads."""
+    """Find the tasks in the text, and put them to the model of every seed, and to the same with its heads turned."""
     trained = runs.load(config.model)
     codec = tokenizer.of_array(trained["tokenizer"])
     tokens, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
-    task = trigrams.find(
+    tasks = trigrams.find(
         tokens, codec.get_vocab_size(), config.destinations, config.features, config.window, config.least, config.lift
     )
-    each = job.map(tried, [(trained, seed, task, config) for seed in range(trained.config.seeds)], "seeds")
-    arrays = {name: np.stack([one[name] for one in each]) for name in each[0]}
-    arrays |= {"destination": np.array(task.destination), **{name: getattr(task, name) for name in task._fields[1:]}}
-    told = arrays["alone"][:, TRAINED, OFF] > 0.5
+    items = [(trained, seed, task, config) for seed in range(trained.config.seeds) for task in tasks]
+    arrays = runs.stacked(job.map(tried, items, "tasks"), trained.config.seeds, len(tasks))
+    arrays |= {name: np.stack([getattr(task, name) for task in tasks]) for name in trigrams.Task._fields[1:]}
+    arrays["destination"] = np.array(tasks[ASSOCIATION].destination)
+    best = (arrays["alone"][:, ASSOCIATION] > TOLD).sum(-2).max(-1).mean(0)
     return {name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in arrays.items()}, {
-        "right among the features, MLP on": float(arrays["right"][:, TRAINED, ON].mean()),
-        "features that the best head tells alone, MLP off": float(told.sum(1).max(-1).mean()),
+        f"associations that the best head tells apart alone, {mode}": float(best[k]) for k, mode in enumerate(MODES)
     }
 
 
 def tried(item: tuple[runs.Results, int, trigrams.Task, Config]) -> dict[str, Array]:
-    """The task on one seed's model and on its controls, with prompts that this model has drawn."""
+    """One task on one seed's model and on its controls, with prompts that this model has drawn."""
     trained, seed, task, config = item
-    weights = {name: trained[name][seed] for name in models.PARAMETERS}
-    n_heads = trained.config.n_heads
+    weights, n_heads = {name: trained[name][seed] for name in models.PARAMETERS}, trained.config.n_heads
     model = models.of_stacked(weights, n_heads)
     drawn = pretraining.sample(model, config.drawn, config.length, config.seed)
     tokens, last = trigrams.prompts(drawn, task, config.window, config.contexts)
-    place = heads.Place.of(model, tokens, last)
-    own = effects(place, task)
-    confusion = _confusion(place, task)
-    found: dict[str, list[Any]] = {name: [] for name in ("right", "together", "alone", "pull", "spread", "dimensions")}
-    draws = {
-        TURNED: [heads.turned(weights, n_heads, config.seed + k) for k in range(config.controls)],
-        FRESH: [heads.fresh(weights, config.seed + k) for k in range(config.controls)],
-    }
-    for kind in range(len(MODELS)):
-        places = [place] if kind == TRAINED else [
-            heads.Place.of(models.of_stacked(drawn, n_heads), tokens, last) for drawn in draws[kind]
-        ]  # fmt: skip
-        several = [_measured(one, task) for one in places]
-        for name, values in found.items():
-            values.append(np.mean([one[name] for one in several], axis=0))
-    null = sharing.by_lot(confusion, config.draws, config.seed).mean(-1)
-    return {name: np.array(values) for name, values in found.items()} | {
-        "contexts": np.array(len(tokens)), "effect": own, "gain": gains(place, task), "likely": likely(place, task),
-        "alone_null": np.quantile(null, QUANTILES, axis=0).T,
-    }  # fmt: skip
-
-
-def likely(place: heads.Place, task: trigrams.Task) -> Float[Array, "all_or_none mode feature"]:
-    """The log probability of each C, in nats, among all tokens, with its A before it: with all heads on, and with all off."""
-    n_heads, features = place.z.shape[2], np.arange(len(task.target))
-    found = []
-    for on in (np.ones(n_heads), np.zeros(n_heads)):
-        for mlp in (True, False):
-            logits = place.logits(on, None, mlp).astype(np.float64)
-            top = logits.max(-1, keepdims=True)
-            normaliser = top[..., 0] + np.log(np.exp(logits - top).sum(-1))
-            found.append((logits[:, features, task.target] - normaliser).mean(0))
-    return np.array(found).reshape(2, len(MODES), -1)
-
-
-def effects(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode feature head"]:
-    """By how much each C loses on the mean of all the features' C, in logits, when a head no longer says which A is there."""
-    every = np.eye(place.z.shape[2])
-    losses = [[_lead(place, task, 0 * one + 1, mlp) - _lead(place, task, 1 - one, mlp) for one in every] for mlp in (True, False)]
-    return np.array(losses, np.float64).swapaxes(1, 2)
-
-
-def gains(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode feature"]:
-    """By how much each C leads the mean of all the features' C more with all heads on than with all off, in logits."""
-    on, off = np.ones(place.z.shape[2]), np.zeros(place.z.shape[2])
-    return np.array([_lead(place, task, on, mlp) - _lead(place, task, off, mlp) for mlp in (True, False)], np.float64)
-
-
-def _lead(place, task, on, mlp):
-    """By how much each C's logit, with its A there, leads the mean of all the features' C."""
-    features, logits = np.arange(len(task.target)), place.logits(on, task.target, mlp)
-    return (logits[:, features, features] - logits.mean(-1)).mean(0)
-
-
-def _confusion(place: heads.Place, task: trigrams.Task) -> Float[Array, "mode head feature feature"]:
-    """What each head alone, all others off, says of each feature."""
-    n_heads = place.z.shape[2]
-    return np.stack([
-        [sharing.confusion(place.logits(np.eye(n_heads)[head], task.target, mlp)) for head in range(n_heads)]
-        for mlp in (True, False)
-    ])  # fmt: skip
-
-
-def _measured(place: heads.Place, task: trigrams.Task) -> dict[str, Array]:
-    """What can be said of a model and of one with other heads alike."""
-    alone = np.diagonal(_confusion(place, task), axis1=-2, axis2=-1).swapaxes(1, 2)
-    whole = [place.logits(np.ones(place.z.shape[2]), task.target, mlp) for mlp in (True, False)]
-    together = [np.diagonal(sharing.confusion(logits)) for logits in whole]
-    effect = effects(place, task)
+    place = Place.of(model, tokens, last)
+    rng = np.random.default_rng([config.seed, seed, 10])
+    controls = [models.of_stacked(head_switches.turned(weights, n_heads, rng), n_heads) for _ in range(config.controls)]
+    others = [in_both_modes(Place.of(control, tokens, last), task) for control in controls]
     turn = (place.z - place.z.mean(1, keepdim=True)).mean(0).numpy().astype(np.float64)
-    return {
-        "right": np.array([(logits.argmax(-1) == np.arange(len(task.target))).mean() for logits in whole]),
-        "together": np.array(together), "alone": alone, "pull": effect.mean(1), "spread": sharing.measured(effect),
+    return in_both_modes(place, task) | {
+        "contexts": np.array(len(tokens)),
+        "likely": np.stack([
+            [place.likely(np.full(n_heads, on), task.target, mlp).mean(0) for on in (1.0, 0.0)] for mlp in (True, False)
+        ]),
         "dimensions": metrics.effective_rank(turn.swapaxes(0, 1)),
+        **{f"turned_{name}": np.stack([one[name] for one in others]) for name in ("spread", "together", "alone")},
     }  # fmt: skip
+
+
+def in_both_modes(place: Place, task: trigrams.Task) -> dict[str, Array]:
+    """What heads do with the MLP on and with it off."""
+    each = [said_by_heads(place, task, mlp) for mlp in (True, False)]
+    return {name: np.stack([one[name] for one in each]) for name in each[0]}
+
+
+def said_by_heads(place: Place, task: trigrams.Task, mlp: bool) -> dict[str, Array]:
+    """What all heads together, all but one, and each alone say of each feature."""
+    every, none = np.eye(place.z.shape[2]), np.zeros(place.z.shape[2])
+    together, without = (place.logits(on, task.target, mlp) for on in (none + 1, none))
+    effect = np.stack([lead(together) - lead(place.logits(1 - head, task.target, mlp)) for head in every], -1)
+    return {
+        "right": np.array((together.argmax(-1) == np.arange(len(task.target))).mean()),
+        "gain": lead(together) - lead(without),
+        "effect": effect,
+        "spread": sharing.measured(effect),
+        "together": sharing.recognised(together),
+        "alone": np.stack([sharing.recognised(place.logits(head, task.target, mlp)) for head in every], -1),
+    }
+
+
+def lead(logits: Float[Array, "context feature candidate"]) -> Float[Array, "feature"]:
+    """By how much each C's logit, with its A there, leads the mean of all the task's C, mean over contexts."""
+    own = np.diagonal(logits, axis1=-2, axis2=-1)
+    return (own - logits.mean(-1)).mean(0, dtype=np.float64)
 
 
 # --- what came of it ----------------------------------------------------------------------------------------------------
 
 
-def told(results: runs.Results, model: int = TRAINED, mode: int = OFF) -> Bool[Array, "seed feature head"]:
-    """Which features each head tells apart alone: in more than half of the contexts."""
-    return results["alone"][:, model, mode] > 0.5
+def told(results: runs.Results, of: str = "") -> Bool[Array, "seed task *draw mode feature head"]:
+    """Which features each head tells apart alone. `of`: "turned_" for heads turned at random."""
+    return results[f"{of}alone"] > TOLD
 
 
-def copies(results: runs.Results) -> float:
-    """The share of the features whose C is their A."""
-    return float((results["source"] == results["target"]).mean())
+def left(results: runs.Results) -> Float[Array, "seed task"]:
+    """The share of what C gains from A, in logits, that is left with the MLP off."""
+    gained = results["gain"].mean(-1)
+    return gained[..., OFF] / gained[..., ON]
 
 
 def modules(results: runs.Results, share: float, draws: int = 200) -> float:
     """The score of spread of heads that divide the features and break a little of all others, mean over draws."""
     features, n_heads = results["effect"].shape[-2:]
-    own = np.arange(features)[:, None] * n_heads // features == np.arange(n_heads)
-    rng = np.random.default_rng(0)
+    own, rng = np.arange(features)[:, None] * n_heads // features == np.arange(n_heads), np.random.default_rng(0)
     return float(np.mean([sharing.measured(sharing.diffuse(own, share, rng))[sharing.SCORE] for _ in range(draws)]))
 
 

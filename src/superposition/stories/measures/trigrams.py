@@ -27,23 +27,22 @@ class Task(NamedTuple):
 
 def find(
     tokens: Integer[Array, "token"], n_vocab: int, destinations: int, features: int, window: int, least: int, lift: float
-) -> Task:
-    """The B, of so many most frequent tokens, after which most can be told from an A before it, and its `features` best.
+) -> tuple[Task, Task]:
+    """Two tasks: associations, in which C is another token than A, and copies, in which it is A. Each is of the `features` best.
 
-    A stands NEAREST to `window` tokens before B, in the same story, before at most a quarter of all B. Of A, B → C seen at least
-    `least` times, with C at least `lift` times likelier after B than without A (with ten pseudo-counts at its usual rate) and
-    likelier than 1 in 20, those that say most come first, by count × log lift, and each takes its A and its C.
-    Raises ValueError where no B has as many."""
-    best: list[tuple[float, ...]] = []
-    destination = -1
+    Of so many most frequent tokens, B is the one after which most associations end. A stands NEAREST to `window` tokens before
+    B, in the same story, before at most a quarter of all B. Of A, B → C seen at least `least` times, with C at least `lift`
+    times likelier after B than without A (with ten pseudo-counts at its usual rate) and likelier than 1 in 20, those that say
+    most come first, by count × log lift, and each takes its A and its C. Raises ValueError where no B has as many of both."""
+    found: list[tuple[int, list, list]] = []
     for B in np.argsort(-np.bincount(tokens, minlength=n_vocab), kind="stable")[:destinations]:
-        found = _distinct(_counted(tokens, int(B), n_vocab, window), least, lift)
-        if B != tokenizer.END_ID and len(found) > len(best):
-            best, destination = found, int(B)
-    if len(best) < features:
-        raise ValueError(f"expected a token after which {features} skip trigrams end, got at most {len(best)}")
-    source, target, count, probability, lifts = (np.array(column) for column in zip(*best[:features], strict=True))
-    return Task(destination, source, target, count, probability, lifts)
+        if B != tokenizer.END_ID:
+            counted = _counted(tokens, int(B), n_vocab, window)
+            found.append((int(B), *(_distinct(counted, least, lift, copied) for copied in (False, True))))
+    destination, *tasks = max(found, key=lambda one: len(one[1]))
+    if (most := min(map(len, tasks))) < features:
+        raise ValueError(f"expected a token after which {features} skip trigrams of each kind end, got {most}")
+    return tuple(Task(destination, *map(np.array, zip(*task[:features], strict=True))) for task in tasks)
 
 
 def _counted(tokens, B, n_vocab, window):
@@ -61,14 +60,14 @@ def _counted(tokens, B, n_vocab, window):
     return (present.T @ follows).tocoo(), np.asarray(present.sum(0)).ravel(), np.bincount(after, minlength=n_vocab)
 
 
-def _distinct(counted, least, lift):
-    """The (A, C, count, probability, lift) that pass, the best first, each A and each C once."""
+def _distinct(counted, least, lift, copied):
+    """The (A, C, count, probability, lift) that pass, the best first, each A and each C once; C is A where it is `copied`."""
     joint, of_A, of_C = counted
     usual = of_C[joint.col] / max(of_C.sum(), 1)
     probability = (joint.data + 10 * usual) / (of_A[joint.row] + 10)
     ratio = probability / np.maximum(usual, 1e-12)
     good = (joint.data >= least) & (ratio >= lift) & (probability > 0.05) & (of_A[joint.row] <= of_C.sum() / 4)
-    good &= (joint.row != tokenizer.END_ID) & (joint.col != tokenizer.END_ID)
+    good &= ((joint.row == joint.col) == copied) & (joint.row != tokenizer.END_ID) & (joint.col != tokenizer.END_ID)
     A, C, count, probability, ratio = (x[good] for x in (joint.row, joint.col, joint.data, probability, ratio))
     found, taken_A, taken_C = [], set(), set()
     for k in np.lexsort((C, A, -count * np.log(ratio))):
