@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from superposition import paths
-from superposition.book import freeze, neuroscope
+from superposition.book import freeze, neurons, neuroscope
 from superposition.book import plain as plain_edition
 from superposition.errors import SuperpositionError
 
@@ -72,6 +72,7 @@ def _build_with(quarto: str) -> Path:
             f"edition"
         )
     neuroscope.sites(paths.book())
+    neurons.bring_library(paths.book())
     return index
 
 
@@ -165,7 +166,7 @@ def _inputs(edition: str) -> str:
     files = [file for name in ("_quarto.yml", "index.qmd") if (file := root / name).exists()]
     for folder in (root / "chapters", paths.freeze(), paths.assets(), code / "plain"):
         files += [file for file in folder.rglob("*") if file.is_file()]
-    files += neuroscope.made_of()
+    files += [*neuroscope.made_of(), neurons.library()]
     files += [*root.glob("*.bib"), *root.glob("*.csl"), code / "plain.py", code / "freeze.py"]
     digest = hashlib.sha256(edition.encode())
     for file in sorted(files):

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics, runs
-from superposition.stories.engine import models, text, tokenizer
+from superposition.stories.engine import models, subjects, text, tokenizer
 from superposition.stories.measures import clustering, firing, reading
 
 Array = np.ndarray
@@ -185,3 +185,10 @@ def best_agreement(results: runs.Results) -> Float[Array, "seed layer comparison
 def lot_agreement(results: runs.Results) -> Float[Array, "seed layer comparison"]:
     """The same by lot, each draw at its own best number: 95 in 100 lie below."""
     return np.quantile(results["null_agreement"].max(-1), 0.95, axis=-1)
+
+
+def strongest_tokens(results: runs.Results, seed: int = 0) -> list[list[list[str]]]:
+    """For every layer and neuron of a seed, the tokens that it is strongest at, the strongest first."""
+    codec = tokenizer.of_array(runs.load(results.config.model)["tokenizer"])
+    words = [token.decode("utf-8", "backslashreplace") for token in subjects.token_bytes(codec)]
+    return [[[words[token] for token in neuron] for neuron in layer] for layer in results["strongest"][seed].tolist()]
