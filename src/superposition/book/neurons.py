@@ -12,7 +12,7 @@ from jaxtyping import Float, Integer
 
 from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
-from superposition.book.maps import _tokens
+from superposition.book.maps import _tokens as words
 from superposition.figures import style
 
 LIBRARY = "assets/js/plotly.min.js"  # in the built book
@@ -75,7 +75,7 @@ def points_script(name: str, views: Sequence[View]) -> bytes:
         {
             "title": text.visible(view.title), "site": view.site, "layer": view.layer, "colours": _colours(view.labels),
             "xy": np.rint(1000 * (view.points - low) / (view.points.max(0) - low).max()).astype(int).tolist(),
-            "labels": view.labels.tolist(), "tokens": [_tokens(tokens, len(tokens)) for tokens in view.tokens],
+            "labels": view.labels.tolist(), "tokens": [words(tokens, len(tokens)) for tokens in view.tokens],
         }
         for view in views
         for low in [view.points.min(0)]

@@ -2,12 +2,13 @@
 In the same contexts only A changes, so all that differs has passed through a head; the MLP can be kept from saying it."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from superposition import metrics, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
 from superposition.stories.measures import head_switches, trigrams
 from superposition.stories.measures.head_switches import Place
+from superposition.stories.measures.trigrams import NEAREST
 
 Array = np.ndarray
 TASKS = ("association", "copy")  # C is another token than A, or A itself
@@ -151,3 +152,15 @@ def noise(results: runs.Results, draws: int = 200) -> float:
     """The score of spread of effects that are independent noise, half-normal, mean over draws."""
     rng = np.random.default_rng(0)
     return float(sharing.measured(rng.standard_normal((draws, *results["effect"].shape[-2:])))[..., sharing.SCORE].mean())
+
+
+def dimensions(results: runs.Results) -> int:
+    """Of a head of the model that was asked."""
+    trained = runs.load(results.config.model)
+    return trained.config.d_model // trained.config.n_heads
+
+
+def words(results: runs.Results, tokens: Int[Array, "token"]) -> list[str]:
+    """Tokens of the model that was asked, as text."""
+    codec = tokenizer.of_array(runs.load(results.config.model)["tokenizer"])
+    return [codec.decode([token]) for token in tokens.tolist()]

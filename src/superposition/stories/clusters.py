@@ -1,7 +1,8 @@
 """Which neurons of a model of stories belong together: by what they read and write, and by when they fire on text.
 Clusters with their stability, how far weights and activations agree, maps in the plane, and each neuron's strongest tokens."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -192,3 +193,21 @@ def strongest_tokens(results: runs.Results, seed: int = 0) -> list[list[list[str
     codec = tokenizer.of_array(runs.load(results.config.model)["tokenizer"])
     words = [token.decode("utf-8", "backslashreplace") for token in subjects.token_bytes(codec)]
     return [[[words[token] for token in neuron] for neuron in layer] for layer in results["strongest"][seed].tolist()]
+
+
+class Theme(NamedTuple):
+    """A cluster's neurons: how many, the tokens that most of them are among the strongest at, and the share at the first."""
+
+    neurons: int
+    tokens: list[str]
+    share: float
+
+
+def themes(results: runs.Results, layer: int = 0, space: int = ACTIVATIONS, least: int = 5, seed: int = 0) -> list[Theme]:
+    """Of each cluster of at least so many neurons, what these are strongest at; those that most agree on a token come first."""
+    label, words, found = results["labels"][seed, layer, space], strongest_tokens(results, seed)[layer], []
+    for own in (np.flatnonzero(label == k) for k in range(label.max() + 1)):
+        if len(own) >= least:
+            count = Counter(token for k in own for token in words[k])
+            found.append(Theme(len(own), [token for token, _ in count.most_common(5)], count.most_common(1)[0][1] / len(own)))
+    return sorted(found, key=lambda theme: -theme.share)
