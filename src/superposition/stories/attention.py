@@ -8,7 +8,6 @@ from superposition import metrics, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
 from superposition.stories.measures import head_switches, trigrams
 from superposition.stories.measures.head_switches import Place
-from superposition.stories.measures.trigrams import NEAREST
 
 Array = np.ndarray
 TASKS = ("association", "copy")  # C is another token than A, or A itself
