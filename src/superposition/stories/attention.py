@@ -1,6 +1,8 @@
 """A fixed task for the heads of a one-layer model of stories, with more features than heads: skip trigrams A … B → C.
 In the same contexts only A changes, so all that differs has passed through a head; the MLP can be kept from saying it."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -67,8 +69,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     tasks = trigrams.find(
         tokens, codec.get_vocab_size(), config.destinations, config.features, config.window, config.least, config.lift
     )
-    items = [(trained, seed, task, config) for seed in range(trained.config.seeds) for task in tasks]
-    arrays = runs.stacked(job.map(tried, items, "tasks"), trained.config.seeds, len(tasks))
+    items = [(trained, seed, tasks, config) for seed in range(trained.config.seeds)]
+    arrays = runs.stacked(job.map(asked, items, "seeds"), trained.config.seeds)
     arrays |= {name: np.stack([getattr(task, name) for task in tasks]) for name in trigrams.Task._fields[1:]}
     arrays["destination"] = np.array(tasks[ASSOCIATION].destination)
     best = (arrays["alone"][:, ASSOCIATION] > TOLD).sum(-2).max(-1).mean(0)
@@ -77,16 +79,22 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     }
 
 
-def tried(item: tuple[runs.Results, int, trigrams.Task, Config]) -> dict[str, Array]:
-    """One task on one seed's model and on its controls, with prompts that this model has drawn."""
-    trained, seed, task, config = item
+def asked(item: tuple[runs.Results, int, tuple[trigrams.Task, trigrams.Task], Config]) -> dict[str, Array]:
+    """Both tasks on one seed's model and on its controls, in stories that this model has drawn."""
+    trained, seed, tasks, config = item
     weights, n_heads = {name: trained[name][seed] for name in models.PARAMETERS}, trained.config.n_heads
-    model = models.of_stacked(weights, n_heads)
-    drawn = pretraining.sample(model, config.drawn, config.length, config.seed)
-    tokens, last = trigrams.prompts(drawn, task, config.window, config.contexts)
-    place = Place.of(model, tokens, last)
-    rng = np.random.default_rng([config.seed, seed, 10])
+    model, rng = models.of_stacked(weights, n_heads), np.random.default_rng([config.seed, seed, 10])
     controls = [models.of_stacked(head_switches.turned(weights, n_heads, rng), n_heads) for _ in range(config.controls)]
+    drawn = pretraining.sample(model, config.drawn, config.length, config.seed)
+    return runs.stacked([tried(model, controls, drawn, task, config) for task in tasks], len(tasks))
+
+
+def tried(
+    model: Any, controls: list[Any], drawn: Int[Array, "story position"], task: trigrams.Task, config: Config
+) -> dict[str, Array]:
+    """One task on a model and on its controls."""
+    tokens, last = trigrams.prompts(drawn, task, config.window, config.contexts)
+    place, n_heads = Place.of(model, tokens, last), model.config.num_heads
     others = [in_both_modes(Place.of(control, tokens, last), task) for control in controls]
     turn = (place.z - place.z.mean(1, keepdim=True)).mean(0).numpy().astype(np.float64)
     return in_both_modes(place, task) | {
