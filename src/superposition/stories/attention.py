@@ -148,17 +148,24 @@ def left(results: runs.Results) -> Float[Array, "seed task"]:
     return gained[..., OFF] / gained[..., ON]
 
 
-def modules(results: runs.Results, share: float, draws: int = 200) -> float:
-    """The score of spread of heads that divide the features and break a little of all others, mean over draws."""
+def shared(results: runs.Results, mode: int, task: int = ASSOCIATION) -> dict[str, Float[Array, "seed"]]:
+    """How heads share the features of a task, by name: the score of spread, what it is held against, and what heads tell apart."""
     features, n_heads = results["effect"].shape[-2:]
+    alone, turned = told(results)[:, task, mode], told(results, "turned_")[:, task, :, mode]
     own, rng = np.arange(features)[:, None] * n_heads // features == np.arange(n_heads), np.random.default_rng(0)
-    return float(np.mean([sharing.measured(sharing.diffuse(own, share, rng))[sharing.SCORE] for _ in range(draws)]))
-
-
-def noise(results: runs.Results, draws: int = 200) -> float:
-    """The score of spread of effects that are independent noise, half-normal, mean over draws."""
-    rng = np.random.default_rng(0)
-    return float(sharing.measured(rng.standard_normal((draws, *results["effect"].shape[-2:])))[..., sharing.SCORE].mean())
+    every = np.ones(len(alone))
+    work = sharing.shared_work(alone)
+    return {
+        "score of spread": results["spread"][:, task, mode, sharing.SCORE],
+        "of the same heads turned at random": results["turned_spread"][:, task, :, mode, sharing.SCORE].mean(1),
+        "of heads that divide the features": every * sharing.measured(sharing.diffuse(own, 0, rng))[sharing.SCORE],
+        "of these, with a fifth of the damage elsewhere": every * sharing.measured(sharing.diffuse(own, 0.2, rng))[sharing.SCORE],
+        "of noise": every * sharing.measured(rng.standard_normal((200, features, n_heads)))[:, sharing.SCORE].mean(),
+        "features that any head tells apart": work["features"],
+        "the same, heads turned at random": sharing.shared_work(turned)["features"].mean(1),
+        "heads a feature": work["heads a feature"],
+        "heads a feature by lot": sharing.by_lot(alone),
+    }
 
 
 def dimensions(results: runs.Results) -> int:
