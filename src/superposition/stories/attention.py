@@ -149,7 +149,7 @@ def left(results: runs.Results) -> Float[Array, "seed task"]:
 
 
 def shared(results: runs.Results, mode: int, task: int = ASSOCIATION) -> dict[str, Float[Array, "seed"]]:
-    """How heads share the features of a task, by name: the score of spread, what it is held against, and what heads tell apart."""
+    """How heads share the features of a task: the score of spread, what it is held against, and what heads tell apart."""
     features, n_heads = results["effect"].shape[-2:]
     alone, turned = told(results)[:, task, mode], told(results, "turned_")[:, task, :, mode]
     own, rng = np.arange(features)[:, None] * n_heads // features == np.arange(n_heads), np.random.default_rng(0)
