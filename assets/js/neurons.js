@@ -4,7 +4,7 @@
   "use strict";
 
   function start(box) {
-    var part = {}, input = {}, still = box.querySelector(":scope > img"), views, view, neuron = -1, whole;
+    var part = {}, input = {}, still = box.querySelector(":scope > img"), data, view, neuron = -1, whole;
     box.querySelectorAll("[data-part]").forEach(function (node) { part[node.dataset.part] = node; });
     box.querySelectorAll("[data-key]").forEach(function (node) { input[node.dataset.key] = node; });
 
@@ -19,7 +19,8 @@
     function say(words) { part.status.textContent = words; }
     function name(k) { return "L" + view.layer + "N" + k; }
     function page(k) { return box.dataset.up + "neuroscope/" + view.site + "/index.html#" + name(k); }
-    function words(k) { return name(k) + ", strongest at " + view.tokens[k]; }
+    function tokens(k) { return view.tokens[k].map(function (token) { return data.words[token]; }).join(" "); }
+    function words(k) { return name(k) + ", strongest at " + tokens(k); }
     function escaped(said) { return said.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"); }
     function column(j) { return view.xy.map(function (point) { return point[j]; }); }
 
@@ -27,7 +28,7 @@
       var picked = neuron < 0 ? [] : [neuron];
       return [{
         type: "scatter", mode: "markers", x: column(0), y: column(1), showlegend: false,
-        text: view.tokens.map(function (_, k) { return escaped(name(k)) + "<br>" + escaped(view.tokens[k]); }),
+        text: view.tokens.map(function (_, k) { return escaped(name(k)) + "<br>" + escaped(tokens(k)); }),
         hovertemplate: "%{text}<extra></extra>",
         marker: { size: 6, color: view.labels.map(function (label) { return view.colours[label]; }) }
       }, {
@@ -63,7 +64,7 @@
     }
 
     function choose() {
-      view = views[+input.view.value];
+      view = data.views[+input.view.value];
       neuron = -1;
       input.neuron.value = "";
       input.neuron.max = view.xy.length - 1;
@@ -81,8 +82,8 @@
     }
 
     function open() {
-      views = window.superpositionNeurons[box.dataset.name];
-      views.forEach(function (one, k) {
+      data = window.superpositionNeurons[box.dataset.name];
+      data.views.forEach(function (one, k) {
         var option = document.createElement("option");
         option.value = k;
         option.textContent = one.title;

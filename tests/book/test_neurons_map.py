@@ -32,7 +32,9 @@ def rendered(folder):
         for name in ("assets/js", "assets/maps"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / "assets/js/tiny.js").write_bytes(neurons.points_script("tiny", [view("first", 0, 0), view(HOSTILE, 1, 1)]))
-        shutil.copy(ROOT / "assets/five-features.png", folder / "assets/maps/tiny.png")
+        (folder / "assets/maps/tiny.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><circle r="1"/></svg>'
+        )
         return halves(neurons.neuron_map("tiny", f"A map. {HOSTILE}"))
 
 
@@ -75,10 +77,10 @@ def at(tab, k):
 
 def test_library_and_points_are_loaded_on_a_click_from_disk_and_nothing_else_is_ever_asked_for(chromium, edition):
     with site.opened(chromium, edition, PAGE) as (tab, visit):
-        loaded = lambda: [url.rpartition("/")[2] for url in visit.requests if url.endswith((".js", ".png"))]
-        assert sorted(loaded()) == ["neurons.js", "tiny.png"] and tab.locator(".neurons > img").is_visible()
+        loaded = lambda: [url.rpartition("/")[2] for url in visit.requests if url.endswith((".js", ".svg"))]
+        assert sorted(loaded()) == ["neurons.js", "tiny.svg"] and tab.locator(".neurons > img").is_visible()
         open_map(tab)
-        assert sorted(loaded()) == ["neurons.js", "plotly.min.js", "tiny.js", "tiny.png"]
+        assert sorted(loaded()) == ["neurons.js", "plotly.min.js", "tiny.js", "tiny.svg"]
         assert not tab.locator(".neurons > img").is_visible() and tab.locator(".scatterlayer .point").count() == COUNT
         assert all(url.startswith(("file:", "data:", "blob:")) for url in visit.requests) and not visit.errors
 
@@ -140,7 +142,7 @@ def test_the_page_holds_one_picture_and_one_script_and_the_pdf_has_the_picture(t
     html, still = rendered(tmp_path)
     page = Page(html)
     assert len(page.named("img")) == 1 and len(page.named("script")) == 1 and "\n```" not in html
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html) and "![](../../assets/maps/tiny.png)" in still
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html) and "![](../../assets/maps/tiny.svg)" in still
 
 
 def test_a_map_whose_points_were_not_made_is_an_error_naming_them(tmp_path, monkeypatch):

@@ -47,7 +47,7 @@ def neuron_map(name: str, alt: str, up: str = "../../") -> Markdown:
 
     Belongs in a fenced figure div, whose last paragraph is the caption. Without JavaScript the picture shows. Raises
     AssetError where picture or points haven't been made."""
-    assets.made(f"maps/{name}", ".png")
+    assets.made(f"maps/{name}", ".svg")
     assets.made(f"js/{name}", ".js")
     own, here = text.attribute(name), text.attribute(up)
     html = f"""{_STYLE}
@@ -63,29 +63,29 @@ data-points="{here}assets/js/{own}.js">
 <div data-part="plot" role="img" aria-label="{text.attribute(alt)}"></div>
 <p><span data-part="status" role="status"></span> <a data-part="page" hidden>Its page in Neuroscope</a></p>
 </div>
-<img src="{here}assets/maps/{own}.png" alt="{text.attribute(alt)}">
+<img src="{here}assets/maps/{own}.svg" alt="{text.attribute(alt)}">
 </div>
 <script src="{here}assets/js/neurons.js"></script>"""
-    return Markdown(_two_editions(html, f'![]({up}assets/maps/{name}.png){{fig-alt="{_quoted(alt)}" width=70%}}'))
+    return Markdown(_two_editions(html, f'![]({up}assets/maps/{name}.svg){{fig-alt="{_quoted(alt)}" width=70%}}'))
 
 
 def points_script(name: str, views: Sequence[View]) -> bytes:
     """What the map of that name shows, for `assets/js/<name>.js`: places to a thousandth of the map's side."""
-    data = [
-        {
-            "title": text.visible(view.title), "site": view.site, "layer": view.layer, "colours": _colours(view.labels),
-            "xy": np.rint(1000 * (view.points - low) / (view.points.max(0) - low).max()).astype(int).tolist(),
-            "labels": view.labels.tolist(), "tokens": [words(tokens, len(tokens)) for tokens in view.tokens],
-        }
-        for view in views
-        for low in [view.points.min(0)]
-    ]  # fmt: skip
+    number = {token: k for k, token in enumerate(sorted({token for view in views for each in view.tokens for token in each}))}
+    data = {
+        "words": [words([token]) for token in number],
+        "views": [
+            {
+                "title": text.visible(view.title), "site": view.site, "layer": view.layer, "labels": view.labels.tolist(),
+                "colours": style.importance_hex(int(view.labels.max()) + 1),
+                "xy": np.rint(1000 * (view.points - view.points.min(0)) / np.ptp(view.points, 0).max()).astype(int).tolist(),
+                "tokens": [[number[token] for token in each] for each in view.tokens],
+            }
+            for view in views
+        ],
+    }  # fmt: skip
     held = f"(window.superpositionNeurons = window.superpositionNeurons || {{}})[{text.script_json(name)}]"
     return f"{held} = {text.script_json(data)};\n".encode("ascii")
-
-
-def _colours(labels):
-    return style.importance_hex(int(labels.max()) + 1)
 
 
 def library() -> Path:

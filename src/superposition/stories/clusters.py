@@ -196,18 +196,30 @@ def strongest_tokens(results: runs.Results, seed: int = 0) -> list[list[list[str
 
 
 class Theme(NamedTuple):
-    """A cluster's neurons: how many, the tokens that most of them are among the strongest at, and the share at the first."""
+    """A cluster's neurons: how many, the tokens that most of them are strongest at, the share at the first, and that by lot."""
 
     neurons: int
     tokens: list[str]
     share: float
+    lot: float
 
 
 def themes(results: runs.Results, layer: int = 0, space: int = ACTIVATIONS, least: int = 5, seed: int = 0) -> list[Theme]:
-    """Of each cluster of at least so many neurons, what these are strongest at; those that most agree on a token come first."""
-    label, words, found = results["labels"][seed, layer, space], strongest_tokens(results, seed)[layer], []
+    """Of each cluster of at least so many neurons, what these are strongest at; those that most agree on a token come first.
+
+    By lot: the mean share at the commonest token of fifty groups of as many neurons."""
+    label, words = results["labels"][seed, layer, space], strongest_tokens(results, seed)[layer]
+    rng, found = np.random.default_rng(seed), []
     for own in (np.flatnonzero(label == k) for k in range(label.max() + 1)):
         if len(own) >= least:
-            count = Counter(token for k in own for token in words[k])
-            found.append(Theme(len(own), [token for token, _ in count.most_common(5)], count.most_common(1)[0][1] / len(own)))
+            lots = [_common(words, rng.permutation(len(words))[: len(own)])[0][1] for _ in range(50)]
+            common = _common(words, own)
+            found.append(
+                Theme(len(own), [token for token, _ in common], common[0][1] / len(own), float(np.mean(lots)) / len(own))
+            )
     return sorted(found, key=lambda theme: -theme.share)
+
+
+def _common(words, own):
+    """The five tokens that most of these neurons are strongest at, each with their number."""
+    return Counter(token for k in own for token in words[k]).most_common(5)
