@@ -47,6 +47,6 @@ def test_head_features_draws_each_mode_on_a_scale_of_its_own():
 
 
 def test_told_by_heads_sorts_the_heads_of_each_model():
-    (ax,) = stories.told_by_heads([np.array([3, 9, 1]), np.array([0, 2])], ["trained", "turned"], 20, 8).axes
+    (ax,) = stories.told_by_heads(np.array([[3, 9, 1], [0, 2, 0]]), ["trained", "turned"], 20, 8).axes
     first, second, limit = ax.get_lines()
-    assert first.get_ydata().tolist() == [9, 3, 1] and second.get_ydata().tolist() == [2, 0] and limit.get_ydata()[0] == 8
+    assert first.get_ydata().tolist() == [9, 3, 1] and second.get_ydata().tolist() == [2, 0, 0] and limit.get_ydata()[0] == 8

@@ -43,7 +43,6 @@ ROWS = {
     # clusters
     ("stories/clusters/1-structure", "stories/clusters/5-map"): [
         ("reproduced", 0.9, 0.8, 1.0, 0.3),
-        ("partly", 0.9, 0.2, 1.0, 0.1),
         ("partly", 0.4, 0.31, 0.5, 0.3),
         ("not reproduced", 0.9, 0.29, 1.0, 0.3),
     ],

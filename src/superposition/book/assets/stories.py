@@ -40,7 +40,7 @@ def neurons_still(found: Results) -> Files:
     """The map by activations of the larger one-layer model."""
     view = clusters.VIEWS.index(clusters.ACTIVATIONS)
     points, labels = found["map"][0, 0, view, 0], found["labels"][0, 0, clusters.ACTIVATIONS]
-    return {".svg": style.svg(stories.neuron_maps([points], [labels], [""]))}
+    return {".svg": style.svg(stories.neuron_maps(points[None], [labels], [""]))}
 
 
 def neurons_script(*each: Results) -> Files:

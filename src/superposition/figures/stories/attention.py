@@ -27,7 +27,7 @@ def head_features(effect: Float[np.ndarray, "mode feature head"], titles: Sequen
     return fig
 
 
-def told_by_heads(told: Sequence[Integer[np.ndarray, "head"]], names: Sequence[str], features: int, dimensions: int) -> Figure:
+def told_by_heads(told: Integer[np.ndarray, "model head"], names: Sequence[str], features: int, dimensions: int) -> Figure:
     """How many features each head tells apart alone, heads sorted, a line a model; dotted: the dimensions of a head."""
     fig, axes = style.figure(height=3.2)
     ax = axes[0, 0]
@@ -36,6 +36,6 @@ def told_by_heads(told: Sequence[Integer[np.ndarray, "head"]], names: Sequence[s
     ax.axhline(dimensions, color="0.5", linestyle=(0, (1, 2)), linewidth=1.2)
     style.halo(ax.annotate("dimensions of a head", (ax.get_xlim()[1], dimensions), ha="right", va="bottom", color="0.35"))
     ax.set(xlabel="head, the one that tells most first", ylabel=f"features of {features} told apart", ylim=(-2, features))
-    ax.set_xticks(1 + np.arange(max(map(len, told))))
+    ax.set_xticks(1 + np.arange(told.shape[1]))
     style.legend(ax)
     return fig

@@ -51,7 +51,7 @@ def cluster_agreement(
 
 
 def neuron_maps(
-    maps: Sequence[Float[np.ndarray, "neuron xy"]], labels: Sequence[Integer[np.ndarray, "neuron"]], titles: Sequence[str]
+    maps: Float[np.ndarray, "map neuron xy"], labels: Sequence[Integer[np.ndarray, "neuron"]], titles: Sequence[str]
 ) -> Figure:
     """Neurons in the plane, a panel a map, those of one cluster in one colour."""
     fig, axes = style.figure(ncols=len(maps), height=5.2 if len(maps) == 1 else 0.4 + style.WIDTH / len(maps))

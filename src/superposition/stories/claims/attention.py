@@ -15,7 +15,7 @@ BOTH = ("stories/attention_small", "stories/attention")
 LARGER = "larger sibling"
 
 
-def _larger(value: float) -> dict[str, dict[str, float]]:
+def _larger(value: float | np.floating) -> dict[str, dict[str, float]]:
     return {LARGER: {"one layer": float(value)}}
 
 
