@@ -96,8 +96,8 @@ def _read_write(small: Results, one: Results, two: Results) -> Finding:
     source="This book",
     statement="A map of neurons in the plane repeats itself better than that of a cloud without structure.",
     measure="share of a neuron's ten neighbours on a map by activations that are its neighbours on a map from another start, "
-    "small model, mean over seeds; baseline: the largest of the same of clouds with the same spectrum; the larger siblings' layers "
-    "besides",
+    "small model, mean over seeds; baseline: the largest of the same of clouds with the same spectrum; the larger "
+    "siblings' layers besides",
     tolerance=Tolerance(reproduced=AtLeast(0.8) & Above(BASELINE), partly=Above(BASELINE)),
     experiments=ALL,
     after_looking=True,
