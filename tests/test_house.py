@@ -31,7 +31,7 @@ STOREYS = [
     ["configs"],
     ["cluster"],
     ["runs", "metrics", "compiled"],
-    ["estimates", "training", "measuring"],
+    ["estimates", "training", "measuring", "sharing"],
     ["tolerances"],
     ["claims", "bench", "restamp"],
     PARTS,

@@ -199,7 +199,7 @@ def test_a_models_analysis_stands_in_its_place(either, which):
     model, seed = circuits.trained(2)[which]
     parts = Parts.of(model, ablation.balanced(seed, either.config.each))
     assert parts.right(parts.logits).mean(0) == pytest.approx(either["whole"][which], abs=1e-6)
-    measured = circuits.head_sharing.measured(ablation.effects(parts))
+    measured = sharing.measured(ablation.effects(parts))
     np.testing.assert_allclose(either["measured"][which], measured, rtol=1e-3)
     if which == 0:
         np.testing.assert_allclose(either["map"].astype(float), ablation.maps(parts), rtol=2e-3, atol=2e-3)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import runs
+from superposition import runs, sharing
 from superposition.addition import circuits_all_columns
 from superposition.addition.circuits_all_columns import ALL, LOST, MEASURES, SCORE, lot_score, modules
 from superposition.addition.engine import data
-from superposition.addition.measures import ablation, head_sharing
+from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
 
 
@@ -35,8 +35,8 @@ def noise_apart(rng, heads=4, each=6):
 
 def test_modules_score_the_heads_over_the_columns_and_in_each_column_more():
     effect = np.kron(np.eye(6), np.ones((100, 5)))
-    assert head_sharing.measured(effect)[SCORE] == pytest.approx(modules(30)) == pytest.approx(5)
-    assert head_sharing.measured(effect[:100])[SCORE] == pytest.approx(modules(30, whole=False))
+    assert sharing.measured(effect)[SCORE] == pytest.approx(modules(30)) == pytest.approx(5)
+    assert sharing.measured(effect[:100])[SCORE] == pytest.approx(modules(30, whole=False))
 
 
 def test_a_head_that_only_cancels_noise_is_missed_at_its_mean_but_not_for_what_it_says_of_the_pair():
@@ -77,7 +77,7 @@ def test_columns_by_themselves_score_as_in_the_run_on_a_tenth_of_the_sums(result
 
 def test_the_score_over_all_columns_is_that_of_the_stored_effects_but_for_the_number_of_sums(results):
     effect = runs.load("addition/circuits")["effect"][:, LOST].astype(float)
-    few = [head_sharing.measured(one.reshape(-1, 32))[SCORE] for one in effect]
+    few = [sharing.measured(one.reshape(-1, 32))[SCORE] for one in effect]
     np.testing.assert_allclose(results["measured"][:, LOST, ALL, SCORE], few, rtol=0.04)
     assert (results["measured"][:, LOST, ALL, SCORE] > modules(32)).all()
 
@@ -115,9 +115,9 @@ def test_a_models_numbers_are_those_of_its_effects_drawn_by_hand(random_model):
     found = circuits_all_columns.analysed((model, 5, config))
     parts = Parts.of(model, ablation.balanced(5, 2))
     effect = ablation.effects(parts)[LOST].astype(float).reshape(-1, 6)
-    assert found["measured"][LOST, ALL, SCORE] == pytest.approx(head_sharing.measured(effect)[SCORE])
+    assert found["measured"][LOST, ALL, SCORE] == pytest.approx(sharing.measured(effect)[SCORE])
     rng = np.random.default_rng(1)
-    drawn = [head_sharing.measured(np.stack([rng.permutation(head) for head in effect.T], 1))[SCORE] for _ in range(40)]
+    drawn = [sharing.measured(np.stack([rng.permutation(head) for head in effect.T], 1))[SCORE] for _ in range(40)]
     assert found["lot"][LOST, ALL, 0, 1, SCORE] == pytest.approx(np.median(drawn), rel=0.02)
     pairs, quiet = np.arange(100), circuits_all_columns.quiet(parts, 0)
     assert found["least"].tolist() == found["least_proven"].tolist()

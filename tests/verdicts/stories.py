@@ -40,6 +40,59 @@ ROWS = {
         ("partly", 0.03, None, None, 0.02),
         ("not reproduced", -0.01, None, None, 0.02),
     ],
+    # clusters
+    ("stories/clusters/1-structure", "stories/clusters/5-map"): [
+        ("reproduced", 0.9, 0.8, 1.0, 0.3),
+        ("partly", 0.4, 0.31, 0.5, 0.3),
+        ("not reproduced", 0.9, 0.29, 1.0, 0.3),
+    ],
+    "stories/clusters/2-fire": [
+        (verdict, value, low, 0.9, 0.05, {LARGER: {"one layer": first, "two layers, 1": 0.9}})
+        for verdict, value, low, first in [
+            ("reproduced", 0.5, 0.4, 0.5),
+            ("partly", 0.5, 0.4, 0.49),
+            ("partly", 0.1, 0.06, 0.9),
+            ("not reproduced", 0.1, 0.04, 0.9),
+            ("not reproduced", 0.6, 0.5, 0.05),
+        ]
+    ],
+    ("stories/clusters/3-neighbours", "stories/clusters/4-read-write"): [
+        (verdict, 0.2, low, 0.3, 0.02, {LARGER: {"one layer": first, "two layers, 1": 0.9}})
+        for verdict, low, first in [
+            ("reproduced", 0.11, 0.11),
+            ("partly", 0.11, 0.1),
+            ("partly", 0.05, 0.9),
+            ("not reproduced", 0.04, 0.9),
+        ]
+    ],
+    # attention
+    "stories/attention/1-task": [
+        (verdict, 60, low, 70, baseline, {"with turned heads": baseline, LARGER: {"one layer": larger}})
+        for verdict, low, baseline, larger in [
+            ("reproduced", 50, 4, 9),
+            ("partly", 50, 5, 9),
+            ("partly", 50, 4, 8),
+            ("partly", 3, 1, 9),
+            ("not reproduced", 3, 3, 9),
+        ]
+    ],
+    "stories/attention/2-memory": [
+        (verdict, 60, low, 90, None, {LARGER: {"one layer": larger}})
+        for verdict, low, larger in [("reproduced", 51, 51), ("partly", 51, 50), ("partly", 26, 90), ("not reproduced", 25, 90)]
+    ],
+    "stories/attention/3-alone": [
+        (verdict, 60, low, 70, baseline, {LARGER: {"one layer": larger}})
+        for verdict, low, baseline, larger in [
+            ("reproduced", 5, 2, 9),
+            ("partly", 5, 2, 8),
+            ("partly", 4, 2, 9),
+            ("not reproduced", 5, 5, 9),
+        ]
+    ],
+    ("stories/attention/4-shared", "stories/attention/5-spread"): [
+        (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}})
+        for verdict, low, larger in [("reproduced", 1.01, 1.01), ("not reproduced", 1, 2), ("not reproduced", 1.1, 1)]
+    ],
     # overlap
     "stories/overlap/1-tokens": [
         ("reproduced", 1, 0.8, 1.2, 1),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from superposition import metrics, runs
+from superposition import metrics, runs, sharing
 from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
@@ -76,7 +76,7 @@ def switched(parts: Parts) -> dict[str, Array]:
 def shared(effect: Float[Array, "effect column pair head"], config: Config, seed: int) -> dict[str, Array]:
     """How the circuits of every column share heads, and what there is by lot."""
     null = [[head_sharing.null(one, config.draws, seed) for one in of] for of in effect]
-    return {"measured": head_sharing.measured(effect), "null": np.array(null), "overlap": head_sharing.overlap(effect)}
+    return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": head_sharing.overlap(effect)}
 
 
 def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Array]:
@@ -170,7 +170,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays |= {name: np.stack([one[name] for one in each]) for name in SCHEMA if name not in arrays}
     arrays = {name: array.astype(np.float32) if array.dtype == float else array for name, array in arrays.items()}
     arrays |= {name: arrays[name].astype(np.float16) for name in ("effect", "map")}
-    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, head_sharing.MEASURES.index("score")]
+    score = arrays["measured"][:, ablation.EFFECTS.index("answers lost"), 0, sharing.MEASURES.index("score")]
     return arrays, {"score": float(score.mean()), "best head alone": float(arrays["alone"][:, 1, :, 0].max(-1).mean())}
 
 

@@ -4,7 +4,7 @@ Reads the models of `addition/train` and `addition/sweep`: when they are trained
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import metrics, runs, sharing
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data, streams
 from superposition.addition.engine.transformer import Transformer
@@ -13,7 +13,7 @@ from superposition.addition.measures.ablation import Parts
 
 Array = np.ndarray
 KINDS = (*ablation.EFFECTS, "lost without its pair")
-MEASURES = (*head_sharing.MEASURES, "patterns")
+MEASURES = (*sharing.MEASURES, "patterns")
 LOGIT, LOST, ZEROED, RESAMPLED, OWN = range(len(KINDS))
 HEADS, CIRCUITS, SCORE, RANK, PATTERNS = range(len(MEASURES))
 LOTS = ("heads keep their effects", "circuits keep their effects")
@@ -61,7 +61,7 @@ def matrices(effect: Float[Array, "column pair head"]) -> list[Float[Array, "cir
 def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch measure"]:
     """The MEASURES of effects: those of `sharing`, and how many singular values count by the participation of their squares."""
     values = np.linalg.svd(effect, compute_uv=False)
-    return np.concatenate([head_sharing.measured(effect), metrics.polysemanticity(values[..., None])], -1)
+    return np.concatenate([sharing.measured(effect), metrics.polysemanticity(values[..., None])], -1)
 
 
 def lot(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[Array, "lot quantile measure"]:
@@ -135,11 +135,10 @@ def diffuse_score(heads: int, share: float, seed: int = 0) -> float:
     the circuits of all others, of half-normal size. No head of these has two tasks."""
     rng, circuit = streams.generator(seed, stream=streams.DIFFUSE), np.repeat(np.arange(data.N_DIGITS), ablation.N_PAIRS)
     own = circuit[:, None] == np.arange(heads) * data.N_DIGITS // heads
-    diffuse = share * np.abs(rng.standard_normal(own.shape))
-    return float(head_sharing.measured(np.where(own, 1.0, diffuse))[SCORE])
+    return float(sharing.measured(sharing.diffuse(own, share, rng))[SCORE])
 
 
 def noise_score(heads: int, seed: int = 0) -> float:
     """The score of effects that are independent noise, half-normal."""
     effect = streams.generator(seed, stream=streams.NOISE).standard_normal((data.N_DIGITS * ablation.N_PAIRS, heads))
-    return float(head_sharing.measured(effect)[SCORE])
+    return float(sharing.measured(effect)[SCORE])

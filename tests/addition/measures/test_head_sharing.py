@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from superposition import sharing
 from superposition.addition.measures import head_sharing
 
 CIRCUITS, HEADS = 96, 32
@@ -15,7 +16,7 @@ def groups(size):
 
 
 def values(effect):
-    return dict(zip(head_sharing.MEASURES, head_sharing.measured(effect), strict=True))
+    return dict(zip(sharing.MEASURES, sharing.measured(effect), strict=True))
 
 
 @pytest.mark.parametrize("size", [1, 4, 32])
@@ -32,12 +33,12 @@ def test_heads_and_circuits_without_effects_count_for_nothing():
     effect[:, :8] = 0  # these heads have failed, and with them a quarter of the circuits
     found = values(effect)
     assert found["heads per circuit"] == pytest.approx(4)
-    assert head_sharing.heads_per_circuit(effect)[:24] == pytest.approx(0)
+    assert sharing.heads_per_circuit(effect)[:24] == pytest.approx(0)
 
 
 def test_chance_alone_spreads_a_division_of_labour_and_leaves_even_effects_even():
     division, even = groups(1), np.ones((CIRCUITS, HEADS))
-    low, middle, high = (dict(zip(head_sharing.MEASURES, row, strict=True)) for row in head_sharing.null(division, 50, 0))
+    low, middle, high = (dict(zip(sharing.MEASURES, row, strict=True)) for row in head_sharing.null(division, 50, 0))
     # Each circuit draws a number of heads that is nearly Poisson with mean 1; weighted by itself its mean is 2 - 1/32.
     assert middle["heads per circuit"] == pytest.approx(2 - 1 / HEADS, abs=0.1)
     assert low["circuits per head"] > CIRCUITS / HEADS
@@ -47,7 +48,7 @@ def test_chance_alone_spreads_a_division_of_labour_and_leaves_even_effects_even(
 def test_effects_that_were_drawn_by_lot_lie_within_their_null():
     effect = np.random.default_rng(0).normal(size=(CIRCUITS, HEADS))
     low, middle, high = head_sharing.null(effect, 60, 0)
-    assert (np.abs(head_sharing.measured(effect) - middle) < 2 * (high - low)).all()
+    assert (np.abs(sharing.measured(effect) - middle) < 2 * (high - low)).all()
 
 
 def test_overlap_is_the_mean_cosine_of_two_circuits():

@@ -52,6 +52,8 @@ ASSETS = (
     Asset("js/laboratory-tables", "addition/circuits", "addition.laboratory_tables", ("addition/train", "addition/circuits")),
     Asset("maps/stories-ordering", "stories/ordering", "stories.sibling_maps", ("stories/ordering",)),
     Asset("maps/stories-pretrained", "stories/ordering", "stories.encoder_maps", ("stories/pretrained",)),
+    Asset("maps/stories-neurons", "stories/clusters", "stories.neurons_still", ("stories/clusters_1l",)),
+    Asset("js/stories-neurons", "stories/clusters", "stories.neurons_script", ("stories/clusters_1l", "stories/clusters_2l")),
     Asset("films/stories-ordering", "stories/ordering", "stories.diagonal_film", ("stories/ordering",)),
 )
 

@@ -9,8 +9,10 @@ from jaxtyping import Int8
 from PIL import Image
 
 from superposition.book.maps import TILE, WHOLE
-from superposition.figures import animation, stories
+from superposition.book.neurons import View, points_script
+from superposition.figures import animation, stories, style
 from superposition.runs import Results
+from superposition.stories import clusters
 from superposition.stories.ordering import chosen, ordered_map, shrunk
 
 Array = np.ndarray
@@ -32,6 +34,26 @@ def diagonal_film(found: Results) -> Files:
     last = sibling_layers(found)[-1]
     frame, count = stories.diagonal_film(ordered_map(found, last), found["matrices"]["name"][last].as_py())
     return animation.film(frame, count, fps=20)
+
+
+def neurons_still(found: Results) -> Files:
+    """The map by activations of the larger one-layer model."""
+    view = clusters.VIEWS.index(clusters.ACTIVATIONS)
+    points, labels = found["map"][0, 0, view, 0], found["labels"][0, 0, clusters.ACTIVATIONS]
+    return {".svg": style.svg(stories.neuron_maps(points[None], [labels], [""]))}
+
+
+def neurons_script(*each: Results) -> Files:
+    """The maps of all layers of the two larger models, by activations and by weights."""
+    views = [
+        View(f"{name}, layer {layer}, {kind}", site, layer, points, found["labels"][0, layer, space], tokens)
+        for found, name in zip(each, ("one layer", "two layers"), strict=True)
+        for site in [found.config.model.rpartition("/")[2]]
+        for layer, tokens in enumerate(clusters.strongest_tokens(found))
+        for kind, space in (("by activations", clusters.ACTIVATIONS), ("by weights", clusters.BOTH))
+        for points in [found["map"][0, layer, clusters.VIEWS.index(space), 0].astype(float)]
+    ]
+    return {".js": points_script("stories-neurons", views)}
 
 
 def sibling_layers(found: Results) -> list[int]:
