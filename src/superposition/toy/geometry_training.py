@@ -1,13 +1,17 @@
 """The same features in the same dimensions, trained in several ways: which polytopes one sees depends on how one trains.
 All trainings begin with the same weights and see the same data, so what differs between them is the training's."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from superposition import runs
+from superposition.toy import geometry
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
+from superposition.toy.measures import polytopes
 from superposition.toy.theory.linear_model import linear_optimum
 from superposition.training import AdamW
 
@@ -28,6 +32,7 @@ class Config(runs.Config):
     weight_decay: float
 
 
+TRIANGLE, TETRAHEDRON = (polytopes.NAMES.index(name) for name in ("triangle", "tetrahedron"))
 DEVICES = ("cpu", "cuda")
 SCHEMA = {
     "density": "density",
@@ -68,3 +73,36 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {name: np.stack(of_trainings) for name, of_trainings in ends.items()} | {"density": density}
     over = arrays["loss"] / linear_optimum(density, np.ones(config.n_features), config.n_hidden)
     return arrays, {"least loss over that without superposition": float(over.min()), "greatest": float(over.max())}
+
+
+def one(results: runs.Results, way: int) -> runs.Results:
+    """The results of training number `way` alone, laid out as those of `geometry`, so that its measures read them."""
+    return replace(results, arrays=results.arrays | {name: results[name][way] for name in ("W", "b", "loss")})
+
+
+def names(config: Config) -> list[str]:
+    """What tells the trainings apart: "0.003, falling", for a rate that comes down to zero, or "0.001"."""
+    return [f"{lr:g}{', falling' if schedule == 'cosine' else ''}" for lr, schedule in zip(config.lr, config.schedule)]
+
+
+def over_least(results: runs.Results) -> Float[Array, "training seed density"]:
+    """The held-out loss of each model over the least without superposition."""
+    return np.stack([geometry.over_least(one(results, way)) for way in range(len(results["W"]))])
+
+
+def dead(results: runs.Results) -> Float[Array, "training seed density"]:
+    """How many features of each model have a ReLU that nothing opens."""
+    ways = [one(results, way) for way in range(len(results["W"]))]
+    return np.stack([geometry.dead(geometry.weights(way), way["b"].astype(float), way["density"]) for way in ways]).astype(float)
+
+
+def solids(results: runs.Results) -> Float[Array, "training seed density"]:
+    """How many triangles and tetrahedra each model holds, counted together."""
+    features = polytopes.features_by_shape(results["W"].astype(float))
+    return sum(features[..., shape] / len(polytopes.CORNERS[shape]) for shape in (TRIANGLE, TETRAHEDRON))
+
+
+def from_the_mean(results: runs.Results, values: Float[Array, "training seed density"]) -> Float[Array, "seed rate density"]:
+    """What the mean as the bias's start adds to a value, beside a start from zero of the same rate, seed and density."""
+    start = np.array(results.config.bias)
+    return np.moveaxis(values[start == "mean"] - values[start == "zero"], 0, 1)
