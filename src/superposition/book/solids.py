@@ -75,7 +75,7 @@ def view(name: str, solids: Sequence[Solid], alt: str, up: str = "../../") -> Ma
     ]  # fmt: skip
     data = {"solids": drawn, "library": f"{up}assets/js/plotly-gl3d.min.js"}
     own, here = text.attribute(name), text.attribute(up)
-    html = f"""<div class="slider" data-slider="solids" style="text-align:center">
+    html = f"""<div class="slider" data-slider="solids" data-name="{own}" style="text-align:center">
 <img src="{here}assets/films/{own}.svg" alt="{text.attribute(alt)}">
 <p data-part="ask" hidden style="margin:0 auto"><button type="button" style="min-height:44px">Turn them by hand</button></p>
 <div data-part="stage" hidden style="display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr))"></div>

@@ -80,6 +80,13 @@ def one(results: runs.Results, way: int) -> runs.Results:
     return replace(results, arrays=results.arrays | {name: results[name][way] for name in ("W", "b", "loss")})
 
 
+def joined(*parts: runs.Results) -> runs.Results:
+    """The same training at different sparsities, each as `one` gives it, put together from the densest data on."""
+    order = np.argsort(-np.concatenate([part["density"] for part in parts]))
+    arrays = {name: np.concatenate([part[name] for part in parts], axis=1)[:, order] for name in ("W", "b", "loss")}
+    return replace(parts[0], arrays=arrays | {"density": np.concatenate([part["density"] for part in parts])[order]})
+
+
 def names(config: Config) -> list[str]:
     """What tells the trainings apart: "0.003, falling", for a rate that comes down to zero, or "0.001"."""
     return [f"{lr:g}{', falling' if schedule == 'cosine' else ''}" for lr, schedule in zip(config.lr, config.schedule)]
