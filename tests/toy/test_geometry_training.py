@@ -9,7 +9,7 @@ from superposition import configs, runs
 from superposition.toy import geometry_training, polytope_prices
 from superposition.toy.measures import polytopes
 
-NAMES = ["toy/geometry_training", "toy/geometry_best", "toy/geometry_training_400_30"]
+NAMES = ["toy/geometry_training", "toy/geometry_training_dense", "toy/geometry_training_400_30"]
 CONFIG = configs.read(NAMES[0]).quick
 
 

@@ -106,7 +106,7 @@ def _polytopes(
 
 _FAST = "and the three sizes, in the short training"
 _BEST = "and both sizes, in the training with the lowest losses of those tried"
-_DENSE = ("toy/geometry_best", "toy/geometry_training_400_30")
+_DENSE = ("toy/geometry_training_dense", "toy/geometry_training_400_30")
 _polytopes("4-digons", "digon", "digons", f"{SECTION}; VeraChristina, geometry", _SIZES, _FAST)
 _polytopes("5-triangles", "triangle", "triangles", f"{SECTION}; VeraChristina finds only weak ones", _DENSE, _BEST, True)
 _polytopes("6-tetrahedra", "tetrahedron", "tetrahedra", f"{SECTION}; VeraChristina finds none", _DENSE, _BEST, True)
