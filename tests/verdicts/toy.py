@@ -247,6 +247,16 @@ ROWS = {
         ("partly", 2, 0.01, 4, 0, {"size": {"small": 0.9, "large": 1.1}}),
         ("not reproduced", 0, 0, 1.2, 0, {"size": {"small": 0, "large": 0}}),
     ],
+    "toy/geometry/9-training": [
+        (verdict, 3, 2, 4, 0, {
+            "start of the bias": {"zero": interval(zero, 4), "mean": interval(mean, 4)},
+            "the loss, long over short": interval(0.99, loss),
+        })
+        for verdict, zero, mean, loss in [
+            ("reproduced", 0.1, 0.1, 0.999), ("partly", 0.1, 0.1, 1.001), ("partly", -0.1, 0.1, 0.999),
+            ("not reproduced", -0.1, -0.1, 0.999),
+        ]
+    ],
     # hidden_size
     "toy/hidden_size/1-polysemantic": [
         ("corrected", 94, None, None, 99), ("reproduced", 93.9, None, None, 99), ("reproduced", 90, None, None, 99),
