@@ -37,13 +37,6 @@ def test_models_are_laid_out_by_training_seed_and_density_each_with_the_loss_of_
         assert quick["loss"][at] == pytest.approx(each.mean(), abs=6 * each.std() / 63), at
 
 
-def test_what_the_start_adds_is_taken_within_a_rate_a_seed_and_a_density():
-    results = runs.Results("made", CONFIG.model_copy(update={"bias": ("zero", "zero", "mean", "mean")}), {})
-    added, rate = np.array([0, 0, 4, 5]), np.array([10, 20, 10, 20])
-    values = (added + rate)[:, None, None] + 100.0 * np.arange(3)[:, None] + np.arange(2)
-    np.testing.assert_array_equal(geometry_training.from_the_mean(results, values), np.broadcast_to([[4], [5]], (3, 2, 2)))
-
-
 def test_sparsities_of_one_training_are_put_together_with_their_own_weights_and_losses(quick):
     parts = [geometry_training.one(quick, way) for way in (0, 1)]
     parts[1] = replace(parts[1], arrays=parts[1].arrays | {"density": np.array([0.9, 0.65])})

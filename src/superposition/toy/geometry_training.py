@@ -107,9 +107,3 @@ def solids(results: runs.Results) -> Float[Array, "training seed density"]:
     """How many triangles and tetrahedra each model holds, counted together."""
     features = polytopes.features_by_shape(results["W"].astype(float))
     return sum(features[..., shape] / len(polytopes.CORNERS[shape]) for shape in (TRIANGLE, TETRAHEDRON))
-
-
-def from_the_mean(results: runs.Results, values: Float[Array, "training seed density"]) -> Float[Array, "seed rate density"]:
-    """What the mean as the bias's start adds to a value, beside a start from zero of the same rate, seed and density."""
-    start = np.array(results.config.bias)
-    return np.moveaxis(values[start == "mean"] - values[start == "zero"], 0, 1)

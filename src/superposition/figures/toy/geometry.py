@@ -124,28 +124,23 @@ def polytope_counts(
 
 
 def trainings(
-    features: Float[np.ndarray, "start rate density shape"],
-    rates: Sequence[str],
-    starts: Sequence[str],
+    features: Float[np.ndarray, "training density shape"],
+    titles: Sequence[str],
     density: Float[np.ndarray, "density"],
     names: Sequence[str],
 ) -> Figure:
-    """The same columns for each training: a row for each start, a panel for each rate, a column for each sparsity."""
-    fig, axes = style.figure(ncols=len(rates), nrows=len(starts), height=4.6, sharey=True, sharex=True)
+    """The same columns for several trainings, a panel each, with a column for each sparsity."""
+    fig, axes = style.figure(ncols=len(titles), height=3.4, sharey=True)
     place = np.arange(len(density))
-    for row, start, of_rates in zip(axes, starts, features, strict=True):
-        for ax, counts in zip(row, of_rates, strict=True):
-            _stack(ax, place - 0.42, counts, 0.84, names)
-            ax.set_xticks(place, [f"{1 - p:g}" for p in density])
-        row[0].set_ylabel(f"{start}\nrepresented features")
-    for ax, rate in zip(axes[0], rates, strict=True):
-        style.panel_title(ax, rate)
-    for ax in axes[-1]:
+    for ax, counts, title in zip(axes[0], features, titles, strict=True):
+        _stack(ax, place - 0.42, counts, 0.84, names)
+        ax.set_xticks(place, [f"{1 - p:g}" for p in density])
         ax.set_xlabel("sparsity $S$")
+        style.panel_title(ax, title)
+    axes[0, 0].set_ylabel("represented features")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    drawn = features.reshape(-1, features.shape[-1]).any(0)
-    kept = [k for k in range(len(labels)) if drawn[k]]
-    fig.legend([handles[k] for k in kept], [labels[k] for k in kept], loc="outside lower center", ncols=len(kept), fontsize=9)
+    drawn = [k for k in range(len(labels)) if features[..., k].any()]
+    fig.legend([handles[k] for k in drawn], [labels[k] for k in drawn], loc="outside lower center", ncols=len(drawn), fontsize=9)
     return fig
 
 
