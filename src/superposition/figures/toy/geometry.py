@@ -145,8 +145,8 @@ def trainings(
 
 
 def over_least(
-    density: Sequence[Float[np.ndarray, "point"]],
-    loss: Sequence[Float[np.ndarray, "seed point"]],
+    density: Sequence[Float[np.ndarray, "_"]],
+    loss: Sequence[Float[np.ndarray, "_ _"]],
     names: Sequence[str],
     line: tuple[Float[np.ndarray, "fine"], Float[np.ndarray, "fine"]],
     label: str,
@@ -171,9 +171,9 @@ def over_least(
 
 
 def settled(
-    density: Sequence[Float[np.ndarray, "point"]],
-    dead: Sequence[Float[np.ndarray, "point"]],
-    loss: Sequence[Float[np.ndarray, "point"]],
+    density: Sequence[Float[np.ndarray, "_"]],
+    dead: Sequence[Float[np.ndarray, "_"]],
+    loss: Sequence[Float[np.ndarray, "_"]],
     names: Sequence[str],
     to: float = 0.6,
 ) -> Figure:
