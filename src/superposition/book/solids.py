@@ -13,6 +13,7 @@ from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
 from superposition.figures.toy import geometry
 from superposition.runs import Results
+from superposition.toy import geometry_training
 from superposition.toy.measures import polytopes
 
 # How many neighbours each corner has along the edges of the polytope.
@@ -53,10 +54,10 @@ def solid(W: Float[np.ndarray, "*batch n_features m"], density: Float[np.ndarray
     return Solid(name, corners, np.array(edges), notes, f"{name}, S = {text.number(1 - density[at[-1]])}")
 
 
-def trained(best: Results, run: Results) -> list[Solid]:
-    """A triangle and a tetrahedron of the best training, and a square antiprism of the sparser `run`."""
-    dense = best["W"][0], best["density"]
-    return [solid(*dense, "triangle"), solid(*dense, "tetrahedron"), solid(run["W"], run["density"], "square antiprism")]
+def trained(dense: Results, run: Results) -> list[Solid]:
+    """A triangle and a tetrahedron of the best of several trainings in dense data, a square antiprism of the sparser `run`."""
+    best = geometry_training.one(dense, geometry_training.best(dense))
+    return [solid(r["W"], r["density"], name) for r, name in zip((best, best, run), NEIGHBOURS, strict=True)]
 
 
 def view(name: str, solids: Sequence[Solid], alt: str, up: str = "../../") -> Markdown:

@@ -103,6 +103,11 @@ def dead(results: runs.Results) -> Float[Array, "training seed density"]:
     return np.stack([geometry.dead(geometry.weights(way), way["b"].astype(float), way["density"]) for way in ways]).astype(float)
 
 
+def best(results: runs.Results) -> int:
+    """Which training has the lowest loss, mean over seeds and sparsities."""
+    return int(over_least(results).mean((1, 2)).argmin())
+
+
 def solids(results: runs.Results) -> Float[Array, "training seed density"]:
     """How many triangles and tetrahedra each model holds, counted together."""
     features = polytopes.features_by_shape(results["W"].astype(float))
