@@ -70,13 +70,13 @@ def test_columns_of_unequal_steps_meet_halfway_between_their_points():
 
 
 def test_trainings_stand_side_by_side_and_their_legend_holds_the_shapes_that_occur():
-    features = np.zeros((2, 3, 7))
-    features[0, :, 2], features[1, 2, 3] = [3, 6, 9], 4
-    fig = geometry.trainings(features, ["short", "long"], np.array([0.7, 0.6, 0.5]), NAMES)
-    heights = [np.array([bar.get_height() for bar in ax.patches]).reshape(7, 3) for ax in fig.axes]
-    np.testing.assert_array_equal(np.stack(heights), features.swapaxes(1, 2))
-    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["triangle", "tetrahedron"]
-    assert [ax.get_title() for ax in fig.axes] == ["short", "long"]
+    features = np.zeros((2, 7))
+    features[0, 2], features[1, 2], features[1, 3] = 6, 9, 4
+    fig = geometry.trainings(features, ["short", "long"], NAMES)
+    ax = fig.axes[0]
+    np.testing.assert_array_equal(np.array([bar.get_height() for bar in ax.patches]).reshape(7, 2), features.T)
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["tetrahedron", "triangle"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["short", "long"]
 
 
 def test_losses_are_drawn_as_what_superposition_saves_of_them():

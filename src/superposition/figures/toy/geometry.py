@@ -123,24 +123,16 @@ def polytope_counts(
     return fig
 
 
-def trainings(
-    features: Float[np.ndarray, "training density shape"],
-    titles: Sequence[str],
-    density: Float[np.ndarray, "density"],
-    names: Sequence[str],
-) -> Figure:
-    """The same columns for several trainings, a panel each, with a column for each sparsity."""
-    fig, axes = style.figure(ncols=len(titles), height=3.4, sharey=True)
-    place = np.arange(len(density))
-    for ax, counts, title in zip(axes[0], features, titles, strict=True):
-        _stack(ax, place - 0.42, counts, 0.84, names)
-        ax.set_xticks(place, [f"{1 - p:g}" for p in density])
-        ax.set_xlabel("sparsity $S$")
-        style.panel_title(ax, title)
-    axes[0, 0].set_ylabel("represented features")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    drawn = [k for k in range(len(labels)) if features[..., k].any()]
-    fig.legend([handles[k] for k in drawn], [labels[k] for k in drawn], loc="outside lower center", ncols=len(drawn), fontsize=9)
+def trainings(features: Float[np.ndarray, "training shape"], labels: Sequence[str], names: Sequence[str]) -> Figure:
+    """The same columns for several trainings at one sparsity, a column each."""
+    fig, axes = style.figure(height=3.6)
+    ax, place = axes[0, 0], np.arange(len(labels))
+    _stack(ax, place - 0.38, features, 0.76, names)
+    ax.set_xticks(place, labels)
+    ax.set(ylabel="represented features", ylim=(0, 1.05 * features.sum(-1).max()))
+    handles, _ = ax.get_legend_handles_labels()
+    drawn = [k for k in range(len(names)) if features[:, k].any()][::-1]
+    fig.legend([handles[k] for k in drawn], [names[k] for k in drawn], loc="outside right upper", fontsize=9)
     return fig
 
 
