@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import runs
+from superposition import runs, sharing
 from superposition.addition import circuits
 from superposition.addition.circuits import ENOUGH, both_signs, shuffled
 from superposition.addition.engine import data, learning_curves

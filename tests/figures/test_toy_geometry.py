@@ -56,3 +56,50 @@ def test_a_solution_has_a_dot_for_each_placed_feature_and_a_line_for_each_edge()
     lines, dots = ax.collections
     assert len(lines.get_segments()) == 2 and dots.get_offsets().tolist() == place[:3].tolist()
     assert ax.get_title() == "S = 0.5"
+
+
+def test_columns_of_unequal_steps_meet_halfway_between_their_points():
+    density, counts = np.array([1.0, 0.5, 0.05]), np.ones((3, 7))
+    ax = geometry.polytope_counts(density, counts, counts, NAMES).axes[0]
+    left, right = (
+        np.array([edge(bar) for bar in ax.patches[:3]])
+        for edge in (lambda b: b.get_x(), lambda b: b.get_x() + b.get_width() / 0.92)
+    )
+    np.testing.assert_allclose(left[1:], right[:-1])
+    np.testing.assert_allclose(left[1:], [np.sqrt(1 * 2), np.sqrt(2 * 20)])
+
+
+def test_trainings_stand_side_by_side_and_their_legend_holds_the_shapes_that_occur():
+    features = np.zeros((2, 7))
+    features[0, 2], features[1, 2], features[1, 3] = 6, 9, 4
+    fig = geometry.trainings(features, ["short", "long"], NAMES)
+    ax = fig.axes[0]
+    np.testing.assert_array_equal(np.array([bar.get_height() for bar in ax.patches]).reshape(7, 2), features.T)
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["tetrahedron", "triangle"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["short", "long"]
+
+
+def test_losses_are_drawn_as_what_superposition_saves_of_them():
+    loss = [np.array([[0.99, 0.98], [0.97, 0.98]]), np.array([[1.0, 0.99]])]
+    density = np.array([0.7, 0.6])
+    ax = geometry.over_least([density] * 2, loss, ["long", "short"], (density, np.array([0.95, 0.9])), "perfect").axes[0]
+    drawn = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(drawn["long"], [[0.3, 2], [0.4, 2]])
+    np.testing.assert_allclose(drawn["short"], [[0.3, 0], [0.4, 1]], atol=1e-12)
+    np.testing.assert_allclose(drawn["perfect"], [[0.3, 5], [0.4, 10]])
+
+
+def test_what_has_settled_is_shown_up_to_a_sparsity():
+    density, values = np.array([1.0, 0.6, 0.3]), np.array([12.0, 3.0, 0.0])
+    left, right = geometry.settled([density], [values], [1 + values / 100], ["400 in 30"]).axes
+    assert left.get_lines()[0].get_xydata().tolist() == [[0.0, 12], [0.4, 3]]
+    np.testing.assert_allclose(right.get_lines()[0].get_ydata(), [1.12, 1.03])
+
+
+def test_a_solid_has_an_arm_to_each_corner_and_its_edges_seen_from_a_side_that_distorts_nothing():
+    np.testing.assert_allclose(geometry.SIDE @ geometry.SIDE.T, np.eye(3), atol=0.01)
+    corners, edges = np.eye(3), np.array([[0, 1], [1, 2]])
+    ax = geometry.solids([corners], [edges], ["#23855a"], ["a fan"]).axes[0]
+    arms, lines, dots = ax.collections
+    assert len(arms.get_segments()) == 3 and len(lines.get_segments()) == 2
+    np.testing.assert_allclose(dots.get_offsets(), geometry.SIDE.T[:, :2])

@@ -171,6 +171,20 @@ def test_digons_are_asked_for_at_every_size(sizes, verdict):
     assert judged("toy/geometry/4-digons", *({"W": pair if k < sizes else lone} for k in range(3))) == verdict
 
 
+@pytest.mark.parametrize(("found", "verdict"), [(2, "reproduced"), (1, "partly"), (0, "not reproduced")])
+def test_a_short_training_hides_what_longer_ones_find(found, verdict):
+    """A triangle in every model of so many of the long trainings, and in none of the short one."""
+    made = []
+    for name, loss in (("toy/geometry_training", 1.0), ("toy/geometry_training_short", 1.1)):
+        results = runs.load(name)
+        W = np.zeros(results["W"].shape)
+        W[..., 0, 0], W[..., 1, :2], W[..., 2, :2] = 1, [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]
+        W[:, ::2, 0, 3:6, 2:4] = W[:, ::2, 0, :3, :2]  # every other seed has another, so that seeds don't tie
+        made.append({"W": W, "loss": about(loss, results["loss"].shape)})
+    made[0]["W"][found:], made[1]["W"][:] = 0, 0
+    assert judged("toy/geometry/9-training", *made) == verdict
+
+
 # --- phase ---
 
 

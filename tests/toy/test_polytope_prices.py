@@ -47,6 +47,13 @@ def test_in_dense_data_every_polytope_saves_what_a_feature_alone_does(results):
     np.testing.assert_allclose(results["saved"][:, 0] / variance(results["density"][0]), 1, atol=0.01)
 
 
+def test_dimensions_spent_on_features_alone_leave_the_loss_without_superposition_and_better_ones_less(results):
+    over = polytope_prices.over_least(results, 200, 20, results["density"])
+    np.testing.assert_allclose(over[0], 1, atol=1e-4)
+    all_lost, saved = 200 * variance(results["density"]), 20 * results["saved"][1]
+    np.testing.assert_allclose(over[1], (all_lost - saved) / (180 * variance(results["density"])))
+
+
 def test_stored_losses_are_those_of_random_inputs(results):
     """With inputs from another generator, for the pentagon in sparse data."""
     shape, rng, p = 4, np.random.default_rng(1), results["density"][-1]

@@ -247,6 +247,16 @@ ROWS = {
         ("partly", 2, 0.01, 4, 0, {"size": {"small": 0.9, "large": 1.1}}),
         ("not reproduced", 0, 0, 1.2, 0, {"size": {"small": 0, "large": 0}}),
     ],
+    "toy/geometry/9-training": [
+        (verdict, 3, 2, 4, 0, {
+            "rate": {"0.001": interval(one, 4), "0.003": interval(other, 4)},
+            "loss over that of the short one, by rate": {"0.001": interval(0.9, loss), "0.003": interval(0.9, 0.99)},
+        })
+        for verdict, one, other, loss in [
+            ("reproduced", 0.1, 0.1, 0.999), ("partly", 0.1, 0.1, 1.001), ("partly", -0.1, 0.1, 0.999),
+            ("not reproduced", -0.1, -0.1, 0.999),
+        ]
+    ],
     # hidden_size
     "toy/hidden_size/1-polysemantic": [
         ("corrected", 94, None, None, 99), ("reproduced", 93.9, None, None, 99), ("reproduced", 90, None, None, 99),

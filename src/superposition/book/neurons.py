@@ -1,9 +1,7 @@
 """A map of all neurons in the plane, by plotly: hovering says which one it is and what it fires at, a click leads to its page.
 Library and points are two scripts that the page loads on a click; until then there is a still picture, as in the PDF."""
 
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +13,7 @@ from superposition.book.elements import _quoted, _two_editions
 from superposition.book.maps import _tokens as words
 from superposition.figures import style
 
-LIBRARY = "assets/js/plotly.min.js"  # in the built book
+LIBRARY = "js/plotly-gl3d"  # served with the book; its bundle for three dimensions has what a plane needs, too
 
 _STYLE = """<style>
 .neurons { text-align: left; }
@@ -46,12 +44,13 @@ def neuron_map(name: str, alt: str, up: str = "../../") -> Markdown:
     """The map of that name: the reader chooses a layer and a view, points at neurons, or types a neuron's number.
 
     Belongs in a fenced figure div, whose last paragraph is the caption. Without JavaScript the picture shows. Raises
-    AssetError where picture or points haven't been made."""
+    AssetError where picture, points or library aren't there."""
     assets.made(f"maps/{name}", ".svg")
     assets.made(f"js/{name}", ".js")
+    assets.made(LIBRARY, ".min.js")
     own, here = text.attribute(name), text.attribute(up)
     html = f"""{_STYLE}
-<div class="slider neurons" data-slider="neurons" data-name="{own}" data-up="{here}" data-library="{here}{LIBRARY}" \
+<div class="slider neurons" data-slider="neurons" data-name="{own}" data-up="{here}" data-library="{here}assets/{LIBRARY}.min.js" \
 data-points="{here}assets/js/{own}.js">
 <p data-part="ask" hidden style="text-align:center"><button type="button">Point at neurons</button></p>
 <div data-part="tools" hidden>
@@ -86,18 +85,3 @@ def points_script(name: str, views: Sequence[View]) -> bytes:
     }  # fmt: skip
     held = f"(window.superpositionNeurons = window.superpositionNeurons || {{}})[{text.script_json(name)}]"
     return f"{held} = {text.script_json(data)};\n".encode("ascii")
-
-
-def library() -> Path:
-    """The script of plotly (MIT licence), as its Python package brings it."""
-    import plotly
-
-    return Path(plotly.__file__).parent / "package_data/plotly.min.js"
-
-
-def bring_library(site: Path) -> Path:
-    """Puts it into a built book, whose pages load it on a click, and returns where it is."""
-    target = site / LIBRARY
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(library(), target)
-    return target

@@ -16,7 +16,7 @@ import pypandoc
 import typst
 
 from superposition import paths
-from superposition.book import freeze, neurons, neuroscope
+from superposition.book import freeze, neuroscope
 from superposition.errors import SuperpositionError
 
 PROGRAM = Path(__file__).parent / "plain"
@@ -45,7 +45,6 @@ def build() -> Path:
         shutil.copy(PROGRAM / "plain.css", site / "plain.css")
         _copy_resources(site)
         neuroscope.sites(site)
-        neurons.bring_library(site)
         _gather(manifest, site)
         if paths.book().exists():
             paths.book().rename(work / "old")

@@ -120,6 +120,19 @@ def test_the_null_keeps_lengths_and_nothing_else():
     assert (polytopes.features_by_shape(null)[:, polytopes.NAMES.index("pentagon")] > 0).mean() < 0.05
 
 
+def test_of_all_polytopes_of_a_name_the_typical_one_is_the_median_by_deviation():
+    W = np.zeros((3, 6, 4))
+    for k, bend in enumerate([0.02, 0.0, 0.3]):  # the last is bent too far to be a triangle
+        W[k, 1:4, :2] = ring(0, 120, 240)
+        W[k, 3, 0] += bend
+    W[2, 1:4, 2:] = ring(0, 120, 240)
+    W[2, 1:4, :2], W[2, 3, 3] = 0, W[2, 3, 3] + 0.05
+    at, members = polytopes.typical(W, polytopes.NAMES.index("triangle"))
+    assert at == (0,) and members.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="no solution holds a pentagon"):
+        polytopes.typical(W, polytopes.NAMES.index("pentagon"))
+
+
 def test_alone_is_what_overlaps_nothing_that_is_represented():
     W = np.zeros((6, 4))
     W[0, 0], W[1, 1], W[2, 1] = 1, 1, -1  # one alone and a digon

@@ -41,6 +41,7 @@ ASSETS = (
     Asset("films/toy-intro", "toy/intro", "toy.intro_film", ("toy/intro",)),
     Asset("films/toy-phase-explorer", "toy/phase", "toy.phase_map", ("toy/phase",)),
     Asset("films/toy-geometry-solution", "toy/geometry", "toy.geometry_solution", ("toy/geometry",)),
+    Asset("films/toy-geometry-solids", "toy/geometry", "toy.geometry_solids", ("toy/geometry_training", "toy/geometry")),
     Asset("films/toy-nonuniform-slider", "toy/nonuniform", "toy.nonuniform_slider", ("toy/nonuniform",)),
     Asset("films/toy-dynamics", "toy/dynamics", "toy.dynamics_film", ("toy/dynamics",)),
     Asset("films/toy-computation", "toy/gradual", "toy.computation_film", ("toy/computation",)),

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from superposition import metrics
+from superposition.book.solids import trained
 from superposition.book.solutions import panel
 from superposition.figures import animation, style, toy
 from superposition.figures.toy import geometry
@@ -72,6 +73,13 @@ def geometry_solution(run: Results) -> Files:
     shown = metrics.nearest(1 - run["density"], 0.78)
     one = panel(run["W"][0, shown].astype(float), f"S = {1 - run['density'][shown]:.2f}")
     return {".svg": style.svg(geometry.solution(one.place, one.edges, one.shape, one.label))}
+
+
+def geometry_solids(dense: Results, run: Results) -> Files:
+    """A triangle, a tetrahedron and a square antiprism as they were trained, from one side."""
+    solids = trained(dense, run)
+    corners, edges = [one.corners for one in solids], [one.edges for one in solids]
+    return {".svg": style.svg(geometry.solids(corners, edges, [one.colour for one in solids], [one.title for one in solids]))}
 
 
 def nonuniform_slider(odd: Results) -> Files:

@@ -14,6 +14,9 @@ from superposition.figures import style
 #: A colour per polytope, in the order single feature, digon, triangle, tetrahedron, pentagon, square antiprism, other.
 SHAPE_COLOURS = ("#3a3a3a", "#0a6fb4", "#23855a", "#b08a00", "#c65102", "#5d2a86", "#9a9a9a")
 
+# Whence `solids` are seen: across, up, and towards the reader.
+SIDE = np.array([[0.94, -0.34, 0.0], [0.12, 0.33, 0.936], [0.318, 0.88, -0.351]])
+
 
 def _axis(ax: Axes, density: np.ndarray) -> None:
     style.sparsity_axis(ax, density)
@@ -80,6 +83,22 @@ def dimensionality_scatter(
     return fig
 
 
+def _columns(density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Left edges and widths of columns that meet halfway between neighbouring points of a logarithmic axis."""
+    at = np.log10(1 / density)
+    between = (at[1:] + at[:-1]) / 2
+    edges = 10 ** np.concatenate([[2 * at[0] - between[0]], between, [2 * at[-1] - between[-1]]])
+    return edges[:-1], np.diff(edges)
+
+
+def _stack(ax: Axes, left: np.ndarray, counts: np.ndarray, wide: np.ndarray | float, names: Sequence[str]) -> None:
+    """A column at each place, with a layer for each polytope."""
+    bottom = np.zeros(len(counts))
+    for k, colour in enumerate(SHAPE_COLOURS):
+        ax.bar(left, counts[:, k], wide, bottom, align="edge", color=colour, linewidth=0, label=names[k])
+        bottom += counts[:, k]
+
+
 def polytope_counts(
     density: Float[np.ndarray, "density"],
     features: Float[np.ndarray, "density shape"],
@@ -88,23 +107,97 @@ def polytope_counts(
 ) -> Figure:
     """How many features are in each kind of polytope against sparsity, stacked: as trained, and in random directions."""
     fig, axes = style.figure(ncols=2, height=3.5, sharey=True, width_ratios=(1.6, 1))
-    width = np.diff(np.log10(1 / density)).mean()
-    left = 10 ** (np.log10(1 / density) - width / 2)
-    wide = 10 ** (np.log10(1 / density) + width / 2) - left
+    left, wide = _columns(density)
     for ax, counts, title in zip(axes[0], (features, null), ("trained", "same lengths, random directions"), strict=True):
         _axis(ax, density)
-        bottom = np.zeros(len(density))
-        for k, colour in enumerate(SHAPE_COLOURS):
-            ax.bar(left, counts[:, k], wide * 0.92, bottom, align="edge", color=colour, linewidth=0, label=names[k])
-            bottom += counts[:, k]
+        _stack(ax, left, counts, wide * 0.92, names)
         ax.set_xlim(left[0], left[-1] + wide[-1])
         style.panel_title(ax, title)
-    axes[0, 1].set_xticks([1, 2, 5, 10], ["0", "0.5", "0.8", "0.9"])
+    if density.min() < 0.2:
+        axes[0, 1].set_xticks([1, 2, 5, 10], ["0", "0.5", "0.8", "0.9"])
     axes[0, 0].set_ylabel("represented features")
     for ax in axes[0]:
         ax.set_xlabel("sparsity $S$")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     axes[0, 0].legend(handles[::-1], labels[::-1], loc="upper left", fontsize=9)
+    return fig
+
+
+def trainings(features: Float[np.ndarray, "training shape"], labels: Sequence[str], names: Sequence[str]) -> Figure:
+    """The same columns for several trainings at one sparsity, a column each."""
+    fig, axes = style.figure(height=3.6)
+    ax, place = axes[0, 0], np.arange(len(labels))
+    _stack(ax, place - 0.38, features, 0.76, names)
+    ax.set_xticks(place, labels)
+    ax.set(ylabel="represented features", ylim=(0, 1.05 * features.sum(-1).max()))
+    handles, _ = ax.get_legend_handles_labels()
+    drawn = [k for k in range(len(names)) if features[:, k].any()][::-1]
+    fig.legend([handles[k] for k in drawn], [names[k] for k in drawn], loc="outside right upper", fontsize=9)
+    return fig
+
+
+def over_least(
+    density: Sequence[Float[np.ndarray, "_"]],
+    loss: Sequence[Float[np.ndarray, "_ _"]],
+    names: Sequence[str],
+    line: tuple[Float[np.ndarray, "fine"], Float[np.ndarray, "fine"]],
+    label: str,
+) -> Figure:
+    """How far each training's loss lies below the least without superposition, in per cent, and how far the best could.
+
+    Each is drawn through the mean of its seeds, which are dots; `line` is a density and a loss without a training."""
+    fig, axes = style.figure(height=3.7)
+    ax = axes[0, 0]
+    below = lambda value: 100 * (1 - value)
+    colours = [*style.PALETTE.values()][: len(loss)]
+    for p, of_seeds, name, colour, marker in zip(density, loss, names, colours, "osD^v", strict=False):
+        ax.plot(1 - p, below(of_seeds.mean(0)), color=colour, linewidth=1.3, label=name, zorder=3)
+        ax.plot(
+            np.broadcast_to(1 - p, of_seeds.shape).ravel(), below(of_seeds).ravel(), marker, color=colour, markersize=3, zorder=3
+        )
+    ax.plot(1 - line[0], below(line[1]), color="0.45", linewidth=1.2, linestyle=(0, (4, 3)), label=label, zorder=2)
+    ax.axhline(0, color="0.35", linewidth=0.8, zorder=1)
+    ax.set(xlabel="sparsity $S$", ylabel="loss saved by superposition (%)")
+    style.legend(ax, loc="upper left", fontsize=9.5)
+    return fig
+
+
+def settled(
+    density: Sequence[Float[np.ndarray, "_"]],
+    dead: Sequence[Float[np.ndarray, "_"]],
+    loss: Sequence[Float[np.ndarray, "_"]],
+    names: Sequence[str],
+    to: float = 0.6,
+) -> Figure:
+    """Two panels against sparsity, up to `to`: the share of features that are dead, and the loss over the least without."""
+    fig, axes = style.figure(ncols=2, height=3.3)
+    for ax, values, label in zip(axes[0], (dead, loss), ("dead features (%)", "loss ÷ least without superposition"), strict=True):
+        for p, value, name, colour, marker in zip(density, values, names, style.PALETTE.values(), "osD^v", strict=False):
+            shown = p > 1 - to - 1e-9
+            ax.plot((1 - p)[shown], value[shown], f"{marker}-", color=colour, markersize=3.5, linewidth=1.3, label=name)
+        ax.set(xlabel="sparsity $S$", ylabel=label)
+    style.legend(axes[0, 0], loc="upper right", fontsize=9)
+    axes[0, 1].axhline(1, color="0.35", linewidth=0.8, zorder=1)
+    return fig
+
+
+def solids(
+    corners: Sequence[Float[np.ndarray, "corner 3"]],
+    edges: Sequence[Int[np.ndarray, "edge 2"]],
+    colours: Sequence[str],
+    titles: Sequence[str],
+) -> Figure:
+    """Polytopes seen from one side: arms from the middle to each corner, and the edges between neighbouring corners."""
+    fig, axes = style.figure(ncols=len(corners), height=2.5)
+    for ax, xyz, pairs, colour, title in zip(axes[0], corners, edges, colours, titles, strict=True):
+        seen = xyz @ SIDE.T
+        near = (seen[:, 2] - seen[:, 2].min()) / max(float(np.ptp(seen[:, 2])), 1e-9)
+        ax.add_collection(LineCollection([np.array([[0, 0], point]) for point in seen[:, :2]], colors="0.6", linewidths=0.9))
+        ax.add_collection(LineCollection(list(seen[pairs][:, :, :2]), colors=colour, linewidths=1.5))
+        ax.scatter(seen[:, 0], seen[:, 1], s=18 + 30 * near, c=colour, linewidths=0, zorder=3)
+        ax.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal")
+        ax.set_axis_off()
+        style.panel_title(ax, title)
     return fig
 
 

@@ -119,6 +119,21 @@ def features_by_shape(
     return np.array(counts).astype(int).reshape(*W.shape[:-2], len(NAMES))
 
 
+def typical(W: Float[Array, "*batch n_features m"], shape: int) -> tuple[tuple[int, ...], Int[Array, "corner"]]:
+    """The polytope of that name, of all in a stack, whose deviation from the perfect one is the median.
+
+    Returns the index of its solution, and its features there. Raises ValueError where the stack holds none."""
+    found = []
+    for at in np.ndindex(W.shape[:-2]):
+        cut = clusters(W[at])
+        members = [np.flatnonzero(cut.of_feature == c) for c in np.flatnonzero(cut.shape == shape)]
+        found += [(deviation(np.asarray(W[at][of_cluster], float), shape), at, of_cluster) for of_cluster in members]
+    if not found:
+        raise ValueError(f"no solution holds a {NAMES[shape]}")
+    _, at, members = sorted(found, key=lambda one: one[:2])[(len(found) - 1) // 2]
+    return at, members
+
+
 def alone(W: Float[Array, "*batch n_features m"]) -> Bool[Array, "*batch n_features"]:
     """Which represented features make a cluster of their own."""
     cuts = [clusters(one) for one in W.reshape(-1, *W.shape[-2:])]
