@@ -81,7 +81,7 @@ def test_from_disk_a_click_loads_library_and_points_hovering_says_a_neuron_and_a
         loaded = lambda: sorted(url.rpartition("/")[2] for url in visit.requests if url.endswith((".js", ".svg")))
         assert loaded() == ["neurons.js", "tiny.svg"] and tab.locator(".neurons > img").is_visible()
         open_map(tab)
-        assert loaded() == ["neurons.js", "plotly.min.js", "tiny.js", "tiny.svg"]
+        assert loaded() == ["neurons.js", "plotly-gl3d.min.js", "tiny.js", "tiny.svg"]
         assert not tab.locator(".neurons > img").is_visible() and tab.locator(".scatterlayer .point").count() == COUNT
         tab.mouse.move(*at(tab, 7))  # whose tokens are hostile
         tab.wait_for_selector(".hovertext")
