@@ -1,0 +1,62 @@
+"""The original's configuration once more, from seeds of its own, counted as the notebooks count.
+`train` has six seeds; these say how likely the three numbers are that the notebooks printed."""
+
+import numpy as np
+from jaxtyping import Float
+
+from superposition import runs
+from superposition.addition.engine import data, learning_curves, transformer_training
+from superposition.addition.engine.learning_curves import TEST, TRAIN
+from superposition.training import AdamW
+
+Array = np.ndarray
+# Final shares of right digits in the outputs of the three notebooks, on the sums trained on and on test sums.
+PRINTED: Float[Array, "notebook split"] = np.array(
+    [
+        [0.9868315077319586, 0.9799107142857143],  # Integer_Addition_Transformer_Attention_Head_Superposition.ipynb
+        [0.9845360824742269, 0.9795121173469388],  # Narmeen_integer_transformer-more_training.ipynb
+        [0.987700202503682, 0.9813456632653061],  # integer-transformer.animate_head_projections_over_training.ipynb
+    ]
+)
+
+
+class Config(learning_curves.Recipe):
+    """`looks`: the epochs after which accuracy is measured."""
+
+    looks: tuple[int, ...]
+
+
+SCHEMA = {
+    "epoch": "checkpoint",
+    "epoch_loss": "seed epoch",
+    "digit_accuracy": "seed checkpoint split answer",
+    "sum_accuracy": "seed checkpoint split",
+}
+
+
+def counted(examples: transformer_training.Examples, batch: int) -> transformer_training.Examples:
+    """What the notebooks count of a set of sums: whole batches, with `drop_last` in both loaders."""
+    whole = examples.answers.shape[1] // batch * batch or examples.answers.shape[1]
+    return transformer_training.Examples(*(array[:, :whole] for array in vars(examples).values()))
+
+
+def trained(item: tuple[Config, int]) -> dict[str, Array]:
+    """Train one seed, and say how often its digits and its sums are right at every look."""
+    config, seed = item
+    pairs = data.draw(seed, config.n_train + config.n_test)
+    splits = [transformer_training.Examples.of(one[None], "at once") for one in np.split(pairs, [config.n_train])]
+    models = transformer_training.Trainees.start([seed], config.n_heads, config.d_head, "at once")
+    loss, watched = transformer_training.train(
+        models, splits[0], [seed], config.epochs, config.batch, AdamW(config.lr, config.weight_decay, schedule="cosine"),
+        config.looks, lambda models: learning_curves.judge(models, [counted(one, config.batch) for one in splits]), runs.Job(),
+    )  # fmt: skip
+    kept = {name: watched[name][:, 0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy")}
+    return {"epoch_loss": loss[:, 0].astype(np.float32)} | kept
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train every seed by itself."""
+    each = job.map(trained, [(config, config.seed + k) for k in range(config.seeds)], "seeds")
+    arrays = runs.stacked(each, config.seeds) | {"epoch": np.array(config.looks)}
+    right = arrays["digit_accuracy"][:, -1].mean((0, -1))
+    return arrays, {"train digits": float(right[TRAIN]), "test digits": float(right[TEST])}
