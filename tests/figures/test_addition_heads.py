@@ -103,17 +103,6 @@ def test_strips_of_all_heads_end_with_digits_in_the_scale_of_the_whole_training(
     assert colours[0] == colours[1] == colours[6] != colours[2] == colours[4]
 
 
-def test_spectra_are_means_with_ninety_per_cent_of_the_heads_and_the_null():
-    power = RNG.dirichlet(np.ones(5), size=(1, 200))
-    ax = addition.spectra(power, np.full((1, 5), 0.2), ["K"]).axes[0]
-    assert [bar.get_height() for bar in ax.patches] == pytest.approx(power[0].mean(0))
-    black, dashes = ax.collections
-    assert [line[:, 1].tolist() for line in black.get_segments()] == [
-        pytest.approx(ends) for ends in np.quantile(power[0], (0.05, 0.95), axis=0).T.tolist()
-    ]
-    assert {line[0, 1] for line in dashes.get_segments()} == {0.2}
-
-
 def test_ranges_mark_the_median_of_the_values_and_of_their_null():
     values, null = [np.arange(11.0), np.arange(21.0)], [np.array([1.0]), np.array([2.0])]
     ax = addition.ranges(values, ["a", "b"], null, "x", marks=[(3, "here")]).axes[0]

@@ -52,6 +52,7 @@ ROWS = {
     ("addition/heads/5-columns-in-keys", "addition/heads/6-columns-in-values"): [
         ("reproduced", 0.09), ("partly", 0.11), ("partly", 0.29), ("not reproduced", 0.31),
     ],
+    "addition/heads/10-pattern": [("reproduced", 51), ("partly", 49, 40, 60, 5), ("not reproduced", 9, 4, 15, 5)],
     "addition/heads/7-queries": [("reproduced", 0.011), ("corrected", 0.009)],
     "addition/heads/8-outputs": [("reproduced", 0.09), ("corrected", 0.11)],
 }  # fmt: skip

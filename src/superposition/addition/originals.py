@@ -2,7 +2,6 @@
 `train` has six seeds; these say how likely the three numbers are that the notebooks printed."""
 
 import numpy as np
-from jaxtyping import Float
 
 from superposition import runs
 from superposition.addition.engine import data, learning_curves, transformer_training
@@ -10,14 +9,6 @@ from superposition.addition.engine.learning_curves import TEST, TRAIN
 from superposition.training import AdamW
 
 Array = np.ndarray
-# Final shares of right digits in the outputs of the three notebooks, on the sums trained on and on test sums.
-PRINTED: Float[Array, "notebook split"] = np.array(
-    [
-        [0.9868315077319586, 0.9799107142857143],  # Integer_Addition_Transformer_Attention_Head_Superposition.ipynb
-        [0.9845360824742269, 0.9795121173469388],  # Narmeen_integer_transformer-more_training.ipynb
-        [0.987700202503682, 0.9813456632653061],  # integer-transformer.animate_head_projections_over_training.ipynb
-    ]
-)
 
 
 class Config(learning_curves.Recipe):

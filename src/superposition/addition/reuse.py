@@ -18,7 +18,7 @@ from superposition.addition.measures.ablation import Parts
 Array = np.ndarray
 N_OUT = 10
 READS = 0.5  # a head reads a column whose pair of digits accounts for more than this share of what it says there
-NEEDED = 0.01  # and is needed there, if more than this share of the sums goes wrong without what it says of the pair
+NEEDED = 0.05  # and is needed there, if more than this share of the sums goes wrong for what it says of the pair alone
 MADE_UP = ("modules with diffuse damage", "noise")
 MODULES, NOISE = range(len(MADE_UP))
 

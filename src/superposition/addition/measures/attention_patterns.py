@@ -1,11 +1,15 @@
 """Where heads attend at the seven answers: the share of each place, how many places that is, and on which digits it falls.
 A pattern's places are the six digits of a, the six of b, and the answers' own, which all hold `=`."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
-from superposition.addition.engine import data
+from superposition import runs
+from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.lookup import Lookup
 from superposition.addition.engine.transformer import Transformer
 
@@ -17,12 +21,34 @@ OWN, BELOW, FURTHER, ABOVE, EQUALS = range(len(SHARES))
 def attended(model: Transformer, seen: UInt8[Array, "example n_ctx"]) -> tuple[Array, Array]:
     """The mean attention over sums (answer, head, place), and how many places a head attends to (answer, head).
 
-    The number of places is 2 to the mean entropy in bits: 1 for a head that always looks at one place, n for one that looks
-    at n alike."""
+    The number of places is e to the mean entropy: 1 for a head that always looks at one place, n for one that looks at n
+    alike."""
     with torch.no_grad():
         pattern = Lookup.of(model).attend(torch.from_numpy(seen)).pattern
-        entropy = torch.special.entr(pattern).sum(-1).mean(0)
-    return pattern.mean(0).numpy(), entropy.exp().numpy()
+        entropy = torch.special.entr(pattern).sum(-1)
+    return pattern.mean(0).numpy(), entropy.mean(0).exp().numpy()
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Of models on sums that none was trained on: the pattern of every head, and to how many places it attends."""
+
+    pattern: Float[Array, "model answer head place"]
+    places: Float[Array, "model answer head"]
+
+    @classmethod
+    def of(cls, models: Sequence[Transformer], sums: int = 500) -> "Attention":
+        """Where these models attend."""
+        seen = data.tokens(*data.draw(99, sums).T)
+        each = [attended(model, seen) for model in models]
+        return cls(*(np.stack(one) for one in zip(*each, strict=True)))
+
+
+def before_and_after(trained: runs.Results) -> tuple[Attention, Attention]:
+    """Where the models of `addition/train` attend at their random start, and at the end."""
+    size = trained.config
+    start = [Transformer(size.n_heads, size.d_head, size.seed + k) for k in range(size.seeds)]
+    return Attention.of(start), Attention.of(learning_curves.transformers(trained))
 
 
 def shares(pattern: Float[Array, "*batch answer head place"]) -> Float[Array, "*batch share answer head"]:
@@ -36,7 +62,11 @@ def shares(pattern: Float[Array, "*batch answer head place"]) -> Float[Array, "*
     return np.stack([*on_digits, pattern[..., data.N_INPUTS :].sum(-1)], -3)
 
 
-def even() -> Float[Array, "answer 1 place"]:
-    """The pattern of a head that looks at all places up to its own alike, as it does where all scores are equal."""
-    seen = np.tri(data.N_CTX)[data.N_INPUTS :]
-    return (seen / seen.sum(-1, keepdims=True))[:, None]
+def hard(attention: Attention) -> Bool[Array, "model answer head"]:
+    """Whether a head puts over half of its attention at an answer on the digits of that answer's column; not of the millions."""
+    return shares(attention.pattern)[:, OWN, : data.N_DIGITS] > 0.5
+
+
+def distinctive(attention: Attention) -> tuple[Float[Array, "model"], Float[Array, "model"]]:
+    """The share of heads that look so hard at one answer or more; and to how many places heads attend, mean over answers."""
+    return hard(attention).any(1).mean(-1), attention.places[:, : data.N_DIGITS].mean((1, 2))

@@ -11,14 +11,23 @@ from superposition.figures.addition.circuits import (
     one_head,
     set_curves,
 )  # fmt: skip
-from superposition.figures.addition.heads import accuracy_left, head_panel, over_training, ranges, rings, spectra, strip, strips
+from superposition.figures.addition.heads import (
+    accuracy_left,
+    attention,
+    head_panel,
+    over_training,
+    ranges,
+    rings,
+    strip,
+    strips,
+)  # fmt: skip
 from superposition.figures.addition.laboratory import laboratory
 from superposition.figures.addition.learning import PLACES, by_chain, by_position, readings, splits
 from superposition.figures.addition.planes import head_film
 
 __all__ = [
-    "PLACES", "accuracy_left", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position", "by_shape",
+    "PLACES", "accuracy_left", "attention", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position", "by_shape",
     "effect_matrix", "head_columns", "head_film", "head_panel", "heat_maps", "laboratory", "logit_maps", "map_film",
-    "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "set_curves", "spectra",
+    "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "set_curves",
     "splits", "strip", "strips",
 ]  # fmt: skip
