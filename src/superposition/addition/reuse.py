@@ -206,3 +206,9 @@ def of_each(results: runs.Results, of: str = "") -> Float[Array, "model measure"
     """The SUMMARY of every model: of the trained ones, or of the "made_up_" ones."""
     models = [{f"{of}{name}": results[f"{of}{name}"][k] for name in _MEASURED} for k in range(len(results[f"{of}own"]))]
     return np.stack([summary(one, of) for one in models])
+
+
+def several_by_lot(own: Float[Array, "*batch column head"], draws: int = 200) -> Float[Array, "draw *batch"]:
+    """The share of heads that would read several columns if each column drew its heads by lot, as many as it has."""
+    rng, reads = np.random.default_rng(0), own > READS
+    return np.stack([(rng.permuted(reads, axis=-1).sum(-2) > 1).mean(-1) for _ in range(draws)])

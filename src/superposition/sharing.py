@@ -1,0 +1,81 @@
+"""How heads share features. From effects, features by heads: over how many of each they are spread, whatever the reason.
+From what each head says: which features it tells apart, which damage that hits all features alike never does."""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from superposition import metrics
+
+Array = np.ndarray
+MEASURES = ("heads per circuit", "circuits per head", "score", "effective rank")
+HEADS, CIRCUITS, SCORE, RANK = range(len(MEASURES))
+
+
+def heads_per_circuit(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch circuit"]:
+    """Over how many heads the effects on a circuit are spread: (Σ|e|)² / Σe², 0 for a circuit that needs none."""
+    return circuits_per_head(effect.swapaxes(-1, -2))
+
+
+def circuits_per_head(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch head"]:
+    """Over how many circuits the effects of a head are spread: (Σ|e|)² / Σe², 0 for a head that has none."""
+    return metrics.polysemanticity(np.sqrt(np.abs(effect)))
+
+
+def means(effect: Float[Array, "*batch circuit head"]) -> tuple[Array | np.floating, Array | np.floating]:
+    """Heads per circuit and circuits per head, each a mean in which every amount counts alike."""
+    amount = np.abs(effect)
+    total = np.maximum(amount.sum((-1, -2)), 1e-30)
+    heads = (heads_per_circuit(effect) * amount.sum(-1)).sum(-1) / total
+    return heads, (circuits_per_head(effect) * amount.sum(-2)).sum(-1) / total
+
+
+def score(heads: Array | float, circuits: Array | float, n_circuits: int, n_heads: int) -> Array | float:
+    """The score of spread over heads: over how many heads circuits are spread, seen from both sides.
+
+    The geometric mean of the heads per circuit and of the circuits per head, the latter over n_circuits / n_heads, its
+    value where heads divide the circuits among themselves. 1: each circuit has a head, and no head has more than its part.
+    k: circuits as they are when groups of k heads serve each, and every head serves k times its part. At most n_heads."""
+    return (heads * circuits * n_heads / n_circuits) ** 0.5
+
+
+def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch measure"]:
+    """The MEASURES of effects."""
+    heads, circuits = means(effect)
+    return np.stack([heads, circuits, score(heads, circuits, *effect.shape[-2:]), metrics.effective_rank(effect)], -1)
+
+
+def diffuse(own: Bool[Array, "circuit head"], share: float, rng: np.random.Generator) -> Float[Array, "circuit head"]:
+    """Effects of heads that have their own circuits, and break a little everywhere else: `share` of that, of half-normal size."""
+    return np.where(own, 1.0, share * np.abs(rng.standard_normal(own.shape)))
+
+
+def confusion(logits: Float[Array, "*batch context feature candidate"]) -> Float[Array, "*batch feature candidate"]:
+    """How often, where a feature is there, a candidate is what its presence speaks for most: the shares of contexts.
+
+    Candidate j is feature j's own. `logits`: the same contexts with every feature in turn. In each context the mean over
+    features goes first, so that what is said whatever feature is there, as by damage that hits all alike, counts nothing."""
+    turn = logits - logits.mean(-2, keepdims=True)
+    count = turn.shape[-1]
+    return np.stack([(turn.argmax(-1) == candidate).mean(-2) for candidate in range(count)], -1)
+
+
+def told_apart(confusion: Float[Array, "*batch feature feature"], least: float = 0.5) -> Bool[Array, "*batch feature"]:
+    """Which features come out as themselves in more than this share of contexts; by lot they do in 1 of n_features."""
+    return np.diagonal(confusion, axis1=-2, axis2=-1) > least
+
+
+def by_lot(confusion: Float[Array, "*batch feature feature"], draws: int, seed: int) -> Float[Array, "draw *batch"]:
+    """The mean share of contexts in which features come out as themselves, where it is drawn by lot which candidate is whose.
+
+    Candidates that win whatever is there win as often."""
+    rng, count = np.random.default_rng([seed, 8]), confusion.shape[-1]
+    return np.stack([confusion[..., np.arange(count), rng.permutation(count)].mean(-1) for _ in range(draws)])
+
+
+def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array | np.generic]:
+    """How many features any head tells apart alone, how many heads such a feature has, and how many features such a head.
+
+    All are 0 where no head tells any. Modules, heads that divide the features, have one head a feature."""
+    some, working = told.any(-1).sum(-1), told.any(-2).sum(-1)
+    total = told.sum((-2, -1))
+    return {"features": some, "heads a feature": total / np.maximum(some, 1), "features a head": total / np.maximum(working, 1)}

@@ -1,0 +1,44 @@
+"""What heads tell apart, beside spread: on heads whose work is known."""
+
+import numpy as np
+import pytest
+
+from superposition import sharing
+
+FEATURES, HEADS, CONTEXTS = 24, 6, 40
+OWNER = np.arange(FEATURES) * HEADS // FEATURES
+
+
+def said(told, damage, seed=0):
+    """Logits (head, context, feature, candidate): a feature's own candidate rises where a head tells it, beside noise, and what
+    a head says whatever feature is there."""
+    rng = np.random.default_rng(seed)
+    logits = 0.1 * rng.standard_normal((HEADS, CONTEXTS, FEATURES, FEATURES))
+    logits += damage * rng.standard_normal((HEADS, CONTEXTS, 1, FEATURES))
+    return logits + told.T[:, None, :, None] * np.eye(FEATURES)
+
+
+def work(logits):
+    return sharing.shared_work(sharing.told_apart(sharing.confusion(logits)).T)
+
+
+def test_diffuse_damage_raises_the_score_of_spread_and_not_what_heads_tell_apart():
+    own = OWNER[:, None] == np.arange(HEADS)
+    rng = np.random.default_rng(0)
+    scores = [sharing.measured(sharing.diffuse(own, share, rng))[sharing.SCORE] for share in (0.0, 0.2)]
+    assert scores[0] == pytest.approx(1) and scores[1] > 1.5
+    for damage in (0.0, 20.0):
+        found = work(said(own.astype(float), damage))
+        assert (found["features"], found["heads a feature"], found["features a head"]) == (FEATURES, 1, FEATURES / HEADS)
+
+
+def test_heads_that_share_features_are_told_from_modules():
+    told = (OWNER[:, None] == np.arange(HEADS)) | (OWNER[:, None] == (np.arange(HEADS) + 1) % HEADS)
+    assert work(said(told.astype(float), 5.0))["heads a feature"] == 2
+
+
+def test_noise_tells_nothing_and_by_lot_a_feature_wins_once_in_as_many_as_there_are():
+    confusion = sharing.confusion(said(np.zeros((FEATURES, HEADS)), 0.0))
+    assert not sharing.told_apart(confusion).any()
+    assert sharing.shared_work(np.zeros((FEATURES, HEADS), bool)) == {"features": 0, "heads a feature": 0, "features a head": 0}
+    assert sharing.by_lot(confusion, 50, 0).mean() == pytest.approx(1 / FEATURES, rel=0.05)
