@@ -49,27 +49,13 @@ def diffuse(own: Bool[Array, "circuit head"], share: float, rng: np.random.Gener
     return np.where(own, 1.0, share * np.abs(rng.standard_normal(own.shape)))
 
 
-def confusion(logits: Float[Array, "*batch context feature candidate"]) -> Float[Array, "*batch feature candidate"]:
-    """How often, where a feature is there, a candidate is what its presence speaks for most: the shares of contexts.
+def recognised(logits: Float[Array, "*batch context feature candidate"]) -> Float[Array, "*batch feature"]:
+    """In what share of contexts a feature's presence speaks for its own candidate, the one of its number, more than for others.
 
-    Candidate j is feature j's own. `logits`: the same contexts with every feature in turn. In each context the mean over
-    features goes first, so that what is said whatever feature is there, as by damage that hits all alike, counts nothing."""
+    `logits`: the same contexts with every feature in turn. In each context the mean over features goes first, so that what
+    is said whatever feature is there, as by damage that hits all alike, counts nothing. By chance it is 1 / n_features."""
     turn = logits - logits.mean(-2, keepdims=True)
-    count = turn.shape[-1]
-    return np.stack([(turn.argmax(-1) == candidate).mean(-2) for candidate in range(count)], -1)
-
-
-def told_apart(confusion: Float[Array, "*batch feature feature"], least: float = 0.5) -> Bool[Array, "*batch feature"]:
-    """Which features come out as themselves in more than this share of contexts; by lot they do in 1 of n_features."""
-    return np.diagonal(confusion, axis1=-2, axis2=-1) > least
-
-
-def by_lot(confusion: Float[Array, "*batch feature feature"], draws: int, seed: int) -> Float[Array, "draw *batch"]:
-    """The mean share of contexts in which features come out as themselves, where it is drawn by lot which candidate is whose.
-
-    Candidates that win whatever is there win as often."""
-    rng, count = np.random.default_rng([seed, 8]), confusion.shape[-1]
-    return np.stack([confusion[..., np.arange(count), rng.permutation(count)].mean(-1) for _ in range(draws)])
+    return (turn.argmax(-1) == np.arange(turn.shape[-1])).mean(-2)
 
 
 def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array | np.generic]:
@@ -79,3 +65,15 @@ def shared_work(told: Bool[Array, "*batch feature head"]) -> dict[str, Array | n
     some, working = told.any(-1).sum(-1), told.any(-2).sum(-1)
     total = told.sum((-2, -1))
     return {"features": some, "heads a feature": total / np.maximum(some, 1), "features a head": total / np.maximum(working, 1)}
+
+
+def by_lot(told: Bool[Array, "*batch feature head"]) -> Array | np.floating:
+    """The heads a feature where every head tells as many features as it does, and it is drawn by lot which: exactly.
+
+    A feature is left out by all heads with probability Π (1 − share of head); 0 where no head tells any.
+
+    >>> by_lot(np.array([[True, True], [False, False]]))
+    1.3333333333333333
+    """
+    some = told.shape[-2] * (1 - (1 - told.mean(-2)).prod(-1))
+    return np.divide(told.sum((-2, -1)), some, out=np.zeros_like(some), where=some > 0)[()]

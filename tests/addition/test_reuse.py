@@ -9,7 +9,7 @@ from superposition.addition.engine import data
 from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
 
-CONFIG = reuse.Config(seed=0, models=0, each=8, contexts=20, draws=50, damage=0.2)
+CONFIG = reuse.Config(seed=0, models=0, each=8, contexts=20, damage=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_columns_drawn_by_lot_keep_their_numbers_of_heads():
 
 
 def test_one_models_analysis_is_that_of_the_committed_run(results):
-    config = results.config.model_copy(update={"contexts": 1, "draws": 1})
+    config = results.config.model_copy(update={"contexts": 1})
     model, seed = circuits.trained(1)[0]
     found = reuse.of_model(model, seed, config)
     for name in ("own", "lost", "alike"):

@@ -31,23 +31,27 @@ def counted(examples: transformer_training.Examples, batch: int) -> transformer_
     return transformer_training.Examples(*(array[:, :whole] for array in vars(examples).values()))
 
 
-def trained(item: tuple[Config, int]) -> dict[str, Array]:
-    """Train one seed, and say how often its digits and its sums are right at every look."""
-    config, seed = item
+def trained(config: Config, seed: int, job: runs.Job) -> dict[str, Array]:
+    """Train one seed, and say how often its digits and its sums are right at every look; kept, once that is known."""
+    if (found := job.load_checkpoint(f"done-{seed}")) is not None:
+        return found
     pairs = data.draw(seed, config.n_train + config.n_test)
     splits = [transformer_training.Examples.of(one[None], "at once") for one in np.split(pairs, [config.n_train])]
     models = transformer_training.Trainees.start([seed], config.n_heads, config.d_head, "at once")
     loss, watched = transformer_training.train(
         models, splits[0], [seed], config.epochs, config.batch, AdamW(config.lr, config.weight_decay, schedule="cosine"),
-        config.looks, lambda models: learning_curves.judge(models, [counted(one, config.batch) for one in splits]), runs.Job(),
+        config.looks, lambda models: learning_curves.judge(models, [counted(one, config.batch) for one in splits]), job,
+        key=f"seed-{seed}",
     )  # fmt: skip
-    kept = {name: watched[name][:, 0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy")}
-    return {"epoch_loss": loss[:, 0].astype(np.float32)} | kept
+    found = {name: watched[name][:, 0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy")}
+    found |= {"epoch_loss": loss[:, 0].astype(np.float32)}
+    job.save_checkpoint(f"done-{seed}", found, force=True)
+    return found
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Train every seed by itself."""
-    each = job.map(trained, [(config, config.seed + k) for k in range(config.seeds)], "seeds")
+    """Train every seed by itself, one after another."""
+    each = [trained(config, config.seed + k, job) for k in range(config.seeds)]
     arrays = runs.stacked(each, config.seeds) | {"epoch": np.array(config.looks)}
     right = arrays["digit_accuracy"][:, -1].mean((0, -1))
     return arrays, {"train digits": float(right[TRAIN]), "test digits": float(right[TEST])}

@@ -31,7 +31,6 @@ class Config(runs.Config):
     models: int
     each: int
     contexts: int
-    draws: int
     damage: float
 
 
@@ -43,7 +42,7 @@ SUMMARY = ("heads to a column", "share of heads that read several columns", "ali
 HEADS, SEVERAL, ALIKE, BETWEEN = range(len(SUMMARY))
 SCHEMA = (
     {name: f"seed {axes}" for name, axes in _MEASURED.items()}
-    | {"told": "seed column head", "told_rank": "seed column head", "told_digits": "seed column digit head"}
+    | {"told": "seed column digit head"}
     | {f"made_up_{name}": f"kind {axes}" for name, axes in _MEASURED.items()}
     | {"shape_summary": "model measure"}
 )
@@ -110,19 +109,15 @@ def contexts(column: int, count: int, rng: np.random.Generator) -> UInt8[Array, 
     return data.tokens(a @ place, b @ place)
 
 
-def told(model: Transformer, column: int, config: Config, seed: int) -> dict[str, Array]:
-    """How often, by itself, each head speaks most for the digit that is the answer: mean over digits, the share of lots that
-    this exceeds, and of each digit whether it is so in more than half of the contexts. By lot it is in one of ten."""
+def told(model: Transformer, column: int, config: Config, seed: int) -> Float[Array, "digit head"]:
+    """In what share of contexts each head by itself speaks most for the digit that is the answer; by lot it is one in ten."""
     seen = contexts(column, config.contexts, streams.generator(seed, stream=streams.BALANCED, part=column))
     tables = Lookup.of(model)
     with torch.no_grad():
         z = torch.cat([tables.attend(some).z[:, column] for some in torch.from_numpy(seen).flatten(0, 1).split(500)])
         said = tables.contributions(z).numpy()
     logits = np.moveaxis(said.reshape(*seen.shape[:2], *said.shape[1:]), 2, 0)
-    confusion = sharing.confusion(logits - logits.mean(-1, keepdims=True))
-    mean = np.diagonal(confusion, axis1=-2, axis2=-1).mean(-1)
-    rank = (sharing.by_lot(confusion, config.draws, seed) < mean).mean(0)
-    return {"told": mean, "told_rank": rank, "told_digits": sharing.told_apart(confusion).T}
+    return sharing.recognised(logits - logits.mean(-1, keepdims=True)).T
 
 
 # --- heads whose tasks are known ------------------------------------------------------------------------------------------
@@ -160,8 +155,7 @@ def of_shape(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
 def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     """The same of a fully trained model, and which digits its heads tell apart."""
     model, seed, config = item
-    each = [told(model, column, config, seed) for column in range(data.N_DIGITS)]
-    return of_model(*item) | {name: np.stack([one[name] for one in each]) for name in each[0]}
+    return of_model(*item) | {"told": np.stack([told(model, column, config, seed) for column in range(data.N_DIGITS)])}
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
