@@ -126,3 +126,14 @@ def test_training_is_drawn_as_medians_over_heads_with_the_start_beside_epoch_one
     ax = addition.over_training(EPOCH, [[values]], [["K"]], ["share"]).axes[0]
     assert ax.get_lines()[0].get_ydata() == pytest.approx(np.median(values, 1))
     assert ax.get_lines()[0].get_xdata() == pytest.approx([0.5, 1, 1000]) and ax.get_title() == "share"
+
+
+def test_attention_is_black_where_it_is_all_and_a_panel_bears_its_heads_number():
+    pattern = np.zeros((3, 7, 19))
+    pattern[:, :, 4] = 1
+    pattern[1, 2, [4, 10]] = 0.25, 0.75
+    axes = addition.attention(pattern, [5, 9, 30], columns=2).axes
+    assert [ax.get_title() for ax in axes] == ["5", "9", "30", ""]
+    for ax, shares in zip(axes, pattern, strict=False):
+        assert np.asarray(ax.get_images()[0].get_array()) == pytest.approx(1 - shares)
+        assert [line.get_xdata()[0] for line in ax.get_lines()] == [6, 12]

@@ -78,7 +78,7 @@ def measured(parts: Parts, seed: int) -> dict[str, Array]:
     maps = ablation.maps(parts)
     own = np.stack([own_share(parts.heads[:, t], parts.pair[:, t]) for t in columns])
     lost = np.stack([right & ~parts.right(logits) for logits in parts.without(parts.instead("mean"))], -1).mean(0)
-    mixed = streams.generator(seed, stream=streams.RESAMPLED).permuted(parts.pair, axis=0)
+    mixed = streams.generator(seed, stream=streams.MIXED).permuted(parts.pair, axis=0)
     shuffled = Parts(parts.heads, parts.direct, parts.answers, mixed)
     heads = cosines(maps, maps)
     return {
@@ -111,7 +111,7 @@ def contexts(column: int, count: int, rng: np.random.Generator) -> UInt8[Array, 
 
 def told(model: Transformer, column: int, config: Config, seed: int) -> Float[Array, "digit head"]:
     """In what share of contexts each head by itself speaks most for the digit that is the answer; by lot it is one in ten."""
-    seen = contexts(column, config.contexts, streams.generator(seed, stream=streams.BALANCED, part=column))
+    seen = contexts(column, config.contexts, streams.generator(seed, stream=streams.CONTEXTS, part=column))
     tables = Lookup.of(model)
     with torch.no_grad():
         z = torch.cat([tables.attend(some).z[:, column] for some in torch.from_numpy(seen).flatten(0, 1).split(500)])
@@ -126,7 +126,7 @@ def told(model: Transformer, column: int, config: Config, seed: int) -> Float[Ar
 def made_up(kind: str, config: Config, heads: int = 32) -> Parts:
     """Parts of no model. Modules: heads that divide the columns, and say a random table of their pair of digits, with the right
     digit foremost; at all other answers what they say is noise of `damage` times that size. Noise: nothing else anywhere."""
-    rng = streams.generator(config.seed, stream=streams.DIFFUSE, part=MADE_UP.index(kind))
+    rng = streams.generator(config.seed, stream=streams.MADE_UP, part=MADE_UP.index(kind))
     pair = ablation.balanced(config.seed, config.each)
     said = rng.standard_normal((len(pair), data.N_ANSWERS, heads, N_OUT)).astype(np.float32)
     digit = (pair // 10 + pair % 10) % 10
