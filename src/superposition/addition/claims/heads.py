@@ -99,7 +99,7 @@ for _number, _panel in enumerate(("keys", "values"), 5):
 
 @claim(
     id="addition/heads/10-pattern",
-    source=f"{SOURCE}, the first picture, which is lost",
+    source=f"{SOURCE}, the first picture",
     statement="The attention pattern is quite distinctive.",
     measure="share of heads that at one answer or more put over half of their attention on the two digits of that answer's "
     "column, mean over 500 sums and over seeds; the first of several numbers tried; baseline: the random start",
