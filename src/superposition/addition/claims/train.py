@@ -14,10 +14,11 @@ SHARE = (0.0, 1.0)
 def _notebooks(results: Results, split: int) -> str:
     """How the seeds stand to the three numbers that the notebooks print."""
     shares = [f"{100 * share:.2f}" for share in printed(split)]
-    below = int((right_digits(results, split) < printed(split).min()).sum())
+    right = right_digits(results, split)
+    below = int((right < printed(split).min()).sum())
     return (
         f"The notebooks print {', '.join(shares[:-1])} and {shares[-1]}%: {below} of our {results.config.seeds} seeds end below "
-        f"all three, with {more_errors(results, split):.2f} times as many errors"
+        f"all three, with {more_errors(right, split):.2f} times as many errors"
     )
 
 
