@@ -177,7 +177,7 @@ def columns_read(own: Float[Array, "*batch column head"]) -> Int[Array, "*batch 
     return (own > READS).sum(-2)
 
 
-def needed(found: Mapping[str, Array], of: str = "") -> Bool[Array, "*batch column head"]:
+def needed(found: Mapping[str, Array] | runs.Results, of: str = "") -> Bool[Array, "*batch column head"]:
     """Whether an answer needs what a head says of the pair of its column, over what it needs of another sum's pair."""
     return found[f"{of}specific"].astype(float) - found[f"{of}floor"] > NEEDED
 
@@ -198,8 +198,8 @@ def summary(found: Mapping[str, Array], of: str = "") -> Float[Array, "measure"]
 
 def of_each(results: runs.Results, of: str = "") -> Float[Array, "model measure"]:
     """The SUMMARY of every model: of the trained ones, or of the "made_up_" ones."""
-    models = [{f"{of}{name}": results[f"{of}{name}"][k] for name in _MEASURED} for k in range(len(results[f"{of}own"]))]
-    return np.stack([summary(one, of) for one in models])
+    names = [f"{of}{name}" for name in ("own", "alike", "between")]
+    return np.stack([summary({name: results[name][k] for name in names}, of) for k in range(len(results[names[0]]))])
 
 
 def several_by_lot(own: Float[Array, "*batch column head"], draws: int = 200) -> Float[Array, "draw *batch"]:

@@ -29,7 +29,7 @@ from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Of, Toler
 def _distributed(results: Results) -> Finding:
     trained, made_up = (reuse.of_each(results, of)[:, reuse.HEADS] for of in ("", "made_up_"))
     note = "They are shared by all 100 pairs of a column, whose number is not what is scarce"
-    return Finding(over_seeds(trained), float(made_up[reuse.NOISE]), note)
+    return Finding(over_seeds(trained, (0, results["own"].shape[-1])), float(made_up[reuse.NOISE]), note)
 
 
 @claim(
