@@ -30,7 +30,7 @@ STOREYS = [
     ["configs"],
     ["cluster"],
     ["runs", "metrics", "compiled"],
-    ["estimates", "training", "measuring"],
+    ["estimates", "training", "measuring", "sharing"],
     ["tolerances"],
     ["claims", "bench", "restamp"],
     PARTS,
