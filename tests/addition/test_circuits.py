@@ -8,7 +8,7 @@ import torch
 
 from superposition import runs, sharing
 from superposition.addition import circuits
-from superposition.addition.circuits import ENOUGH, both_signs, shuffled
+from superposition.addition.circuits import ENOUGH
 from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sets
@@ -87,24 +87,6 @@ def test_heads_switched_off_and_alone_are_as_right_as_the_transformer_without_th
         assert found["without"][ablation.ZERO, head] == pytest.approx(right([1 - on for on in alone]), abs=0.006)
 
 
-def test_signs_that_are_all_equal_are_not_both_signs_however_shuffled():
-    effect = np.abs(np.random.default_rng(0).normal(size=(1, 100, 32)))
-    assert both_signs(effect) == 0 and both_signs(shuffled(effect)) == 0
-    assert np.sort(shuffled(effect), 1) == pytest.approx(np.sort(effect, 1))
-
-
-def test_a_tenth_of_the_sum_of_sizes_on_either_side_is_both_signs():
-    effect = np.array([[1.0, -9], [1, -9.1], [-1, 8], [0, 3]])
-    assert circuits.negative(effect) == pytest.approx([0.9, 9.1 / 10.1, 1 / 9, 0])
-    assert both_signs(effect) == 0.5
-
-
-def test_contributions_of_any_kind_have_both_signs_once_they_are_measured_from_their_mean():
-    """The claim on signs cannot fail: heads that all push for the right digit, each more for some than for others, pass."""
-    pushes = np.random.default_rng(3).exponential(size=(5, 100, 32)) + 1
-    assert both_signs(pushes).max() == 0 and both_signs(pushes - pushes.mean(1, keepdims=True)).min() > 0.98
-
-
 def test_one_combination_for_all_circuits_has_rank_one_but_for_noise_and_the_same_answers_lost():
     lost = np.random.default_rng(4).random((2, 100, 8)) * 0.5
     made = circuits.one_combination(lost, 10**9)
@@ -113,11 +95,6 @@ def test_one_combination_for_all_circuits_has_rank_one_but_for_noise_and_the_sam
     for axis in (-1, -2):
         assert made.sum(axis) == pytest.approx(lost.sum(axis), rel=1e-3)
     assert np.linalg.svd(circuits.one_combination(lost, 100), compute_uv=False)[0, 1] > 0.1
-
-
-def test_answers_lost_outside_a_group_are_those_of_the_other_heads():
-    lost = np.array([[[0.2, 0.1, 0.0], [0.2, 0.3, 0.2]]])
-    assert circuits.lost_outside(lost, np.array([[True, False, False]])) == pytest.approx([0.6])
 
 
 def test_as_many_heads_off_by_lot_are_those_that_the_smallest_set_has():

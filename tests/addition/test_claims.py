@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from superposition import claims, configs, runs
-from superposition.addition import carries, circuits_all_columns, heads
+from superposition.addition import carries, circuits_all_columns, heads, reuse
 from superposition.addition.engine import carry_chains, learning_curves
+from superposition.addition.engine.transformer import shapes
 from superposition.addition.measures import original_heat_maps
 
 SPREAD = np.array([-1e-3, 0, 1e-3])  # of three seeds
@@ -80,11 +81,17 @@ def shown(found, asked):
     return (made("addition/carries", adder_signal=signal, **parts),)
 
 
-def scored(score, matrix=circuits_all_columns.ALL, kind="measured"):
-    measured, lot = blank(3, 5, 7, 5), blank(3, 5, 7, 2, 3, 5)
-    measured[:, circuits_all_columns.LOST, matrix, circuits_all_columns.SCORE] = score + SPREAD
-    lot[:, circuits_all_columns.LOST, matrix, :, circuits_all_columns.MEDIAN, circuits_all_columns.SCORE] = 20.0
-    return (made("addition/circuits_all_columns", measured=measured, lot=lot),)
+def reading(columns, several=0.5, alike=0.8):
+    """Heads of three seeds: so many read each column, and a share of all several; their maps are so alike."""
+    own, maps = np.zeros((3, 6, 32)), np.zeros((3, 6, 6, 32))
+    own[:, :, :columns] = 0.6
+    if several == 0:  # each column has heads of its own
+        own[:] = np.kron(np.eye(6), np.ones(5)) @ np.eye(30, 32) * 0.6
+    maps[:] = alike + SPREAD[:, None, None, None]
+    kinds = np.zeros((2, 6, 32))
+    made_up = {"made_up_own": kinds, "made_up_alike": np.zeros((2, 6, 6, 32)), "made_up_between": np.zeros((2, 6))}
+    names = {"own": own, "alike": maps, "between": np.full((3, 6), 0.3), "specific": own, "floor": 0 * own}
+    return (made("addition/reuse", **names, **made_up),)
 
 
 def ranked(rank):
@@ -121,13 +128,18 @@ def probed(name, share):
 
 def of_shapes(small, large):
     sweep = made("addition/sweep")
-    spread = np.linspace(-1e-3, 1e-3, sweep.config.seeds)
-    measured = blank(len(sweep.config.heads), sweep.config.seeds, 5, 7, 5)
-    for n_heads, ratio in ((32, small), (8, large)):
-        measured[
-            sweep.config.heads.index(n_heads), :, circuits_all_columns.LOST, circuits_all_columns.ALL, circuits_all_columns.SCORE
-        ] = n_heads / 6 * (ratio + spread)
-    return sweep, made("addition/circuits_all_columns", shape_measured=measured.reshape(-1, 5, 7, 5))
+    summary = np.zeros((len(sweep.config.heads), sweep.config.seeds, len(reuse.SUMMARY)))
+    for n_heads, share in ((32, small), (8, large)):
+        summary[sweep.config.heads.index(n_heads), :, reuse.SEVERAL] = share + np.linspace(-1e-3, 1e-3, sweep.config.seeds)
+    return sweep, made("addition/reuse", shape_summary=summary.reshape(-1, len(reuse.SUMMARY)))
+
+
+def looking(heads):
+    """Three models in which so many heads look at both digits of the ones, at the ones; all others look everywhere alike."""
+    weights = {name: np.zeros((3, *shape)) for name, shape in shapes().items()}
+    weights["W_pos"][:, range(19), range(19)] = 1.0
+    weights["W_Q"][:, :heads, 12, 0] = weights["W_K"][:, :heads, 0, 0] = weights["W_K"][:, :heads, 6, 0] = 5.0
+    return (made("addition/train", **{name: array.astype(np.float32) for name, array in weights.items()}),)
 
 
 def round_heads(which, drawn, read=(0, 0, 0)):
@@ -190,7 +202,11 @@ CASES = {
         shown,
         [("reproduced", 91, 0.91, 0.1), ("partly", 51, 0.51, 0.6), ("corrected", 8, 0.08, 0.9), ("not reproduced", 8, 0.08, 0.4)],
     ),
-    "circuits/1-distributed": (scored, [("partly", 14.6, 14.6), ("not reproduced", 14.3, 14.3)]),
+    "circuits/1-distributed": (reading, [("partly", 2, 2), ("not reproduced", 1, 1)]),
+    "circuits/3-several": (reading, [("reproduced", 25, 8), ("partly", 12.5, 4), ("not reproduced", 0, 5, 0)]),
+    "circuits/5-reuse": (
+        reading, [("reproduced", 0.71, 4, 1, 0.71), ("partly", 0.69, 4, 1, 0.69), ("not reproduced", 0.2, 4, 1, 0.2)],
+    ),
     "circuits/2-combinations": (ranked, [("reproduced", 1.1, 1.1), ("not reproduced", 1, 1.0)]),
     "circuits/4-maps": (striped, [("corrected", 91, 0.91), ("partly", 51, 0.51), ("reproduced", 20, 0.2)]),
     "circuits/6-position": (
@@ -199,7 +215,7 @@ CASES = {
     "circuits/7-context": (
         lambda share: probed("zeros around", share), [("reproduced", 97.5, 0.975), ("corrected", 84, 0.84)],
     ),
-    "circuits/11-small": (of_shapes, [("reproduced", 3, 3, 0.9), ("partly", 3, 3, 4), ("not reproduced", 0.9, 0.9, 0.9)]),
+    "circuits/11-small": (of_shapes, [("reproduced", 50, 0.5, 0.2), ("partly", 50, 0.5, 0.9), ("not reproduced", 0, 0.0, 0.2)]),
     **{
         f"heads/{k + 1}-circle-in-{panel}": (
             lambda *counts, k=k: round_heads(k, counts),
@@ -212,6 +228,7 @@ CASES = {
         [("reproduced", 6.25, (1, 2, 3), (1, 9, 9)), ("not reproduced", 6.25, (1, 2, 3), (0, 9, 9)),
          ("not reproduced", 3.125, (0, 0, 3), (1, 9, 9))],
     ),
+    "heads/10-pattern": (looking, [("reproduced", 50, 16), ("partly", 1500 / 32, 15), ("not reproduced", 0, 0)]),
     **{
         f"heads/{k + 5}-columns-in-{panel}": (
             lambda own, k=k: twins(k, own), [("reproduced", 0.09, 0.09), ("partly", 0.11, 0.11), ("not reproduced", 0.31, 0.31)],

@@ -9,9 +9,6 @@ from superposition.addition import train
 from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.lookup import Lookup
 
-# Final accuracy of digits in the outputs of the three notebooks: train, test.
-PRINTED = np.array([[0.9868, 0.9799], [0.9845, 0.9795], [0.9877, 0.9813]])
-
 
 @pytest.fixture(scope="module")
 def results():
@@ -73,9 +70,17 @@ def test_two_seeds_of_one_order_agree_by_lot_in_one_case_of_five_factorial_and_o
     assert train.odds(train.order(learning_in_order(small, opposite), 0.75)) == 1
 
 
-def test_the_printed_accuracies_lie_within_the_spread_of_ours(results):
-    ours = results["digit_accuracy"][-1].mean(-1)[:, :2]
-    assert (np.abs(PRINTED.mean(0) - ours.mean(0)) < 3 * ours.std(0, ddof=1) + PRINTED.std(0, ddof=1)).all()
+def test_the_notebooks_count_whole_batches_of_the_sums_that_they_print_shares_of():
+    for split, counted in ((learning_curves.TRAIN, 97 * 256), (learning_curves.TEST, 7 * 256)):
+        digits = train.printed(split) * counted * 7
+        assert digits == pytest.approx(digits.round(), abs=1e-5)
+
+
+def test_three_that_lie_above_all_six_are_there_by_lot_in_one_draw_of_84():
+    right = np.linspace(0.97, 0.971, 6)
+    assert train.odds_of_printed(right, learning_curves.TEST) == pytest.approx(84)
+    assert train.odds_of_printed(np.append(right, 0.98), learning_curves.TEST) == pytest.approx(120 / 4)
+    assert train.more_errors(right, learning_curves.TEST) == pytest.approx(0.0295 / (1 - 0.98026), rel=1e-3)
 
 
 def test_the_stored_parameters_add_as_well_as_recorded(results):

@@ -77,14 +77,3 @@ def test_curves_of_sets_are_means_over_seeds_within_their_range():
             assert line.get_ydata() == pytest.approx(seeds.mean(0))
             y = band.get_paths()[0].vertices[:, 1]
             assert y.min() == pytest.approx(seeds.min()) and y.max() == pytest.approx(seeds.max())
-
-
-def test_the_score_is_drawn_by_shape_with_every_seed():
-    heads, score = np.array([64, 8]), np.array([[20.0, 24.0], [4.0, 5.0]])
-    fig = addition.by_shape(heads, score, np.array([10.0, 3.0]), np.array([8.0, 1.0]), score / 100)
-    points, mean, lot, modules = fig.axes[0].get_lines()
-    assert points.get_xdata().tolist() == [64, 64, 8, 8] and points.get_ydata().tolist() == [20, 24, 4, 5]
-    assert (
-        mean.get_ydata().tolist() == [22, 4.5] and lot.get_ydata().tolist() == [10, 3] and modules.get_ydata().tolist() == [8, 1]
-    )
-    assert [tick.get_text() for tick in fig.axes[0].get_xticklabels()] == ["64×1", "8×8"]

@@ -103,17 +103,6 @@ def test_strips_of_all_heads_end_with_digits_in_the_scale_of_the_whole_training(
     assert colours[0] == colours[1] == colours[6] != colours[2] == colours[4]
 
 
-def test_spectra_are_means_with_ninety_per_cent_of_the_heads_and_the_null():
-    power = RNG.dirichlet(np.ones(5), size=(1, 200))
-    ax = addition.spectra(power, np.full((1, 5), 0.2), ["K"]).axes[0]
-    assert [bar.get_height() for bar in ax.patches] == pytest.approx(power[0].mean(0))
-    black, dashes = ax.collections
-    assert [line[:, 1].tolist() for line in black.get_segments()] == [
-        pytest.approx(ends) for ends in np.quantile(power[0], (0.05, 0.95), axis=0).T.tolist()
-    ]
-    assert {line[0, 1] for line in dashes.get_segments()} == {0.2}
-
-
 def test_ranges_mark_the_median_of_the_values_and_of_their_null():
     values, null = [np.arange(11.0), np.arange(21.0)], [np.array([1.0]), np.array([2.0])]
     ax = addition.ranges(values, ["a", "b"], null, "x", marks=[(3, "here")]).axes[0]
@@ -137,3 +126,14 @@ def test_training_is_drawn_as_medians_over_heads_with_the_start_beside_epoch_one
     ax = addition.over_training(EPOCH, [[values]], [["K"]], ["share"]).axes[0]
     assert ax.get_lines()[0].get_ydata() == pytest.approx(np.median(values, 1))
     assert ax.get_lines()[0].get_xdata() == pytest.approx([0.5, 1, 1000]) and ax.get_title() == "share"
+
+
+def test_attention_is_black_where_it_is_all_and_a_panel_bears_its_heads_number():
+    pattern = np.zeros((3, 7, 19))
+    pattern[:, :, 4] = 1
+    pattern[1, 2, [4, 10]] = 0.25, 0.75
+    axes = addition.attention(pattern, [5, 9, 30], columns=2).axes
+    assert [ax.get_title() for ax in axes] == ["5", "9", "30", ""]
+    for ax, shares in zip(axes, pattern, strict=False):
+        assert np.asarray(ax.get_images()[0].get_array()) == pytest.approx(1 - shares)
+        assert [line.get_xdata()[0] for line in ax.get_lines()] == [6, 12]

@@ -32,14 +32,19 @@ ROWS = {
         ("reproduced", 91, 80, 99, 0, {QUERY: 60}), ("partly", 89, 80, 99, 0, {QUERY: 60}),
         ("partly", 51, 40, 60, 0, {QUERY: 60}), ("corrected", 49, 40, 60, 0, {QUERY: 51}), ("not reproduced", 49, 40, 60, 0, {QUERY: 49}),  # noqa: E501
     ],
-    "addition/circuits/1-distributed": [("partly", 15, 14.6, 15.4, 14.4), ("not reproduced", 15, 14.3, 15.7, 14.4)],
+    "addition/circuits/1-distributed": [("partly", 2.1), ("not reproduced", 1.9)],
+    "addition/circuits/3-several": [("reproduced", 26), ("partly", 24, 20, 28, 0), ("not reproduced", 4, -1, 9, 0)],
+    "addition/circuits/5-reuse": [
+        ("reproduced", 0.71, 0.6, 0.8, 0.3), ("partly", 0.69, 0.6, 0.8, 0.3), ("not reproduced", 0.71, 0.2, 0.9, 0.3),
+    ],
     "addition/circuits/2-combinations": [("reproduced", 4.2, 3.7, 4.7, 3.6), ("not reproduced", 4.2, 3.5, 4.9, 3.6)],
     "addition/circuits/4-maps": [("corrected", 91), ("partly", 89), ("partly", 51), ("reproduced", 49)],
     "addition/circuits/6-position": [("reproduced", 51), ("corrected", 49)],
     "addition/circuits/7-context": [("reproduced", 97.1, 90, 99, 99), ("corrected", 96.9, 90, 99, 99)],
     "addition/circuits/11-small": [
-        ("reproduced", 2, 1.1, 2.9, 0.9, {"that of 8 heads": 0.9}), ("partly", 2, 1.1, 2.9, 1.1, {"that of 8 heads": 1.1}),
-        ("not reproduced", 1.4, 0.9, 1.9, 0.9, {"that of 8 heads": 0.9}),
+        ("reproduced", 40, 30, 50, 0, {"that of 8 heads of 8": 24}),
+        ("partly", 40, 30, 50, 0, {"that of 8 heads of 8": 26}),
+        ("not reproduced", 10, -5, 25, 0, {"that of 8 heads of 8": 24}),
     ],
     ("addition/heads/1-circle-in-keys", "addition/heads/2-circle-in-values", "addition/heads/3-circle-in-outputs"): [
         ("reproduced", 51, 40, 60, 0, {FEWEST: 0}), ("partly", 49, 40, 60, 0, {FEWEST: 1}),
@@ -52,6 +57,7 @@ ROWS = {
     ("addition/heads/5-columns-in-keys", "addition/heads/6-columns-in-values"): [
         ("reproduced", 0.09), ("partly", 0.11), ("partly", 0.29), ("not reproduced", 0.31),
     ],
+    "addition/heads/10-pattern": [("reproduced", 51), ("partly", 49, 40, 60, 5), ("not reproduced", 9, 4, 15, 5)],
     "addition/heads/7-queries": [("reproduced", 0.011), ("corrected", 0.009)],
     "addition/heads/8-outputs": [("reproduced", 0.09), ("corrected", 0.11)],
 }  # fmt: skip

@@ -177,36 +177,12 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 # --- what came of it ----------------------------------------------------------------------------------------------------
 
 
-def negative(effect: Float[Array, "*batch head"]) -> Float[Array, "*batch"] | np.floating:
-    """The negative part of all that heads do to each circuit's right logit, as a share, from 0 to 1."""
-    return np.maximum(-effect, 0).sum(-1) / np.abs(effect).sum(-1)
-
-
-def both_signs(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
-    """The share of circuits in which the smaller of the two signs makes at least a tenth of the sum of sizes."""
-    part = negative(effect)
-    return ((part >= 0.1) & (part <= 0.9)).mean(-1)
-
-
-def shuffled(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch circuit head"]:
-    """The same contributions where every head draws lots for the circuits that its own go to."""
-    return np.random.default_rng(0).permuted(effect, axis=-2)
-
-
 def one_combination(lost: Float[Array, "*batch circuit head"], sums: int) -> Float[Array, "*batch circuit head"]:
     """The answers lost, of so many sums a circuit, if all circuits used one combination of heads,
     each as much as it loses now."""
     total = lost.sum((-1, -2), keepdims=True)
     share = lost.sum(-1, keepdims=True) * lost.sum(-2, keepdims=True) / total
     return np.random.default_rng(0).binomial(sums, np.minimum(share, 1)) / sums
-
-
-def lost_outside(
-    lost: Float[Array, "*batch circuit head"], group: Bool[Array, "*batch head"]
-) -> Float[Array, "*batch"] | np.floating:
-    """Which share of all answers lost is lost without a head outside the group."""
-    of_head = lost.sum(-2)
-    return (of_head * ~group).sum(-1) / of_head.sum(-1)
 
 
 def by_lot_without(results: runs.Results, column: int, enough: int) -> Float[Array, "seed"]:

@@ -3,7 +3,7 @@ The seven answers are read all at once, each at a place that holds `=`; one seed
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import rankdata
+from scipy.stats import mannwhitneyu, rankdata
 
 from superposition import runs
 from superposition.addition.engine import learning_curves
@@ -22,6 +22,30 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 # --- what came of it: of this training, and of those of addition/autoregressive and addition/whole -----------------
+
+# What the original's three notebooks print at the end: the shares of right digits on sums trained on, and on test sums.
+PRINTED: dict[str, tuple[float, float]] = {
+    "Integer_Addition_Transformer_Attention_Head_Superposition.ipynb": (0.9868315077319586, 0.9799107142857143),
+    "Narmeen_integer_transformer-more_training.ipynb": (0.9845360824742269, 0.9795121173469388),
+    "integer-transformer.animate_head_projections_over_training.ipynb": (0.987700202503682, 0.9813456632653061),
+}
+
+
+def printed(split: int) -> Float[Array, "notebook"]:
+    """What the notebooks print of TRAIN or of TEST."""
+    return np.array([shares[split] for shares in PRINTED.values()])
+
+
+def more_errors(right: Float[Array, "seed"], split: int) -> float:
+    """How many times as many digits are wrong as in the notebooks: mean over seeds, over mean over notebooks."""
+    return float((1 - right).mean() / (1 - printed(split)).mean())
+
+
+def odds_of_printed(right: Float[Array, "seed"], split: int) -> float:
+    """In one of how many draws the notebooks' numbers would lie as far up among all if they came from where the seeds do.
+
+    The exact test of Mann and Whitney, one-sided."""
+    return float(1 / mannwhitneyu(printed(split), right, alternative="greater", method="exact").pvalue)
 
 
 def right_digits(results: runs.Results, split: int) -> Float[Array, "seed"]:

@@ -121,4 +121,3 @@ def test_a_head_looks_at_its_own_column_alone_or_mostly_or_at_another():
     explained[:6, :, 1] = 0.6 * np.eye(6) + 0.3 * np.eye(6, k=-1)  # its own, and the one below
     explained[:, 2, 2] = 0.99  # the hundreds, whatever the answer
     assert ablation.own_alone(explained).tolist() == [[True, False, column == 2] for column in range(6)]
-    assert ablation.looked_at(explained).tolist() == [[0, 0, 2 - column] for column in range(6)]

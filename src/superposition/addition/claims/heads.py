@@ -6,10 +6,11 @@ import numpy as np
 
 from superposition.addition.claims.train import SHARE, SOURCE
 from superposition.addition.heads import CIRCLE, DRAWN, KEYS, OUTPUTS, READ, VALUES, by_seed, other_columns, own_column, passing
+from superposition.addition.measures import attention_patterns
 from superposition.claims import claim
 from superposition.estimates import Estimate, Finding, exactly, over_seeds
 from superposition.runs import Results
-from superposition.tolerances import AtLeast, AtMost, Of, Tolerance
+from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Of, Tolerance
 
 _EXPERIMENTS = ("addition/heads",)
 _FEWEST = "the number in the seed with the fewest"
@@ -94,6 +95,23 @@ for _number, _panel in enumerate(("keys", "values"), 5):
         after_looking=True,
         experiments=_EXPERIMENTS,
     )(_same_place(_PANELS[_panel]))
+
+
+@claim(
+    id="addition/heads/10-pattern",
+    source=f"{SOURCE}, the first picture",
+    statement="The attention pattern is quite distinctive.",
+    measure="share of heads that at one answer or more put over half of their attention on the two digits of that answer's "
+    "column, mean over 500 sums and over seeds; the first of several numbers tried; baseline: the random start",
+    tolerance=Tolerance(reproduced=AtLeast(50), partly=Above(BASELINE)),
+    unit="%",
+    after_looking=True,
+    experiments=("addition/train",),
+)
+def _pattern(trained: Results) -> Finding:
+    (before, _), (share, places) = (attention_patterns.distinctive(one) for one in attention_patterns.before_and_after(trained))
+    note = f"Both digits of a column alike. On average a head still attends to {places.mean():.0f} places"
+    return Finding(over_seeds(share, SHARE).percent, 100 * float(before.mean()), note)
 
 
 @claim(

@@ -1,7 +1,7 @@
 """The claims of the chapter on how the transformer learns to add."""
 
 from superposition.addition.engine.learning_curves import FRESH, TEST, TRAIN
-from superposition.addition.train import after_nines, generalisation_gap, right_digits, right_sums
+from superposition.addition.train import after_nines, generalisation_gap, more_errors, printed, right_digits, right_sums
 from superposition.claims import claim
 from superposition.estimates import Finding, over_seeds
 from superposition.runs import Results
@@ -9,6 +9,17 @@ from superposition.tolerances import BASELINE, Above, AtLeast, Tolerance, Within
 
 SOURCE = "Thaman et al. 2023, project 1"
 SHARE = (0.0, 1.0)
+
+
+def _notebooks(results: Results, split: int) -> str:
+    """How the seeds stand to the three numbers that the notebooks print."""
+    shares = [f"{100 * share:.2f}" for share in printed(split)]
+    right = right_digits(results, split)
+    below = int((right < printed(split).min()).sum())
+    return (
+        f"The notebooks print {', '.join(shares[:-1])} and {shares[-1]}%: {below} of our {results.config.seeds} seeds end below "
+        f"all three, with {more_errors(right, split):.2f} times as many errors"
+    )
 
 
 @claim(
@@ -21,7 +32,9 @@ SHARE = (0.0, 1.0)
     experiments=("addition/train",),
 )
 def _test(results: Results) -> Finding:
-    note = f"Of digits, that is; of whole sums {100 * right_sums(results, TEST).mean():.0f}% are right"
+    note = (
+        f"Of digits, that is; of whole sums {100 * right_sums(results, TEST).mean():.0f}% are right. {_notebooks(results, TEST)}"
+    )
     return Finding(over_seeds(right_digits(results, TEST), SHARE).percent, 10, note)
 
 
@@ -35,7 +48,8 @@ def _test(results: Results) -> Finding:
     experiments=("addition/train",),
 )
 def _trained(results: Results) -> Finding:
-    return Finding(over_seeds(right_digits(results, TRAIN), SHARE).percent, 10, "Of digits, not of whole sums")
+    note = f"Of digits, not of whole sums. {_notebooks(results, TRAIN)}"
+    return Finding(over_seeds(right_digits(results, TRAIN), SHARE).percent, 10, note)
 
 
 @claim(

@@ -14,6 +14,9 @@ ORDER_OF_DIGITS = 7  # on a head's circle
 PHASES = 8  # of a head's waves
 NOISE = 9  # effects that are no model's
 DIFFUSE = 10  # damage beside a module's own
+MIXED = 11  # whose pair of digits stands in for a sum's own
+CONTEXTS = 12  # sums that differ in one column
+MADE_UP = 13  # what heads of no model say
 
 # These have another's number, and keep it: with one of its own, hours of stored results would be of other draws. A seed's
 # numbers mean something else there, so the two only look alike.

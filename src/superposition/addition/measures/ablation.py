@@ -118,11 +118,6 @@ def own_alone(explained: Float[Array, "*batch answer column head"]) -> Bool[Arra
     return explained[..., columns, columns, :] > 0.95
 
 
-def looked_at(explained: Float[Array, "*batch answer column head"]) -> Int[Array, "*batch column head"]:
-    """How far above an answer's own column the column is on which a head depends most: 0 for the own, −1 for the one below."""
-    return explained[..., : data.N_DIGITS, :, :].argmax(-2) - np.arange(data.N_DIGITS)[:, None]
-
-
 def effects(parts: Parts) -> Float[Array, "effect column pair head"]:
     """What each pair of digits loses without each head; one of EFFECTS after the other.
 

@@ -3,7 +3,6 @@ Every function takes arrays with named axes and returns a figure; answers are co
 
 from superposition.figures.addition.carries import by_column_below, by_depth, by_distance, head_columns, poles_and_logits, recipes
 from superposition.figures.addition.circuits import (
-    by_shape,
     effect_matrix,
     heat_maps,
     logit_maps,
@@ -11,14 +10,23 @@ from superposition.figures.addition.circuits import (
     one_head,
     set_curves,
 )  # fmt: skip
-from superposition.figures.addition.heads import accuracy_left, head_panel, over_training, ranges, rings, spectra, strip, strips
+from superposition.figures.addition.heads import (
+    accuracy_left,
+    attention,
+    head_panel,
+    over_training,
+    ranges,
+    rings,
+    strip,
+    strips,
+)  # fmt: skip
 from superposition.figures.addition.laboratory import laboratory
 from superposition.figures.addition.learning import PLACES, by_chain, by_position, readings, splits
 from superposition.figures.addition.planes import head_film
 
 __all__ = [
-    "PLACES", "accuracy_left", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position", "by_shape",
+    "PLACES", "accuracy_left", "attention", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position",
     "effect_matrix", "head_columns", "head_film", "head_panel", "heat_maps", "laboratory", "logit_maps", "map_film",
-    "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "set_curves", "spectra",
+    "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "set_curves",
     "splits", "strip", "strips",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import AsinhNorm, Normalize
@@ -160,29 +160,4 @@ def set_curves(curves: Float[np.ndarray, "panel way seed size"], titles: Sequenc
     axes[0, 0].set_ylabel("digits right")
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     style.legend(axes[0, -1], loc="upper left")
-    return fig
-
-
-def by_shape(
-    heads: Int[np.ndarray, "shape"],
-    score: Float[np.ndarray, "shape seed"],
-    null: Float[np.ndarray, "shape"],
-    modules: Float[np.ndarray, "shape"],
-    accuracy: Float[np.ndarray, "shape seed"],
-) -> Figure:
-    """The score of spread over heads, and the digits right, by the number of heads that 64 dimensions are cut into."""
-    fig, axes = style.figure(2, height=3.1)
-    for ax, values, label in zip(axes[0], (score, accuracy), ("score", "digits right"), strict=True):
-        ax.plot(np.repeat(heads, values.shape[1]), values.ravel(), "o", color=_COLOURS[0], markersize=4, alpha=0.6, clip_on=False)
-        ax.plot(heads, values.mean(1), color=_COLOURS[0])
-        ax.set(xscale="log", xlabel="heads × dimensions each", ylabel=label)
-        ax.set_xticks(heads, [f"{n}×{64 // n}" for n in heads])
-        ax.minorticks_off()
-    for level, dash, name, colour in ((null, _DASHED, "by lot", _COLOURS[1]), (modules, ":", "a group for each column", "0.3")):
-        axes[0, 0].plot(heads, level, color=colour, linestyle=dash, linewidth=1.2, label=name)
-    axes[0, 0].set(yscale="log", ylim=(1, 70))
-    axes[0, 0].set_yticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
-    axes[0, 0].minorticks_off()
-    axes[0, 1].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    style.legend(axes[0, 0], loc="upper left")
     return fig

@@ -112,24 +112,6 @@ def strip(
 # --- measures -----------------------------------------------------------------------------------------------------
 
 
-def spectra(power: Float[np.ndarray, "matrix sample 5"], null: Float[np.ndarray, "matrix 5"], names: Sequence[str]) -> Figure:
-    """The share of the power of the digits' path at each frequency: mean bars, the middle 90 % of heads,
-    and dashes for the null."""
-    fig, axes = style.figure(len(names), 1, height=2.5, sharey=True)
-    for k, ax in enumerate(axes[0]):
-        mean, (low, high) = power[k].mean(0), np.quantile(power[k], (0.05, 0.95), axis=0)
-        x = np.arange(1, 6)
-        ax.bar(x, mean, width=0.72, color=_BLUE)
-        ax.vlines(x, low, high, color="black", linewidth=1)
-        ax.hlines(null[k], x - 0.42, x + 0.42, color=_ORANGE, linewidth=1.6, linestyle=(0, (2, 1)))
-        ax.set(xlabel="times round the ring", ylim=(0, 1))
-        ax.set_xticks(x)
-        style.panel_title(ax, names[k])
-    axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes[0, 0].set_ylabel("share of power")
-    return fig
-
-
 def ranges(
     values: Sequence[Float[np.ndarray, "_"]],
     names: Sequence[str],
@@ -159,6 +141,32 @@ def ranges(
     ax.set(xlabel=label, ylim=(len(names) - 0.6, -0.55))
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
+    return fig
+
+
+def attention(pattern: Float[np.ndarray, "head answer place"], heads: Sequence[int], columns: int = 8) -> Figure:
+    """Where heads attend: a panel a head, the seven answers downwards, the places of a, of b and of the answers to the right.
+
+    From none (white) to all of an answer's attention (black)."""
+    digits = pattern.shape[-1] - pattern.shape[1]
+    rows = -(-len(pattern) // columns)
+    fig, axes = style.figure(columns, rows, height=0.62 * rows + 0.75)
+    for ax, shares, head in zip(axes.flat, pattern, heads, strict=False):
+        ax.imshow(1 - shares, cmap="gray", vmin=0, vmax=1, aspect="auto", extent=(0, pattern.shape[-1], len(shares), 0))
+        for edge in (digits // 2, digits):
+            ax.axvline(edge, color=_ORANGE, linewidth=0.6)
+        ax.set_title(str(head), fontsize=9, pad=2)
+        ax.set(xticks=[], yticks=[])
+        for spine in ax.spines.values():
+            spine.set(visible=True, linewidth=0.4)
+    for ax in list(axes.flat)[len(pattern) :]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xticks([digits / 4, 3 * digits / 4, (digits + pattern.shape[-1]) / 2], ["$a$", "$b$", "="], fontsize=9)
+        ax.tick_params(axis="x", length=0, pad=2)
+    for ax in axes[:, 0]:
+        ax.set_yticks([0.5, pattern.shape[1] - 0.5], ["ones", "millions"], fontsize=8)
+        ax.tick_params(axis="y", length=0)
     return fig
 
 
