@@ -145,16 +145,15 @@ def over_least(
 ) -> Figure:
     """How far each training's loss lies below the least without superposition, in per cent, and how far the best could.
 
-    Each is drawn through the mean of its seeds, which are dots; `line` is a density and a loss without a training."""
+    A dash is the mean of the seeds, which are dots; `line` is a density and a loss without a training."""
     fig, axes = style.figure(height=3.7)
     ax = axes[0, 0]
     below = lambda value: 100 * (1 - value)
     colours = [*style.PALETTE.values()][: len(loss)]
     for p, of_seeds, name, colour, marker in zip(density, loss, names, colours, "osD^v", strict=False):
-        ax.plot(1 - p, below(of_seeds.mean(0)), color=colour, linewidth=1.3, label=name, zorder=3)
-        ax.plot(
-            np.broadcast_to(1 - p, of_seeds.shape).ravel(), below(of_seeds).ravel(), marker, color=colour, markersize=3, zorder=3
-        )
+        x = np.broadcast_to(1 - p, of_seeds.shape)
+        ax.plot(x.ravel(), below(of_seeds).ravel(), marker, color=colour, markersize=3, zorder=3)
+        ax.plot(1 - p, below(of_seeds.mean(0)), "_", color=colour, markersize=14, label=name, zorder=3)
     ax.plot(1 - line[0], below(line[1]), color="0.45", linewidth=1.2, linestyle=(0, (4, 3)), label=label, zorder=2)
     ax.axhline(0, color="0.35", linewidth=0.8, zorder=1)
     ax.set(xlabel="sparsity $S$", ylabel="loss saved by superposition (%)")
