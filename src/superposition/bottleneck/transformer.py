@@ -90,12 +90,12 @@ for _which in ORIGINALS:
 
 
 class Plan(NamedTuple):
-    """One stack of models, of one shape and seed: every kind at every sparsity."""
+    """One stack of models, of one kind, shape and seed: one for each sparsity."""
 
+    kind: int
     n: int
     m: int
     n_layers: int
-    kinds: tuple[int, ...]
     sparsities: tuple[float, ...]
     steps: int
     batch: int
@@ -134,42 +134,30 @@ def watched(model: FeatureTransformer, task: Task, density: float, x: Float[torc
 
 
 def train_stack(item: tuple[Config, Plan]) -> dict[str, Array]:
-    """All kinds and sparsities of one shape and seed, with the axes kind, sparsity."""
+    """All sparsities of one kind, shape and seed, along the first axis."""
     config, plan = item
-    cells = [(kind, s) for kind in plan.kinds for s in plan.sparsities]
-    grid = len(plan.kinds), len(plan.sparsities)
-    density = torch.tensor([1 - s for _, s in cells])
-    lessons = Lessons(
-        [TASKS[kind] for kind, _ in cells], density, torch.tensor([kind != NONE for kind, _ in cells]), config.context
-    )
+    task, count = TASKS[plan.kind], len(plan.sparsities)
+    density = 1 - torch.tensor(plan.sparsities)
+    lessons = Lessons([task] * count, density, torch.full((count,), plan.kind != NONE), config.context)
     model = FeatureTransformer(plan.n, plan.m, plan.n_layers, config.n_heads, config.context, plan.start, plan.seed)
-    parameters = feature_transformer.stacked(model, len(cells))
+    parameters = feature_transformer.stacked(model, count)
     generator = torch.Generator().manual_seed(1000 * plan.seed + plan.m)
-    optimiser = AdamW(config.lr, schedule="cosine", warmup=config.warmup)
-    frames = film_steps(plan.steps, config.frames)
+    optimiser, frames = AdamW(config.lr, schedule="cosine", warmup=config.warmup), film_steps(plan.steps, config.frames)
     losses, film = feature_transformer.train(model, parameters, lessons, plan.steps, plan.batch, optimiser, generator, frames)
     explained = feature_transformer.explained(model, parameters, lessons, config.held_out, generator)
-    severed = Lessons(lessons.tasks, density, torch.zeros(len(cells), dtype=torch.bool), config.context)
+    severed = Lessons(lessons.tasks, density, torch.zeros(count, dtype=torch.bool), config.context)
     cut = feature_transformer.explained(model, parameters, severed, config.held_out, generator)
     x, _ = lessons.batch(_PROBED, plan.n, generator)
     for name, p in parameters.items():  # what writes nothing is left out of what is watched
         if "attn.c_proj" in name:
             p[~lessons.attends] = 0
-    each = [
-        watched(feature_transformer.pick(model, parameters, k), lessons.tasks[k], float(density[k]), x[k])
-        for k in range(len(cells))
-    ]
-    sites = np.stack([one["sites"] for one in each]).astype(float)
-    arrays = of_directions(sites, config.null_draws, plan.seed)
+    each = [watched(feature_transformer.pick(model, parameters, k), task, float(density[k]), x[k]) for k in range(count)]
+    arrays = of_directions(np.stack([one["sites"] for one in each]).astype(float), config.null_draws, plan.seed)
     arrays |= {name: np.stack([one[name] for one in each]) for name in ("unasked", "attention")}
     arrays |= {"explained": explained, "carried": carried(explained, plan.m), "cut": carried(cut, plan.m)}
-    arrays |= {"history": averaged(losses, config.records).T, "film_W": film.swapaxes(0, 1).astype(np.float16)}
-    of_film = film.swapaxes(0, 1).astype(float)
-    arrays |= {
-        "film_dimensionality": 1 / measures.of_weights(of_film)["dimensionality"],
-        "film_rank": metrics.effective_rank(of_film),
-    }
-    return {name: np.asarray(array).reshape(*grid, *np.shape(array)[1:]) for name, array in arrays.items()}
+    film = film.swapaxes(0, 1).astype(float)
+    arrays |= {"film_dimensionality": measures.of_weights(film)["dimensionality"], "film_rank": metrics.effective_rank(film)}
+    return arrays | {"history": averaged(losses, config.records).T, "film_W": film.astype(np.float16)}
 
 
 def carried(explained: Float[Array, "*batch n"], m: int) -> Float[Array, "*batch"]:
@@ -248,39 +236,45 @@ def _originals(config, job):
 def _sizes(config, job):
     """One model for each kind, width, sparsity and seed; W_in over training of the first width and seed."""
     plans = [
-        _plan(config, m, k, range(len(KINDS)), feature_transformer.scaled(m)) for m in config.hidden for k in range(config.seeds)
+        _plan(config, kind, m, k, feature_transformer.scaled(m))
+        for kind in range(len(KINDS))
+        for m in config.hidden
+        for k in range(config.seeds)
     ]
     each = job.map(train_stack, [(config, plan) for plan in plans], "sizes")
-    found = runs.stacked([_without(one, "film_W") for one in each], len(config.hidden), config.seeds)
-    arrays = {name: np.moveaxis(a, (2, 0, 3, 1), (0, 1, 2, 3)) for name, a in found.items()}
-    return arrays | {"history": np.moveaxis(arrays["history"], -1, 0), "film_W": each[0]["film_W"]}
+    film = np.stack([one["film_W"] for one in each[:: len(config.hidden) * config.seeds]])
+    found = runs.stacked([_without(one, "film_W") for one in each], len(KINDS), len(config.hidden), config.seeds)
+    arrays = {name: np.moveaxis(a, 2, 3) for name, a in found.items()}
+    return arrays | {"history": np.moveaxis(arrays["history"], -1, 0), "film_W": film}
 
 
 def _plain(config, job):
     """What is carried at one width where features must be moved, by models that start as the original does."""
     m = config.hidden[PLAIN_WIDTH]
     start = feature_transformer.plain(config.n_features, m)
-    plans = [_plan(config, m, k, [PREVIOUS], start) for k in range(config.seeds)]
+    plans = [_plan(config, PREVIOUS, m, k, start) for k in range(config.seeds)]
     each = job.map(train_stack, [(config, plan) for plan in plans], "plain")
-    return {"plain_carried": np.stack([one["carried"][0] for one in each], 1)}
+    return {"plain_carried": np.stack([one["carried"] for one in each], 1)}
 
 
 def _large(config, job):
     """Two kinds at the original's sizes, at one sparsity."""
     of_training = (config.large_sparsity,), config.large_steps, config.large_batch
     plans = [
-        Plan(n, m, config.large_layers, LARGE_KINDS, *of_training, config.seed + k, feature_transformer.scaled(m))
+        Plan(kind, n, m, config.large_layers, *of_training, config.seed + k, feature_transformer.scaled(m))
         for n, m in zip(config.large_features, config.large_hidden, strict=True)
+        for kind in LARGE_KINDS
         for k in range(config.large_seeds)
     ]
     each = job.map(train_stack, [(config, plan) for plan in plans], "large")
-    found = runs.stacked([{name: one[name][:, 0] for name in (*_MEASURED, "history")} for one in each], -1, config.large_seeds)
-    arrays = {f"large_{name}": np.moveaxis(a, 1, 2) for name, a in found.items()}
+    kept = [{name: one[name][0] for name in (*_MEASURED, "history")} for one in each]
+    found = runs.stacked(kept, len(config.large_hidden), len(LARGE_KINDS), config.large_seeds)
+    arrays = {f"large_{name}": a for name, a in found.items()}
     return arrays | {"large_history": np.moveaxis(arrays["large_history"], -1, 0)}
 
 
-def _plan(config, m, k, kinds, start):
-    return Plan(config.n_features, m, 1, tuple(kinds), config.sparsities, config.steps, config.batch, config.seed + k, start)
+def _plan(config, kind, m, k, start):
+    return Plan(kind, config.n_features, m, 1, config.sparsities, config.steps, config.batch, config.seed + k, start)
 
 
 def _without(arrays, name):

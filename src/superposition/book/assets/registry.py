@@ -52,6 +52,7 @@ ASSETS = (
     Asset("maps/stories-ordering", "stories/ordering", "stories.sibling_maps", ("stories/ordering",)),
     Asset("maps/stories-pretrained", "stories/ordering", "stories.encoder_maps", ("stories/pretrained",)),
     Asset("films/stories-ordering", "stories/ordering", "stories.diagonal_film", ("stories/ordering",)),
+    Asset("films/bottleneck-transformer", "bottleneck/transformer", "bottleneck.transformer_film", ("bottleneck/transformer",)),
 )
 
 
