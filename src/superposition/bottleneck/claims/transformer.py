@@ -58,7 +58,7 @@ def _attention(results: Results) -> Finding:
 )
 def _superposed(results: Results) -> Finding:
     carried = np.maximum(results["original_explained"], 0).sum(-1).max(1) / results.config.original_hidden[0]
-    note = "The importance falls by a tenth a feature, so that the first 64 hold 99.9% of the loss: there is room for all that matter"
+    note = "By the importances, the first 64 features are 99.9% of the loss: there is room for all that matter"
     return Finding(over_seeds(carried), 1.0, note)
 
 
@@ -83,9 +83,9 @@ def _picture(results: Results) -> Finding:
 @claim(
     id="bottleneck/transformer/5-moved",
     source=OURS,
-    statement="Where features have to be moved, it is attention that moves them: cut out of the trained model, nothing is carried.",
-    measure="the features that a dimension carries without attention, models of moved and previous, all widths and sparsities; the "
-    "baseline is the same with it",
+    statement="Where features have to be moved, attention moves them: with it cut out of the trained model, nothing is carried.",
+    measure="the features that a dimension carries without attention, models of moved and previous, both widths, all "
+    "sparsities; the baseline is the same with it",
     tolerance=Tolerance(reproduced=Below(0.1 * BASELINE)),
     unit="features per dimension",
     experiments=EXPERIMENT,
