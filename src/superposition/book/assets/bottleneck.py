@@ -1,7 +1,7 @@
 """Films of the chapters on bottlenecks.
 Every function takes the loaded results that its asset names, and returns the bytes of its files by ending."""
 
-from superposition.bottleneck.transformer import KINDS, OWN, PREVIOUS
+from superposition.bottleneck.moving_features import KINDS, OWN, PREVIOUS
 from superposition.figures import animation, bottleneck
 from superposition.runs import Results
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition.bottleneck.transformer import MOVED, NONE, OWN, PREVIOUS, QUERY_KEY, SITES, VALUE
+from superposition.bottleneck.moving_features import MOVED, NONE, OWN, PREVIOUS, QUERY_KEY, SITES, VALUE
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results

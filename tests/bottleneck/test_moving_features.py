@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from superposition import metrics, runs
-from superposition.bottleneck import transformer
-from superposition.bottleneck.transformer import KINDS, MOVED, NONE, OWN, PREVIOUS, Plan
+from superposition.bottleneck import moving_features
+from superposition.bottleneck.moving_features import KINDS, MOVED, NONE, OWN, PREVIOUS, Plan
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +15,8 @@ def stored():
 
 def test_directions_are_measured_at_a_mean_square_length_of_one_whatever_their_scale():
     W = np.random.default_rng(0).standard_normal((2, 12, 4))
-    found, large = transformer.of_directions(W, 3, 0), transformer.of_directions(100 * W, 3, 0)
-    for name in transformer.OF_WEIGHTS:
+    found, large = moving_features.of_directions(W, 3, 0), moving_features.of_directions(100 * W, 3, 0)
+    for name in moving_features.OF_WEIGHTS:
         np.testing.assert_allclose(large[name], found[name])
         np.testing.assert_allclose(large[f"null_{name}"], found[f"null_{name}"])
     np.testing.assert_allclose(large["frobenius"], 1e4 * found["frobenius"])
@@ -24,28 +24,28 @@ def test_directions_are_measured_at_a_mean_square_length_of_one_whatever_their_s
 
 
 def test_random_directions_are_their_own_null():
-    found = transformer.of_directions(np.random.default_rng(1).standard_normal((40, 32, 8)), 20, 0)
-    for name in transformer.OF_WEIGHTS:
+    found = moving_features.of_directions(np.random.default_rng(1).standard_normal((40, 32, 8)), 20, 0)
+    for name in moving_features.OF_WEIGHTS:
         assert found[name].mean() == pytest.approx(found[f"null_{name}"].mean(), rel=0.03)
     assert found["squared_cosine"].mean() == pytest.approx(1, rel=0.02)
 
 
 def test_a_record_is_the_mean_of_the_losses_since_the_one_before():
     losses = np.arange(20.0).reshape(10, 2)
-    np.testing.assert_array_equal(transformer.record_steps(10, 2), [5, 10])
-    np.testing.assert_array_equal(transformer.averaged(losses, 2), [[4, 5], [14, 15]])
+    np.testing.assert_array_equal(moving_features.record_steps(10, 2), [5, 10])
+    np.testing.assert_array_equal(moving_features.averaged(losses, 2), [[4, 5], [14, 15]])
 
 
 def test_what_is_carried_counts_no_feature_that_is_given_back_worse_than_its_mean():
-    assert transformer.carried(np.array([1.0, 0.5, -7.0]), 3) == pytest.approx(0.5)
+    assert moving_features.carried(np.array([1.0, 0.5, -7.0]), 3) == pytest.approx(0.5)
 
 
 def test_what_is_stored_of_a_stack_depends_on_its_kind_width_and_seed_alone():
     config = runs.configs.read("bottleneck/transformer").quick
-    plan = Plan(MOVED, 6, 4, 1, config.sparsities, 5, 8, 1, transformer.feature_transformer.scaled(4))
-    one = transformer.train_stack((config, plan))
-    transformer.train_stack((config, plan._replace(kind=OWN)))
-    again = transformer.train_stack((config, plan))
+    plan = Plan(MOVED, 6, 4, 1, config.sparsities, 5, 8, 1, moving_features.feature_transformer.scaled(4))
+    one = moving_features.train_stack((config, plan))
+    moving_features.train_stack((config, plan._replace(kind=OWN)))
+    again = moving_features.train_stack((config, plan))
     for name, array in one.items():
         np.testing.assert_array_equal(again[name], array)
 
@@ -75,12 +75,12 @@ def test_the_film_begins_at_one_start_for_all_sparsities_and_its_measures_are_of
 
 
 def test_the_originals_weights_are_stored_feature_by_feature_and_barely_turn(stored):
-    for name in transformer.ORIGINALS:
+    for name in moving_features.ORIGINALS:
         start, end = stored[f"{name}_W"].astype(float)
         turned = (metrics.unit(start) * metrics.unit(end)).sum(-1)
         np.testing.assert_allclose(stored[f"{name}_turned"][0], turned, rtol=1e-3)
 
 
 def test_every_kind_has_a_task_and_the_names_of_the_metrics(stored):
-    assert len(KINDS) == len(transformer.TASKS) == len(stored["carried"])
+    assert len(KINDS) == len(moving_features.TASKS) == len(stored["carried"])
     assert [f"carried by a dimension, {name}" for name in KINDS] == list(stored.metrics)[1:]
