@@ -40,4 +40,7 @@ ROWS = {
         ("partly", 1.5, 1.4, 1.6, 1, {"sparsity": {"S = 0": 0.9, "S = 0.9": 1.8}}),
         ("not reproduced", 1.1, 0.9, 1.3, 1, {"sparsity": {"S = 0": 0.9, "S = 0.9": 1.8}}),
     ],
+    "bottleneck/transformer/10-erased": [
+        ("reproduced", 0.05, 0.02, 0.08, 1), ("partly", 0.05, 0, 0.12, 1), ("not reproduced", 0.4, 0.2, 0.6, 1),
+    ],
 }  # fmt: skip

@@ -127,14 +127,15 @@ def _cost(results: Results) -> Finding:
 @claim(
     id="bottleneck/transformer/8-directions",
     source=OURS,
-    statement="Where attention has to move features, their directions going in overlap more.",
-    measure="features per dimension by D_i (1 / mean D_i) of the rows of W_in, models of previous over those of own, both widths",
+    statement="Where attention has to move features to a position that has its own, their directions going in overlap more.",
+    measure="features per dimension by D_i (1 / mean D_i) of the rows of W_in, over that of random directions of the same "
+    "lengths: models of previous over those of own, both widths",
     tolerance=Tolerance(reproduced=Every("sparsity", Above(1)), partly=Above(1)),
     experiments=EXPERIMENT,
     after_looking=True,
 )
 def _directions(results: Results) -> Finding:
-    ratio = _ratio(results, "dimensionality", PREVIOUS, OWN, GOING_IN)
+    ratio = _crowding(results, PREVIOUS) / _crowding(results, OWN)
     return Finding(over_seeds(ratio), 1.0, also={"sparsity": _each_sparsity(results, ratio)})
 
 
@@ -142,20 +143,38 @@ def _directions(results: Results) -> Finding:
     id="bottleneck/transformer/9-same",
     source=OURS,
     statement="Attention that is not needed leaves the directions as they are without it.",
-    measure="features per dimension by D_i (1 / mean D_i) of the rows of W_in, with attention over without, each position giving "
-    "back its own, all widths and sparsities",
+    measure="the same of models of own over those without attention",
     tolerance=Tolerance(reproduced=Inside(0.9, 1.1), partly=Inside(0.75, 1.25)),
     experiments=EXPERIMENT,
     after_looking=True,
 )
 def _same(results: Results) -> Finding:
-    return Finding(over_seeds(_ratio(results, "dimensionality", OWN, NONE, GOING_IN)), 1.0)
+    return Finding(over_seeds(_crowding(results, OWN) / _crowding(results, NONE)), 1.0)
 
 
-def _ratio(results: Results, name: str, one: int, other: int, *site: int) -> np.ndarray:
-    """A quantity of one kind over that of another, with the axes seed, width, sparsity."""
-    values = results[name][..., site[0]] if site else results[name]
-    return _by_seed(values[one]) / _by_seed(values[other])
+@claim(
+    id="bottleneck/transformer/10-erased",
+    source=OURS,
+    statement="A position's own features that nobody asks for are nearly erased before the hidden vector is read out.",
+    measure="the mean squared length of what arrives of them, over that of the features that are asked for, models of previous, "
+    "both widths, all sparsities; the baseline is 1, where both arrive alike",
+    tolerance=Tolerance(reproduced=Below(0.1), partly=Below(0.5)),
+    experiments=EXPERIMENT,
+    after_looking=True,
+)
+def _erased(results: Results) -> Finding:
+    return Finding(over_seeds(_by_seed(results["unasked"][PREVIOUS])), 1.0)
+
+
+def _crowding(results: Results, kind: int) -> np.ndarray:
+    """How crowded the directions going in are by D_i, against random ones: seed, width, sparsity."""
+    own, null = (_by_seed(results[name][kind, ..., GOING_IN]) for name in ("dimensionality", "null_dimensionality"))
+    return own / null
+
+
+def _ratio(results: Results, name: str, one: int, other: int) -> np.ndarray:
+    """A quantity of one kind over that of another: seed, width, sparsity."""
+    return _by_seed(results[name][one]) / _by_seed(results[name][other])
 
 
 def _each_sparsity(results: Results, ratio: np.ndarray) -> dict:

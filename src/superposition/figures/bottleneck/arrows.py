@@ -53,7 +53,7 @@ def arrows_film(
 ) -> Callable[[int], Figure]:
     """The same over training: the frames of a film, with one scale for all of them."""
     n_rows, n_panels, *_ = W.shape
-    fig, axes = style.figure(n_panels, n_rows, height=1.0 + 6.3 / n_panels * n_rows, sharex=True, sharey=True, width=style.WIDTH)
+    fig, axes = style.figure(n_panels, n_rows, height=0.9 + 5.4 / n_panels * n_rows, sharex=True, sharey=True, width=style.WIDTH)
     most = 1.06 * float(np.abs(W).max())
 
     def frame(k: int) -> Figure:
