@@ -43,4 +43,7 @@ ROWS = {
     "bottleneck/transformer/10-erased": [
         ("reproduced", 0.05, 0.02, 0.08, 1), ("partly", 0.05, 0, 0.12, 1), ("not reproduced", 0.4, 0.2, 0.6, 1),
     ],
+    "bottleneck/transformer/11-start": [
+        ("reproduced", 0.3, 0.2, 0.4, 1), ("partly", 0.3, 0.1, 0.6, 1), ("not reproduced", 0.8, 0.5, 1.1, 1),
+    ],
 }  # fmt: skip

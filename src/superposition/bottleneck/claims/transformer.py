@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition.bottleneck.moving_features import MOVED, NONE, OWN, PREVIOUS, QUERY_KEY, SITES, VALUE
+from superposition.bottleneck.moving_features import MOVED, NONE, OWN, PLAIN_WIDTH, PREVIOUS, QUERY_KEY, SITES, VALUE
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -164,6 +164,22 @@ def _same(results: Results) -> Finding:
 )
 def _erased(results: Results) -> Finding:
     return Finding(over_seeds(_by_seed(results["unasked"][PREVIOUS])), 1.0)
+
+
+@claim(
+    id="bottleneck/transformer/11-start",
+    source=OURS,
+    statement="From the original's start, the same training does not learn to move sparse features.",
+    measure="the features that a dimension carries in models of previous from that start, over those from the scaled one, "
+    "m = 16, S from 0.9 on",
+    tolerance=Tolerance(reproduced=Below(0.5), partly=Below(1)),
+    experiments=EXPERIMENT,
+    after_looking=True,
+)
+def _start(results: Results) -> Finding:
+    sparse = results["sparsity"] > 0.89
+    plain, scaled = (_by_seed(values[sparse]) for values in (results["plain_carried"], results["carried"][PREVIOUS, PLAIN_WIDTH]))
+    return Finding(over_seeds(plain / scaled), 1.0)
 
 
 def _crowding(results: Results, kind: int) -> np.ndarray:
