@@ -31,7 +31,7 @@ STOREYS = [
     ["configs"],
     ["cluster"],
     ["runs", "metrics", "compiled"],
-    ["estimates", "training", "measuring", "sharing"],
+    ["estimates", "training", "measuring", "sharing", "curves"],
     ["tolerances"],
     ["claims", "bench", "restamp"],
     PARTS,
@@ -201,7 +201,7 @@ def test_every_library_that_the_package_or_a_test_imports_is_a_direct_dependency
         return {canonicalize_name(name) for one in wanted for name in (one.name, *one.extras)}
 
     called = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml", "pypandoc": "pypandoc-binary"}
-    declared = names(project["dependencies"] + extras["cluster"] + extras["bench"])
+    declared = names(project["dependencies"] + extras["cluster"] + extras["bench"] + extras["tensorboard"])
     own = {"superposition", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
     for folder, allowed in ((SOURCE, declared), (ROOT / "tests", declared | names(extras["test"]))):
         imported = {(file, top) for file, top in libraries(folder) if top not in own | sys.stdlib_module_names}

@@ -105,6 +105,9 @@ def run(
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FOLDER", help="Another model than the config's, with --out; for stories/ordering.")
     ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the stored training curves there too, for TensorBoard.")
+    ] = None,
 ) -> None:
     """Run experiments and store their results. A run that was stopped goes on where it was.
 
@@ -112,11 +115,16 @@ def run(
     Example:  superposition run toy/intro
               superposition run stories/ordering --model roneneldan/TinyStories-2Layers-33M --out there
               superposition run toy/intro toy/wide --quick --device cpu
-              superposition run toy/phase --scheduler tcp://host:8786"""
+              superposition run toy/phase --scheduler tcp://host:8786
+              superposition run toy/intro --tensorboard curves"""
     from superposition import configs, runs, storage
 
     if model is not None and out is None:
         raise typer.BadParameter("--model wants --out: what data/ holds is of the config's models")
+    if tensorboard is not None:
+        from superposition import curves
+
+        curves.writer()
     for name in names:
         configs.read(name, model)  # so that the last one's faults are found before the first is computed
     for name in names:
@@ -132,6 +140,8 @@ def run(
         print(f"{name}: {results.record['seconds']:,.1f} s on {results.record['device']}, stored in {storage.shown(place)}")
         for metric, value in results.metrics.items():
             print(f"  {metric:32} {value:.6g}")
+        if tensorboard is not None:
+            print(curves.write(results, configs.read(name, model).module.SCHEMA, tensorboard / name))
 
 
 @app.command()

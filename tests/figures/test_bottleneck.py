@@ -47,3 +47,46 @@ def test_cosines_far_above_chance_stay_in_the_picture(most):
     left, right = matrices.measured(["a" * 99], quantiles, np.array([0.5]), np.array([most]), np.array([0.9])).axes
     assert right.get_xlim()[1] > most and right.get_xscale() == ("symlog" if most > 20 else "linear")
     assert left.get_yticklabels()[0].get_text() == "…" + 59 * "a"
+
+
+def test_arrows_start_at_the_origin_end_where_they_should_and_have_one_scale_in_all_panels():
+    vectors = np.random.default_rng(0).standard_normal((2, 3, 4, 2))
+    fig = bottleneck.arrows(vectors, list("abc"), ["first", ""], "axis 1", "axis 2")
+    panels = np.array(fig.axes).reshape(2, 3)
+    for row in range(2):
+        for column in range(3):
+            lines = panels[row, column].get_lines()[0::2]  # the last arrow is drawn first
+            np.testing.assert_array_equal([line.get_xydata()[1] for line in lines][::-1], vectors[row, column])
+            assert all((line.get_xydata()[0] == 0).all() for line in lines)
+            assert panels[row, column].get_xlim() == panels[0, 0].get_ylim()
+    assert panels[0, 0].get_xlim()[1] > np.abs(vectors).max()
+    assert [ax.get_title() for ax in panels[0]] == list("abc") and panels[0, 0].get_ylabel() == "first\naxis 2"
+
+
+def test_a_frame_of_the_film_of_arrows_shows_its_step_on_the_scale_of_all_frames():
+    W = np.random.default_rng(0).standard_normal((1, 2, 3, 4, 2))
+    frame = bottleneck.arrows_film(W, np.array([0, 10, 2000]), ["a", "b"], ["kind"], "axis 1", "axis 2")
+    limits = {ax.get_xlim() for k in range(3) for ax in frame(k).axes}
+    fig = frame(2)
+    assert fig.get_suptitle() == "step 2,000" and len(limits) == 1
+    np.testing.assert_array_equal([line.get_xydata()[1] for line in fig.axes[1].get_lines()[0::2]][::-1], W[0, 1, 2])
+
+
+def test_of_each_instance_what_is_given_back_is_drawn_beside_the_importance_and_nothing_below_zero():
+    R = np.array([[0.9, 0.5, -0.2], [0.4, 0.1, 0.0]])
+    (ax,) = bottleneck.given_back(R, np.array([1.0, 0.1]), np.array([1, 0.5, 0.25]), 2).axes
+    drawn = [np.asarray(line.get_ydata()).tolist() for line in ax.get_lines()]
+    assert drawn[:3] == [[0.9, 0.5, 0.0], [0.4, 0.1, 0.0], [1, 0.5, 0.25]]
+    assert ax.get_lines()[3].get_xdata() == [2, 2]
+    assert [text.get_text() for text in ax.texts][:2] == ["S = 0.00", "S = 0.90"]
+
+
+def test_over_training_each_panel_has_every_seed_and_their_mean_and_its_null():
+    values = np.random.default_rng(0).random((2, 3, 5, 4))  # panel, series, seed, step
+    at = np.arange(1, 5)
+    fig = bottleneck.over_training([at, at], list(map(list, values)), list("xyz"), ["one", "two"], [None, 0.5])
+    one, two = fig.axes
+    assert len(one.get_lines()) == 3 * 6 and len(two.get_lines()) == 3 * 6 + 1
+    np.testing.assert_allclose(one.get_lines()[5].get_ydata(), values[0, 0].mean(0))
+    np.testing.assert_array_equal(two.get_lines()[0].get_ydata(), [0.5, 0.5])
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == list("xyz")

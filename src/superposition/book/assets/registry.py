@@ -56,6 +56,7 @@ ASSETS = (
     Asset("maps/stories-neurons", "stories/clusters", "stories.neurons_still", ("stories/clusters_1l",)),
     Asset("js/stories-neurons", "stories/clusters", "stories.neurons_script", ("stories/clusters_1l", "stories/clusters_2l")),
     Asset("films/stories-ordering", "stories/ordering", "stories.diagonal_film", ("stories/ordering",)),
+    Asset("films/bottleneck-transformer", "bottleneck/transformer", "bottleneck.transformer_film", ("bottleneck/transformer",)),
 )
 
 
