@@ -19,23 +19,23 @@ ROWS = {
     "bottleneck/measures/8-compressed": [
         ("reproduced", 2.5, 2.1, 3, 1), ("partly", 2.5, 1.9, 3, 1), ("not reproduced", 1.5, 0.9, 2, 1),
     ],
-    "bottleneck/transformer/1-loss": [
+    "bottleneck/transformer/01-loss": [
         ("reproduced", 0.00125, 0.001, 0.0015, 0.005), ("partly", 0.0014, 0.001, 0.0018, 0.005),
         ("not reproduced", 0.004, 0.003, 0.006, 0.005),
     ],
-    "bottleneck/transformer/2-attention": [("reproduced", 0.1, 0.05, 0.2, 0.4), ("corrected", 0.05, 0.03, 0.07, 0.4)],
-    "bottleneck/transformer/3-superposed": [("reproduced", 1.2, 1.1, 1.3, 1), ("not reproduced", 1.2, 0.9, 1.5, 1)],
-    "bottleneck/transformer/4-picture": [("reproduced", 0.4, 0.35, 0.45), ("corrected", 0.45, 0.35, 0.55)],
-    "bottleneck/transformer/5-moved": [("reproduced", 0.05, 0, 0.09, 1), ("not reproduced", 0.05, 0, 0.11, 1)],
-    ("bottleneck/transformer/6-unused", "bottleneck/transformer/9-same"): [
+    "bottleneck/transformer/02-attention": [("reproduced", 0.1, 0.05, 0.2, 0.4), ("corrected", 0.05, 0.03, 0.07, 0.4)],
+    "bottleneck/transformer/03-superposed": [("reproduced", 1.2, 1.1, 1.3, 1), ("not reproduced", 1.2, 0.9, 1.5, 1)],
+    "bottleneck/transformer/04-picture": [("reproduced", 0.4, 0.35, 0.45), ("corrected", 0.45, 0.35, 0.55)],
+    "bottleneck/transformer/05-moved": [("reproduced", 0.05, 0, 0.09, 1), ("not reproduced", 0.05, 0, 0.11, 1)],
+    ("bottleneck/transformer/06-unused", "bottleneck/transformer/09-same"): [
         ("reproduced", 1, 0.91, 1.09, 1), ("partly", 1, 0.8, 1.1, 1), ("not reproduced", 1, 0.7, 1.1, 1),
     ],
-    "bottleneck/transformer/7-cost": [
+    "bottleneck/transformer/07-cost": [
         ("reproduced", 0.5, 0.4, 0.6, 1, {"sparsity": {"S = 0": 0.9, "S = 0.9": 0.4}}),
         ("partly", 0.5, 0.4, 0.6, 1, {"sparsity": {"S = 0": 1.1, "S = 0.9": 0.4}}),
         ("not reproduced", 0.9, 0.7, 1.1, 1, {"sparsity": {"S = 0": 1.1, "S = 0.9": 0.4}}),
     ],
-    "bottleneck/transformer/8-directions": [
+    "bottleneck/transformer/08-directions": [
         ("reproduced", 1.5, 1.4, 1.6, 1, {"sparsity": {"S = 0": 1.2, "S = 0.9": 1.8}}),
         ("partly", 1.5, 1.4, 1.6, 1, {"sparsity": {"S = 0": 0.9, "S = 0.9": 1.8}}),
         ("not reproduced", 1.1, 0.9, 1.3, 1, {"sparsity": {"S = 0": 0.9, "S = 0.9": 1.8}}),

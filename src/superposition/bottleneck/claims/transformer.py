@@ -18,7 +18,7 @@ PUBLISHED_LOSS = 0.0011
 
 
 @claim(
-    id="bottleneck/transformer/1-loss",
+    id="bottleneck/transformer/01-loss",
     source=f"{SCRIPT}, its log",
     statement="In a thousand steps the loss falls to .0011.",
     measure="the program's loss, mean of its last 100 steps; the baseline is that of the mean of each instance, which is what "
@@ -31,7 +31,7 @@ def _loss(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/2-attention",
+    id="bottleneck/transformer/02-attention",
     source=f"{SOURCE}, README",
     statement="The program demonstrates superposition patterns in a transformer architecture.",
     measure="by what share of their length training moves the weights of queries and keys, beyond the decay of all weights, "
@@ -47,7 +47,7 @@ def _attention(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/3-superposed",
+    id="bottleneck/transformer/03-superposed",
     source=SCRIPT,
     statement="128 features are superposed in 64 dimensions.",
     measure="the features that a dimension carries, in the instance where that is most; without superposition it is at most 1",
@@ -63,7 +63,7 @@ def _superposed(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/4-picture",
+    id="bottleneck/transformer/04-picture",
     source=f"{DIAGRAM}, plot_weight_vectors",
     statement="The picture of weight vectors shows superposition in 2D space.",
     measure="the mean cosine between each feature's weights after training and at the random start",
@@ -81,7 +81,7 @@ def _picture(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/5-moved",
+    id="bottleneck/transformer/05-moved",
     source=OURS,
     statement="Where features have to be moved, attention moves them: with it cut out of the trained model, nothing is carried.",
     measure="the features that a dimension carries without attention, models of moved and previous, both widths, all "
@@ -97,7 +97,7 @@ def _moved(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/6-unused",
+    id="bottleneck/transformer/06-unused",
     source=OURS,
     statement="Attention that is not needed changes nothing in how much a dimension carries.",
     measure="the features that a dimension carries with attention over those without, each position giving back its own, all "
@@ -111,7 +111,7 @@ def _unused(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/7-cost",
+    id="bottleneck/transformer/07-cost",
     source=OURS,
     statement="Where features have to be moved to a position that has its own, a dimension carries fewer.",
     measure="the features that a dimension carries in models of previous over those of own, both widths",
@@ -125,7 +125,7 @@ def _cost(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/8-directions",
+    id="bottleneck/transformer/08-directions",
     source=OURS,
     statement="Where attention has to move features to a position that has its own, their directions going in overlap more.",
     measure="features per dimension by D_i (1 / mean D_i) of the rows of W_in, over that of random directions of the same "
@@ -140,7 +140,7 @@ def _directions(results: Results) -> Finding:
 
 
 @claim(
-    id="bottleneck/transformer/9-same",
+    id="bottleneck/transformer/09-same",
     source=OURS,
     statement="Attention that is not needed leaves the directions as they are without it.",
     measure="the same of models of own over those without attention",
