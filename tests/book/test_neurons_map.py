@@ -139,5 +139,10 @@ def test_a_map_whose_points_were_not_made_is_an_error_naming_them(tmp_path, monk
 
 
 def test_the_library_is_that_of_the_pinned_package_under_the_mit_licence(tmp_path):
-    brought = neurons.bring_library(tmp_path)
+    brought = tmp_path / neurons.LIBRARY
+    brought.parent.mkdir(parents=True)
+    neurons.bring_library(tmp_path)
+    assert not brought.exists()  # in a book without a map
+    brought.with_name("neurons.js").touch()
+    neurons.bring_library(tmp_path)
     assert brought.read_bytes() == neurons.library().read_bytes() and b"MIT license" in brought.read_bytes()[:400]

@@ -95,9 +95,7 @@ def library() -> Path:
     return Path(plotly.__file__).parent / "package_data/plotly.min.js"
 
 
-def bring_library(site: Path) -> Path:
-    """Puts it into a built book, whose pages load it on a click, and returns where it is."""
-    target = site / LIBRARY
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(library(), target)
-    return target
+def bring_library(site: Path) -> None:
+    """Puts it into a built book that has such a map, whose page loads it on a click."""
+    if (site / LIBRARY).with_name("neurons.js").is_file():
+        shutil.copyfile(library(), site / LIBRARY)
