@@ -43,11 +43,11 @@ def neurons_still(found: Results) -> Files:
     return {".svg": style.svg(stories.neuron_maps(points[None], [labels], [""]))}
 
 
-def neurons_script(*each: Results) -> Files:
+def neurons_script(one: Results, two: Results) -> Files:
     """The maps of all layers of the two larger models, by activations and by weights."""
     views = [
         View(f"{name}, layer {layer}, {kind}", site, layer, points, found["labels"][0, layer, space], tokens)
-        for found, name in zip(each, ("one layer", "two layers"), strict=True)
+        for found, name in ((one, "one layer"), (two, "two layers"))
         for site in [found.config.model.rpartition("/")[2]]
         for layer, tokens in enumerate(clusters.strongest_tokens(found))
         for kind, space in (("by activations", clusters.ACTIVATIONS), ("by weights", clusters.BOTH))
