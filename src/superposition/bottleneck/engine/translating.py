@@ -16,6 +16,7 @@ Change = Callable[[Float[Tensor, "row position d"]], Float[Tensor, "row position
 
 FINE, EMPTY, REPEATING, UNENDED = range(4)
 """What may be wrong with a translation: nothing in it, its end the same few tokens again and again, or no end at all."""
+FAULTS = (EMPTY, REPEATING, UNENDED)
 _PERIOD, _TIMES = 6, 4  # so many tokens at most, so many times one after another
 
 
