@@ -66,7 +66,7 @@ SCHEMA = {
 ENDS = ("the translator itself", "nothing comes through")
 
 
-class Test(NamedTuple):
+class Tested(NamedTuple):
     """The translator and what it is tested on."""
 
     translator: translators.Translator
@@ -88,7 +88,7 @@ class Given(NamedTuple):
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float], dict[str, pa.Table]]:
     """All bottlenecks of every seed and width, the two ends between which they lie, and the originals' ways."""
-    d_model = _test(config).translator.model.config.d_model
+    d_model = _tested(config).translator.model.config.d_model
     if max(config.widths) > d_model:
         raise runs.RunError(
             f"widths: {config.models[0]} has {d_model} dimensions, and a bottleneck of {max(config.widths)} is none"
@@ -118,19 +118,19 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 @lru_cache(maxsize=1)
-def _test(config: Config) -> Test:
+def _tested(config: Config) -> Tested:
     splits = pairs.read(config.source, {"train": config.n_pairs, "test_2016_flickr": config.n_test}, config.seed)
     translator = translators.load(config.models[0])
     translator.model.requires_grad_(False)
     (english, french), learnt = splits["test_2016_flickr"], splits["train"]
     rows = translator.of_english(english)
-    return Test(translator, rows, translator.of_french(french), french, narrowing.said(translator.model, rows), learnt)
+    return Tested(translator, rows, translator.of_french(french), french, narrowing.said(translator.model, rows), learnt)
 
 
 @lru_cache(maxsize=1)
 def _given(config: Config, seed: int) -> Given:
     """Pairs drawn for this seed, what the encoder says of them, and the mean of that for each of the most frequent tokens."""
-    translator, learnt = _test(config).translator, _test(config).pairs
+    translator, learnt = _tested(config).translator, _tested(config).pairs
     chosen = np.random.default_rng([config.seed + seed, 3]).permutation(len(learnt[0]))[: config.n_train]
     english = translator.of_english([learnt[0][k] for k in chosen])
     hidden = narrowing.said(translator.model, english)
@@ -153,7 +153,7 @@ def _ends(item: tuple[Config]) -> dict[str, Array]:
 def _narrowed(item: tuple[Config, int, int]) -> dict[str, Array]:
     """The bottlenecks of a seed and a width, one of each method."""
     config, seed, width = item
-    test, given = _test(config), _given(config, seed)
+    test, given = _tested(config), _given(config, seed)
     rng = np.random.default_rng([config.seed + seed, 4, width])
     starts = [narrowing.random(width, given.moments, rng), narrowing.principal(width, given.moments)]
     rates = training.AdamW(config.lr, weight_decay=0.0, schedule="cosine")
@@ -174,7 +174,7 @@ def _narrowed(item: tuple[Config, int, int]) -> dict[str, Array]:
 
 def _quality(config: Config, bottleneck: narrowing.Bottleneck | None, count: int | None = None) -> dict[str, Array]:
     """BLEU, with and without what is no translation, chrF, loss, and how many translations have each fault."""
-    test = _test(config)
+    test = _tested(config)
     found = translating.translate(test.translator, test.english[:count], config.beams, config.limit, 100, bottleneck)
     fine = [k for k, fault in enumerate(found.fault) if fault == translating.FINE]
     references = test.references[:count]
@@ -213,7 +213,7 @@ def measures(W: Float[Array, "n m"]) -> Float[Array, "measure"]:
 def _originals(item: tuple[Config, int]) -> dict[str, Array]:
     """Both scripts of the original: the translation with half the width, epoch by epoch, and the diagram with a narrow one."""
     config, seed = item
-    test, given = _test(config), _given(config, seed)
+    test, given = _tested(config), _given(config, seed)
     model, count, length = test.translator.model, config.original_train, config.original_length
     d_model = int(model.config.d_model)
     hidden, french = given.hidden[:count], [row[:length] for row in given.french[:count]]
@@ -239,7 +239,7 @@ def _originals(item: tuple[Config, int]) -> dict[str, Array]:
 
 def _examples(config: Config, bottleneck: narrowing.Bottleneck) -> Array:
     """Translations of sentences of our own, as bytes; none where it is one that the data have."""
-    test = _test(config)
+    test = _tested(config)
     found = translating.translate(
         test.translator, test.translator.of_english(EXAMPLES), config.beams, config.limit, 100, bottleneck
     )

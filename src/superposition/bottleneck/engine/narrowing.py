@@ -59,7 +59,7 @@ def moments(hidden: Sequence[Float[Tensor, "position d"]]) -> Moments:
 def best_decoding(down: Float[Array, "d width"], of: Moments) -> Bottleneck:
     """The bottleneck with this way down, and the way up that leaves the least squared error, U = (DᵀCD)⁻¹ DᵀC."""
     up = np.linalg.solve(down.T @ of.covariance @ down, down.T @ of.covariance)
-    return Bottleneck(*(torch.from_numpy(x).float() for x in (down, up, of.mean - of.mean @ down @ up)))
+    return Bottleneck(*(torch.from_numpy(x.astype(np.float32, "C")) for x in (down, up, of.mean - of.mean @ down @ up)))
 
 
 def principal(width: int, of: Moments) -> Bottleneck:
