@@ -250,3 +250,49 @@ def _examples(config: Config, bottleneck: narrowing.Bottleneck) -> Array:
 
 def _of_bytes(said: Array) -> str:
     return said.tobytes().rstrip(b"\0").decode(errors="ignore")
+
+
+def half(results: runs.Results) -> int:
+    """The place of the width that is nearest to half of the widest."""
+    return metrics.nearest(np.array(results.config.widths), max(results.config.widths) / 2)
+
+
+def kept(results: runs.Results) -> Float[Array, "method width seed"]:
+    """The share of the translator's own BLEU that it has through each bottleneck."""
+    return results["bleu"] / results["end_bleu"][0]
+
+
+def against_random(results: runs.Results) -> Float[Array, "method width seed features gauge measure"]:
+    """What each measure says of a bottleneck over what it says of random directions of the same lengths."""
+    return results["measure"] / results["null_measure"]
+
+
+def gauge_ratio(results: runs.Results, name: str) -> Float[Array, "method width seed"]:
+    """A measure of the tokens in the bottleneck as it is, over the same where its numbers are uncorrelated."""
+    as_it_is, whitened = np.moveaxis(results["measure"][..., FEATURES.index("tokens"), :, MEASURES.index(name)], -1, 0)
+    return as_it_is / whitened
+
+
+def picture(results: runs.Results) -> tuple[Float[Array, "seed"], float]:
+    """Over pairs of hidden units, how the cosine in two coordinates goes with the cosine in all; and what chance gives.
+
+    Of two random vectors in d dimensions, two coordinates hold 2/d of the scalar product's variance."""
+    found = np.array([np.corrcoef(own.T)[0, 1] for own in results["intro_cosines"]])
+    return found, float(np.sqrt(2 / max(results.config.widths)))
+
+
+def through_within(results: runs.Results) -> Float[Array, "seed measure"]:
+    """Spearman's correlation of each measure of the tokens, whitened, with BLEU over the methods, a width at a time, mean of
+    the widths below the widest; last, that of the variance that comes through."""
+    from scipy import stats
+
+    said = np.concatenate([results["measure"][..., FEATURES.index("tokens"), 1, :], results["explained"][..., None]], -1)[:, :-1]
+    bleu = results["bleu"][:, :-1]
+    each = [
+        [
+            [stats.spearmanr(said[:, w, s, k], bleu[:, w, s]).statistic for k in range(said.shape[-1])]
+            for w in range(said.shape[1])
+        ]
+        for s in range(said.shape[2])
+    ]
+    return np.nanmean(each, 1)

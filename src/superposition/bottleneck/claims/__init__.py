@@ -1,5 +1,5 @@
 """What is said of bottlenecks and of the measures, each statement with the check that decides it. One module a chapter."""
 
-from superposition.bottleneck.claims import measures
+from superposition.bottleneck.claims import measures, translation
 
-__all__ = ["measures"]
+__all__ = ["measures", "translation"]

@@ -1,4 +1,4 @@
-"""Translation through bottlenecks: quality against width, the original's way over its epochs, measures against random directions."""
+"""Translation through bottlenecks: quality by width, the original's way over its epochs, measures beside random directions."""
 
 from collections.abc import Sequence
 
