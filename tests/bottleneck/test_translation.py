@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from superposition import configs, runs
 from superposition.bottleneck import translation
-from superposition.bottleneck.translation import MEASURES, PCA, RANDOM, TRAINED, TRAINED_PCA
+from superposition.bottleneck.translation import MEASURES, PCA, RANDOM, TRAINED
 
 SMALL = {
     "widths": (2, 16),
@@ -47,12 +47,11 @@ def test_at_full_width_the_translator_translates_as_itself_and_around_a_bottlene
     assert abs(blocked - own) > 0.01
     assert (np.ptp(arrays["original_around"], axis=1) == 0).all() and np.ptp(arrays["original_masked"], axis=1).min() > 0
     assert (arrays["explained"][PCA, 0] > arrays["explained"][RANDOM, 0]).all()
-    assert (arrays["loss"][TRAINED, 0] < arrays["loss"][RANDOM, 0]).all()
-    assert (arrays["loss"][TRAINED_PCA, 0] < arrays["loss"][PCA, 0]).all()
-    assert arrays["faults"].shape == (4, 2, 2, 3) and (arrays["faults"].sum(-1) <= config.n_test).all()
+    assert (arrays["loss"][TRAINED, 0] < arrays["loss"][PCA, 0]).all()
+    assert arrays["faults"].shape == (3, 2, 2, 3) and (arrays["faults"].sum(-1) <= config.n_test).all()
     assert (0.5 < arrays["original_padding"]).all() and (arrays["original_padding"] < 1).all()
     examples = tables["examples"].to_pylist()
-    assert len(examples) == 4 * 2 * len(translation.EXAMPLES)
+    assert len(examples) == 3 * 2 * len(translation.EXAMPLES)
     assert {row["sentence"] for row in examples} == set(translation.EXAMPLES)
 
 

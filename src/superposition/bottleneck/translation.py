@@ -14,8 +14,8 @@ from superposition import metrics, runs, training
 from superposition.bottleneck.engine import narrowing, pairs, translating, translators
 
 Array = np.ndarray
-METHODS = ("random", "PCA", "trained", "trained from PCA")
-RANDOM, PCA, TRAINED, TRAINED_PCA = range(4)
+METHODS = ("random", "PCA", "trained")
+RANDOM, PCA, TRAINED = range(3)
 FEATURES = ("coordinates", "tokens")
 GAUGES = ("as it is", "whitened")
 MEASURES = (
@@ -95,11 +95,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         )
     seeds = range(config.seeds)
     ends = job.map(_ends, [(config,)], "ends")[0]
-    each = job.map(_narrowed, [(config, seed, width) for seed in seeds for width in config.widths], "widths")
-    found = {
-        name: np.moveaxis(array, (0, 1, 2), (2, 1, 0))
-        for name, array in runs.stacked(each, len(seeds), len(config.widths)).items()
-    }
+    grid = [(config, seed, width, method) for seed in seeds for width in config.widths for method in range(len(METHODS))]
+    each = runs.stacked(job.map(_narrowed, grid, "widths"), len(seeds), len(config.widths), len(METHODS))
+    found = {name: np.moveaxis(array, (0, 1, 2), (2, 1, 0)) for name, array in each.items()}
     originals = runs.stacked(job.map(_originals, [(config, seed) for seed in seeds], "originals"), len(seeds))
     said = found.pop("said")
     table = pa.table({
@@ -150,26 +148,24 @@ def _ends(item: tuple[Config]) -> dict[str, Array]:
     return {f"end_{name}": np.stack([one[name] for one in each]) for name in ("bleu", "chrf", "loss", "faults")}
 
 
-def _narrowed(item: tuple[Config, int, int]) -> dict[str, Array]:
-    """The bottlenecks of a seed and a width, one of each method."""
-    config, seed, width = item
+def _narrowed(item: tuple[Config, int, int, int]) -> dict[str, Array]:
+    """The bottleneck of a seed and a width that a method finds. The trained one starts from the principal components."""
+    config, seed, width, method = item
     test, given = _tested(config), _given(config, seed)
     rng = np.random.default_rng([config.seed + seed, 4, width])
-    starts = [narrowing.random(width, given.moments, rng), narrowing.principal(width, given.moments)]
-    rates = training.AdamW(config.lr, weight_decay=0.0, schedule="cosine")
-    learned = [
-        narrowing.train(test.translator.model, start, given.hidden, given.french, rates, config.epochs, config.batch, seed)
-        for start in starts
-    ]
-    losses = [np.full_like(learned[0][1], np.nan)] * 2 + [losses for _, losses in learned]
-    each = []
-    for bottleneck, own in zip([*starts, *(after[-1] for after, _ in learned)], losses, strict=True):
-        measure, null = _measured(bottleneck.down.double().numpy(), given, config.draws, rng)
-        each.append(_quality(config, bottleneck) | {
-            "train_loss": own, "measure": measure, "null_measure": null,
-            "explained": np.array(narrowing.explained(bottleneck, test.hidden)), "said": _examples(config, bottleneck),
-        })  # fmt: skip
-    return {name: np.stack([one[name] for one in each]) for name in each[0]}
+    bottleneck = narrowing.random(width, given.moments, rng) if method == RANDOM else narrowing.principal(width, given.moments)
+    losses = np.full(config.epochs * -(-len(given.french) // config.batch), np.nan, np.float32)
+    if method == TRAINED:
+        rates = training.AdamW(config.lr, weight_decay=0.0, schedule="cosine")
+        after, losses = narrowing.train(
+            test.translator.model, bottleneck, given.hidden, given.french, rates, config.epochs, config.batch, seed
+        )
+        bottleneck = after[-1]
+    measure, null = _measured(bottleneck.down.double().numpy(), given, config.draws, rng)
+    return _quality(config, bottleneck) | {
+        "train_loss": losses, "measure": measure, "null_measure": null,
+        "explained": np.array(narrowing.explained(bottleneck, test.hidden)), "said": _examples(config, bottleneck),
+    }  # fmt: skip
 
 
 def _quality(config: Config, bottleneck: narrowing.Bottleneck | None, count: int | None = None) -> dict[str, Array]:

@@ -63,28 +63,28 @@ def _arrows(results: Results) -> Finding:
     id="bottleneck/translation/4-half",
     source="This book",
     statement="Half the width is enough: through it the translator keeps nine tenths of its BLEU.",
-    measure="BLEU through the best bottleneck of half the width over the translator's own; the baseline is that of a random "
+    measure="BLEU through the trained bottleneck of half the width over the translator's own; the baseline is that of a random "
     "projection",
     tolerance=Tolerance(reproduced=Above(0.9), partly=Above(BASELINE)),
     experiments=EXPERIMENT,
 )
 def _half(results: Results) -> Finding:
     share = translation.kept(results)[:, translation.half(results)]
-    return Finding(over_seeds(share[translation.TRAINED_PCA]), float(share[translation.RANDOM].mean()), also=_by_method(share))
+    return Finding(over_seeds(share[translation.TRAINED]), float(share[translation.RANDOM].mean()), also=_by_method(share))
 
 
 @claim(
     id="bottleneck/translation/5-trained",
     source="This book",
     statement="Below half the width, training finds better ways through than principal components.",
-    measure="BLEU through a bottleneck trained from principal components, less that through the components of the same pairs, at "
+    measure="BLEU through the trained bottleneck, less that through the principal components of the same pairs, at "
     "the width where it gains least; of all widths below half",
     tolerance=Tolerance(reproduced=Every("width", Above(0)), partly=Some("width", Above(0))),
     unit="BLEU",
     experiments=EXPERIMENT,
 )
 def _trained(results: Results) -> Finding:
-    gain = results["bleu"][translation.TRAINED_PCA] - results["bleu"][translation.PCA]
+    gain = results["bleu"][translation.TRAINED] - results["bleu"][translation.PCA]
     each = {str(results.config.widths[k]): over_seeds(gain[k], (-100, 100)) for k in range(translation.half(results))}
     return Finding(min(each.values(), key=lambda one: one.value), 0.0, also={"width": each})
 
@@ -94,17 +94,15 @@ def _trained(results: Results) -> Finding:
     source="This book",
     statement="What makes a translation is not what makes the variance: trained bottlenecks pass less of it on, and translate "
     "better.",
-    measure="share of the variance through a bottleneck trained from principal components over that through the components, at "
+    measure="share of the variance through the trained bottleneck over that through the principal components, at "
     "the narrowest width; and what BLEU gains",
     tolerance=Tolerance(reproduced=Inside(0, 0.98) & Of("the gain in BLEU", Above(0)), partly=Of("the gain in BLEU", Above(0))),
     experiments=EXPERIMENT,
 )
 def _variance(results: Results) -> Finding:
     explained, bleu = results["explained"][:, 0], results["bleu"][:, 0]
-    gain = over_seeds(bleu[translation.TRAINED_PCA] - bleu[translation.PCA], (-100, 100))
-    return Finding(
-        over_seeds(explained[translation.TRAINED_PCA] / explained[translation.PCA]), 1.0, also={"the gain in BLEU": gain}
-    )
+    gain = over_seeds(bleu[translation.TRAINED] - bleu[translation.PCA], (-100, 100))
+    return Finding(over_seeds(explained[translation.TRAINED] / explained[translation.PCA]), 1.0, also={"the gain in BLEU": gain})
 
 
 @claim(
@@ -126,8 +124,8 @@ def _basis(results: Results) -> Finding:
     id="bottleneck/translation/8-random",
     source="This book",
     statement="The coordinates of the encoder's output, read as features, lie in the bottleneck as random directions do.",
-    measure="mean squared cosine of two coordinates over that of random directions of the same lengths, bottlenecks trained from "
-    "chance, as they are, at the width where it is farthest from 1",
+    measure="mean squared cosine of two coordinates over that of random directions of the same lengths, trained "
+    "bottlenecks, as they are, at the width where it is farthest from 1",
     tolerance=Tolerance(reproduced=Every("width", Within(0.1, 1)), partly=Some("width", Within(0.1, 1))),
     experiments=EXPERIMENT,
 )
