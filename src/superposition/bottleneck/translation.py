@@ -73,14 +73,14 @@ class Tested(NamedTuple):
     english: list[list[int]]
     french: list[list[int]]
     references: list[str]
-    hidden: list[Float[torch.Tensor, "position d"]]
+    hidden: list[Float[torch.Tensor, "_ d"]]
     pairs: tuple[list[str], list[str]]  # to learn from
 
 
 class Given(NamedTuple):
     """What the bottlenecks of a seed learn from."""
 
-    hidden: list[Float[torch.Tensor, "position d"]]
+    hidden: list[Float[torch.Tensor, "_ d"]]
     french: list[list[int]]
     moments: narrowing.Moments
     tokens: Float[Array, "token d"]

@@ -37,7 +37,7 @@ class Moments:
     covariance: Float[Array, "d d"]
 
 
-def said(model: Any, rows: Rows, batch: int = 100) -> list[Float[Tensor, "position d"]]:
+def said(model: Any, rows: Rows, batch: int = 100) -> list[Float[Tensor, "_ d"]]:
     """What the encoder says of the tokens of each sentence, without padding."""
     order = sorted(range(len(rows)), key=lambda k: len(rows[k]))
     found: list[Any] = [None] * len(rows)
@@ -50,7 +50,7 @@ def said(model: Any, rows: Rows, batch: int = 100) -> list[Float[Tensor, "positi
     return found
 
 
-def moments(hidden: Sequence[Float[Tensor, "position d"]]) -> Moments:
+def moments(hidden: Sequence[Float[Tensor, "_ d"]]) -> Moments:
     """Over all tokens of the sentences, in double precision."""
     tokens = torch.cat(list(hidden)).double().numpy()
     return Moments(tokens.mean(0), np.cov(tokens.T, bias=True))
@@ -93,7 +93,7 @@ def two_linears(d_model: int, width: int, seed: int, uniform: float | None = Non
         return Bottleneck(into.weight.T.clone(), out.weight.T.clone(), out(into.bias))
 
 
-def explained(bottleneck: Bottleneck, hidden: Sequence[Float[Tensor, "position d"]]) -> float:
+def explained(bottleneck: Bottleneck, hidden: Sequence[Float[Tensor, "_ d"]]) -> float:
     """The share of the variance of the encoder's output that comes through."""
     tokens = torch.cat(list(hidden))
     lost = ((tokens - bottleneck(tokens)) ** 2).sum(dtype=torch.float64)
@@ -101,7 +101,7 @@ def explained(bottleneck: Bottleneck, hidden: Sequence[Float[Tensor, "position d
 
 
 def batched(
-    hidden: Sequence[Float[Tensor, "position d"]],
+    hidden: Sequence[Float[Tensor, "_ d"]],
 ) -> tuple[Float[Tensor, "row position d"], Float[Tensor, "row position"]]:
     """Sentences side by side, zeros where the shorter ones have no token, and where they have one."""
     lengths = torch.tensor([len(one) for one in hidden])
@@ -111,7 +111,7 @@ def batched(
 def loss(
     model: Any,
     bottleneck: Bottleneck | None,
-    hidden: Sequence[Float[Tensor, "position d"]],
+    hidden: Sequence[Float[Tensor, "_ d"]],
     french: Rows,
     length: int | None = None,
     batch: int = 100,
@@ -143,7 +143,7 @@ def _nats(model, bottleneck, hidden, french, length):
 def train(
     model: Any,
     start: Bottleneck,
-    hidden: Sequence[Float[Tensor, "position d"]],
+    hidden: Sequence[Float[Tensor, "_ d"]],
     french: Rows,
     schedule: training.AdamW,
     epochs: int,

@@ -2,6 +2,7 @@
 or folder. What is stored of one: half precision, the layers stacked, and its tokenizer."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,7 +199,9 @@ def load(name: str | Path) -> Translator:
 
     try:
         model = MarianMTModel.from_pretrained(str(name), use_safetensors=True, dtype=torch.float32).eval()
-        tokenizer = AutoTokenizer.from_pretrained(str(name))
+        with warnings.catch_warnings():  # it would rather have another package, which changes some quotation marks
+            warnings.filterwarnings("ignore", "Recommended: pip install sacremoses")
+            tokenizer = AutoTokenizer.from_pretrained(str(name))
     except Exception as error:  # whatever the network, the hub and their libraries raise
         reason = " ".join(str(error).split())[:200]
         raise TranslatorError(f"{name}: could not be loaded as a Marian model ({type(error).__name__}: {reason})") from None

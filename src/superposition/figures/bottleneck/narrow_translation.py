@@ -77,7 +77,8 @@ def measures_by_width(
         ax.axhline(1, color="0.4", linestyle=_DASHED, linewidth=1.1)
         for k, name in enumerate(methods):
             ax.plot(widths, ratios[panel, k], color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
-        ax.set_yscale("log")
+        ax.set_yscale("log", base=2)
+        ax.yaxis.set_major_formatter("{x:g}")
         style.panel_title(ax, title)
         _widths(ax, widths)
     axes[0, 0].set_ylabel("times random directions")
