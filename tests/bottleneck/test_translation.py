@@ -90,3 +90,28 @@ def test_the_means_of_tokens_are_those_of_all_their_places(folder):
             places.setdefault(token, []).append(vector.double().numpy())
     frequent = sorted(places, key=lambda token: (-len(places[token]), token))[:3]
     np.testing.assert_allclose(given.tokens, [np.mean(places[token], 0) - given.moments.mean for token in frequent], atol=1e-8)
+
+
+def results_of(**arrays):
+    return runs.Results("bottleneck/translation", configs.read("bottleneck/translation").full, arrays)
+
+
+def test_agreement_finds_the_measure_that_follows_bleu_and_the_one_that_follows_the_width_alone():
+    rng = np.random.default_rng(0)
+    width, method = np.meshgrid(np.arange(5.0), [2.0, 0.0, 1.0])
+    bleu = (10 * width + method)[..., None].repeat(2, -1)
+    measure = rng.normal(size=(3, 5, 2, 2, 2, len(MEASURES)))
+    measure[..., 1, 1, 0], measure[..., 1, 1, 1] = -bleu, (10 * width)[..., None]
+    measure[..., 1, 1, 2] = 1.0
+    overall, within = translation.agreement(results_of(bleu=bleu, measure=measure, explained=bleu / 100))
+    np.testing.assert_allclose(overall[:, [0, 2, -1]], [[-1, 0, 1]] * 2, atol=1e-12)
+    np.testing.assert_allclose(within[:, [0, 1, 2, -1]], [[-1, 0, 0, 1]] * 2, atol=1e-12)
+    assert (overall[:, 1] > 0.9).all()
+
+
+def test_of_vectors_at_random_two_coordinates_show_the_angle_as_well_as_chance_says():
+    units = np.random.default_rng(0).normal(size=(60, 192))
+    pair = np.triu_indices(60, 1)
+    cosines = np.stack([translation.metrics.cosines(W)[pair] for W in (units[:, :2], units)], 1)
+    found, chance = translation.picture(results_of(intro_cosines=cosines[None]))
+    assert found[0] == pytest.approx(chance, abs=0.05)

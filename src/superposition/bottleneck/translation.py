@@ -277,18 +277,18 @@ def picture(results: runs.Results) -> tuple[Float[Array, "seed"], float]:
     return found, float(np.sqrt(2 / max(results.config.widths)))
 
 
-def through_within(results: runs.Results) -> Float[Array, "seed measure"]:
-    """Spearman's correlation of each measure of the tokens, whitened, with BLEU over the methods, a width at a time, mean of
-    the widths below the widest; last, that of the variance that comes through."""
+def agreement(results: runs.Results) -> tuple[Float[Array, "seed measure"], Float[Array, "seed measure"]]:
+    """Spearman's correlation with BLEU of each measure of the tokens, in numbers that are uncorrelated, and last of the share
+    of the variance that comes through: over all bottlenecks of a seed, and over its methods at one width, mean of the widths.
+
+    The widest, through which all comes whatever the method, is left out."""
     from scipy import stats
 
-    said = np.concatenate([results["measure"][..., FEATURES.index("tokens"), 1, :], results["explained"][..., None]], -1)[:, :-1]
+    tokens = results["measure"][..., FEATURES.index("tokens"), GAUGES.index("whitened"), :]
+    said = np.concatenate([tokens, results["explained"][..., None]], -1)[:, :-1]
     bleu = results["bleu"][:, :-1]
-    each = [
-        [
-            [stats.spearmanr(said[:, w, s, k], bleu[:, w, s]).statistic for k in range(said.shape[-1])]
-            for w in range(said.shape[1])
-        ]
-        for s in range(said.shape[2])
-    ]
-    return np.nanmean(each, 1)
+    rank = lambda one, other: stats.spearmanr(one, other).statistic if np.ptp(one) and np.ptp(other) else 0.0
+    kinds, seeds = range(said.shape[-1]), range(said.shape[2])
+    overall = [[rank(said[:, :, s, k].ravel(), bleu[:, :, s].ravel()) for k in kinds] for s in seeds]
+    within = [[np.mean([rank(said[:, w, s, k], bleu[:, w, s]) for w in range(said.shape[1])]) for k in kinds] for s in seeds]
+    return np.array(overall), np.array(within)

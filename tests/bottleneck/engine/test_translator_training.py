@@ -71,9 +71,9 @@ def test_every_epoch_takes_each_pair_once_beside_others_of_like_length_and_in_ot
 
 def test_training_learns_a_translation_word_for_word():
     trained = model(dropout=0.0)
-    schedule = translator_training.Schedule(**vars(SCHEDULE) | {"epochs": 20, "smoothing": 0.0})
+    schedule = translator_training.Schedule(**vars(SCHEDULE) | {"epochs": 14, "smoothing": 0.0})
     found = train(trained, runs.Job(), schedule)
-    assert found["valid_loss"][0] > 2 and found["valid_loss"][-1] < 1.3
+    assert found["valid_loss"][0] > 2 and found["valid_loss"][-1] < 1.6
     assert found["valid_loss"][-1] == pytest.approx(translator_training.evaluate(trained, PAIRS, schedule))
 
 
