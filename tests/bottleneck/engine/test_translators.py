@@ -70,9 +70,11 @@ def opus(tmp_path):
         sentencepiece.SentencePieceTrainer.train(
             input=str(tmp_path / "text"), model_prefix=str(tmp_path / side), vocab_size=60, minloglevel=2, hard_vocab_limit=False
         )
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "source.model"))
-    names = [pieces.id_to_piece(k) for k in range(3, pieces.get_piece_size())]
-    vocabulary = {name: k for k, name in enumerate(["</s>", "<unk>", *names, "<pad>"])}
+    names = set()
+    for side in ("source", "target"):
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / f"{side}.model"))
+        names |= {pieces.id_to_piece(k) for k in range(3, pieces.get_piece_size())}
+    vocabulary = {name: k for k, name in enumerate(["</s>", "<unk>", *sorted(names), "<pad>"])}
     (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
     models = (str(tmp_path / name) for name in ("source.model", "target.model", "vocab.json"))
     with warnings.catch_warnings():

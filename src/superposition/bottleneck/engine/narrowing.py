@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from superposition import training
@@ -102,7 +102,7 @@ def explained(bottleneck: Bottleneck, hidden: Sequence[Float[Tensor, "_ d"]]) ->
 
 def batched(
     hidden: Sequence[Float[Tensor, "_ d"]],
-) -> tuple[Float[Tensor, "row position d"], Float[Tensor, "row position"]]:
+) -> tuple[Float[Tensor, "row position d"], Bool[Tensor, "row position"]]:
     """Sentences side by side, zeros where the shorter ones have no token, and where they have one."""
     lengths = torch.tensor([len(one) for one in hidden])
     return torch.nn.utils.rnn.pad_sequence(list(hidden), batch_first=True), torch.arange(int(lengths.max())) < lengths[:, None]
