@@ -36,11 +36,12 @@ def test_each_seed_has_its_lines_around_and_through_with_both_losses():
         assert len(ax.get_legend().get_texts()) == 2
 
 
-def test_each_measure_has_a_panel_with_a_line_a_method_around_one():
-    ratios = np.arange(1.0, 13.0).reshape(2, 2, 3)
-    fig = bottleneck.measures_by_width(WIDTHS, ratios, ["D", "cos"], ["one", "two"])
+def test_each_measure_has_a_panel_with_a_line_a_method_and_what_random_directions_have():
+    values, null = np.arange(1.0, 13.0).reshape(2, 2, 3), np.arange(1.0, 7.0).reshape(2, 3)
+    fig = bottleneck.measures_by_width(WIDTHS, values, null, ["D\nof tokens", "cos"], ["one", "two"])
     assert [ax.get_title() for ax in fig.axes] == ["D", "cos"]
     for panel, ax in enumerate(fig.axes):
         level, *lines = ax.get_lines()
-        assert set(level.get_ydata()) == {1} and ax.get_yscale() == "log"
-        np.testing.assert_array_equal([line.get_ydata() for line in lines], ratios[panel])
+        np.testing.assert_array_equal(level.get_ydata(), null[panel])
+        np.testing.assert_array_equal([line.get_ydata() for line in lines], values[panel])
+        assert ax.get_yscale() == "log"

@@ -51,4 +51,10 @@ ROWS = {
         ("partly", 1.2, 1, 1.3, 1, {"width": {"16": 1.2, "32": 0.95}}),
         ("not reproduced", 1.2, 1, 1.3, 1, {"width": {"16": 1.2, "32": 1.3}}),
     ],
+    "bottleneck/translation/9-width": [
+        ("reproduced", 1, 0.95, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
+        ("partly", 1, 0.95, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 1.9, 7, "seeds", 3)}),
+        ("partly", 1, 0.81, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
+        ("not reproduced", 1, 0.79, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
+    ],
 }  # fmt: skip

@@ -135,5 +135,24 @@ def _random(results: Results) -> Finding:
     return Finding(max(each.values(), key=lambda one: abs(np.log(one.value))), 1.0, also={"width": each})
 
 
+@claim(
+    id="bottleneck/translation/9-width",
+    source="This book",
+    statement="The measures of a bottleneck's weights tell its width, and not how well one can translate through it.",
+    measure="mean D_i of the coordinates in trained bottlenecks of the least width over that in random projections, and "
+    "the same of BLEU",
+    tolerance=Tolerance(
+        reproduced=Inside(0.9, 1.1) & Of("BLEU over that of random projections", Above(2)), partly=Inside(0.8, 1.25)
+    ),
+    experiments=EXPERIMENT,
+    after_looking=True,
+)
+def _width(results: Results) -> Finding:
+    D = results["measure"][:, 0, :, 0, 0, translation.MEASURES.index("dimensionality")]
+    bleu = results["bleu"][translation.TRAINED, 0] / results["bleu"][translation.RANDOM, 0]
+    ratio = D[translation.TRAINED] / D[translation.RANDOM]
+    return Finding(over_seeds(ratio), 1.0, also={"BLEU over that of random projections": over_seeds(bleu)})
+
+
 def _by_method(share: np.ndarray) -> dict[str, dict[str, object]]:
     return {"method": {name: over_seeds(own) for name, own in zip(translation.METHODS, share, strict=True)}}

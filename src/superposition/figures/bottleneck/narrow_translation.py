@@ -66,23 +66,24 @@ def around_and_through(
 
 def measures_by_width(
     widths: Int[np.ndarray, "width"],
-    ratios: Float[np.ndarray, "panel method width"],
+    values: Float[np.ndarray, "panel method width"],
+    null: Float[np.ndarray, "panel width"],
     titles: Sequence[str],
     methods: Sequence[str],
 ) -> Figure:
-    """A panel for each measure: what it says of each method's bottlenecks, as a multiple of what it says of random directions
-    of the same lengths, against the width. The dashed line is at 1."""
-    fig, axes = style.figure(ncols=len(titles), height=3.1, sharey=True)
+    """A panel for each measure, a line for each method against the width, and dashed what random directions have.
+
+    Each title may have a second line."""
+    fig, axes = style.figure(ncols=len(titles), height=3.3)
     for panel, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
-        ax.axhline(1, color="0.4", linestyle=_DASHED, linewidth=1.1)
+        ax.plot(widths, null[panel], color="0.4", linestyle=_DASHED, linewidth=1.1, label="random directions")
         for k, name in enumerate(methods):
-            ax.plot(widths, ratios[panel, k], color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
+            ax.plot(widths, values[panel, k], color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
         ax.set_yscale("log", base=2)
-        ax.yaxis.set_major_formatter("{x:g}")
-        style.panel_title(ax, title)
+        ax.yaxis.set_major_formatter("{x:.2g}")
+        style.panel_title(ax, *title.split("\n"))
         _widths(ax, widths)
-    axes[0, 0].set_ylabel("times random directions")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(methods), fontsize=9.5)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(methods) + 1, fontsize=9.5)
     return fig
 
 
