@@ -91,7 +91,7 @@ def opus(tmp_path):
             decoder_attention_heads=2,
             encoder_ffn_dim=8,
             decoder_ffn_dim=8,
-            max_position_embeddings=24,
+            max_position_embeddings=48,
             scale_embedding=True,
             activation_function="swish",
             pad_token_id=pad,
@@ -115,7 +115,7 @@ def test_a_folder_of_opus_classes_loads_and_translates_with_its_own_tokenizer(op
     assert loaded.of_english(ENGLISH) == tokenizer(ENGLISH)["input_ids"]
     assert loaded.of_french(FRENCH) == tokenizer(text_target=FRENCH)["input_ids"]
     assert loaded.to_french(loaded.of_french(FRENCH)) == FRENCH
-    assert len(loaded.of_english(["dog " * 500])[0]) == 24
+    assert len(loaded.of_english(["dog " * 500])[0]) == 48
     found = translating.translate(loaded, loaded.of_english([*ENGLISH, ""]), 2, 6, 2)
     assert len(found.sentences) == 4 and found.fault[3] == translating.EMPTY
 
