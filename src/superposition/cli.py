@@ -103,7 +103,11 @@ def run(
     out: Annotated[Path | None, typer.Option(help="A folder for the results, instead of data/.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster, such as tcp://host:8786.")] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER", help="Another model than the config's, with --out; for stories/ordering.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="Another model than the config's, with --out; for stories/ordering and bottleneck/translation.",
+        ),
     ] = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the stored training curves there too, for TensorBoard.")

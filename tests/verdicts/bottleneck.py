@@ -1,5 +1,7 @@
 """Made-up findings for the claims on bottlenecks, with the verdict that each should have, by hand."""
 
+from superposition.estimates import Estimate
+
 ROWS = {
     ("bottleneck/measures/1-frobenius", "bottleneck/measures/9-latents"): [
         ("reproduced", 0.9, 0.81, 0.95, 0.2), ("partly", 0.9, 0.79, 0.95, 0.2), ("partly", 0.3, 0.21, 0.4, 0.2),
@@ -45,5 +47,41 @@ ROWS = {
     ],
     "bottleneck/transformer/11-start": [
         ("reproduced", 0.3, 0.2, 0.4, 1), ("partly", 0.3, 0.1, 0.6, 1), ("not reproduced", 0.8, 0.5, 1.1, 1),
+    ],
+    "bottleneck/translation/1-around": [("cannot fail", 0, None, None, 20), ("cannot fail", 9, None, None, 20)],
+    "bottleneck/translation/2-padding": [
+        ("reproduced", 1, 0.91, 1.09, 1), ("corrected", 1, 0.89, 1.05, 1), ("corrected", 0.3, 0.2, 0.4, 1),
+    ],
+    "bottleneck/translation/3-arrows": [
+        ("reproduced", 0.9, 0.81, 0.95, 0.1), ("corrected", 0.9, 0.79, 0.95, 0.1), ("corrected", 0.1, -0.1, 0.3, 0.1),
+    ],
+    "bottleneck/translation/4-half": [
+        ("reproduced", 0.95, 0.91, 0.99, 0.5), ("partly", 0.95, 0.89, 0.99, 0.5), ("partly", 0.6, 0.51, 0.7, 0.5),
+        ("not reproduced", 0.6, 0.49, 0.7, 0.5),
+    ],
+    "bottleneck/translation/5-trained": [
+        ("reproduced", 1, 0.5, 2, 0, {"width": {"16": Estimate(5, 4, 6, "seeds", 3), "32": Estimate(1, 0.5, 2, "seeds", 3)}}),
+        ("partly", 1, -0.5, 2, 0, {"width": {"16": Estimate(5, 4, 6, "seeds", 3), "32": Estimate(1, -0.5, 2, "seeds", 3)}}),
+        ("not reproduced", 1, -1, 2, 0, {"width": {"16": Estimate(5, -4, 9, "seeds", 3), "32": Estimate(1, -1, 2, "seeds", 3)}}),
+    ],
+    "bottleneck/translation/6-variance": [
+        ("reproduced", 0.8, 0.7, 0.97, 1, {"the gain in BLEU": Estimate(5, 1, 9, "seeds", 3)}),
+        ("partly", 0.8, 0.7, 0.99, 1, {"the gain in BLEU": Estimate(5, 1, 9, "seeds", 3)}),
+        ("not reproduced", 0.8, 0.7, 0.97, 1, {"the gain in BLEU": Estimate(5, -1, 9, "seeds", 3)}),
+    ],
+    "bottleneck/translation/7-basis": [
+        ("reproduced", 0.6, 0.5, 0.79, 1), ("reproduced", 1.5, 1.26, 1.7, 1), ("partly", 0.8, 0.7, 0.95, 1),
+        ("partly", 1.3, 1.1, 1.5, 1), ("not reproduced", 1.1, 0.9, 1.3, 1),
+    ],
+    "bottleneck/translation/8-random": [
+        ("reproduced", 1.05, 1, 1.2, 1, {"width": {"16": 1.05, "32": 0.95}}),
+        ("partly", 1.2, 1, 1.3, 1, {"width": {"16": 1.2, "32": 0.95}}),
+        ("not reproduced", 1.2, 1, 1.3, 1, {"width": {"16": 1.2, "32": 1.3}}),
+    ],
+    "bottleneck/translation/9-width": [
+        ("reproduced", 1, 0.95, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
+        ("partly", 1, 0.95, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 1.9, 7, "seeds", 3)}),
+        ("partly", 1, 0.81, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
+        ("not reproduced", 1, 0.79, 1.05, 1, {"BLEU over that of random projections": Estimate(5, 3, 7, "seeds", 3)}),
     ],
 }  # fmt: skip

@@ -1,5 +1,5 @@
 """What is said of bottlenecks and of the measures, each statement with the check that decides it. One module a chapter."""
 
-from superposition.bottleneck.claims import measures, transformer
+from superposition.bottleneck.claims import measures, transformer, translation
 
-__all__ = ["measures", "transformer"]
+__all__ = ["measures", "transformer", "translation"]
