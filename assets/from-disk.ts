@@ -24,6 +24,9 @@ function mended(page: string): string {
   page = replaced(page, /<script src="[^"]*tabsets\.js" type="module"><\/script>\n/, "");
   // The dark sheets lie over the light ones: on paper only the light ones are left.
   page = replaced(page, /class="quarto-color-scheme quarto-color-alternate"/g, '$& media="screen"');
+  // Read by pages with equations only. In a style sheet of Quarto's the address would be looked for beside the project.
+  const font = `@font-face { font-family: "Book Math"; src: url("${offset(page)}assets/fonts/stix-two-math.woff2"); font-display: swap; }`;
+  page = replaced(page, /<\/head>/, `<style>${font}</style>\n$&`);
   page = replaced(page, /<body[^>]*>/, '$&<a class="skip" href="#quarto-document-content">Skip to the text</a>');
   if (pdf) page = replaced(page, /<div class="sidebar-tools-main">\n/, `$&<a href="${offset(page)}${encodeURI(pdf)}" ${PDF}></i></a>\n`);
   return page.replace(/href="((?:\.\.?\/)+)"/g, 'href="$1index.html"');
