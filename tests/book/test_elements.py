@@ -462,3 +462,7 @@ print([kind for kind, data in shown.items() if data and "/plain" not in kind], '
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.splitlines()[-1] == "['image/svg+xml'] True False"
+
+
+def test_a_link_in_a_sentence_is_markdown_and_its_words_are_as_they_stand():
+    assert text.link("L0N2 *b*", "page.html#L0N2").data == r"[L0N2 \*b\*](page.html#L0N2)"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, SupportsFloat
 
 import numpy as np
+from IPython.display import Markdown
 from numpy.typing import ArrayLike
 
 from superposition import estimates, metrics
@@ -164,6 +165,15 @@ def _acts(character: str) -> bool:
 def markdown(text: str) -> str:
     """`text` such that pandoc prints it as it stands: all ASCII punctuation is escaped, so is the pipe of a table."""
     return _PUNCTUATION.sub(r"\\\1", visible(text))
+
+
+def link(words: str, address: str) -> Markdown:
+    """A link, for an inline expression: what is only a string is printed as it stands.
+
+    >>> link("L0N2", "page.html#L0N2").data
+    '[L0N2](page.html#L0N2)'
+    """
+    return Markdown(f"[{markdown(words)}]({address})")
 
 
 def attribute(text: str) -> str:

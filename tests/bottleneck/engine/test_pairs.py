@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
             if split == "val":
                 (tmp_path / f"{split}.{language}").write_bytes(data)
             else:
-                (tmp_path / f"{split}.{language}.gz").write_bytes(gzip.compress(data))
+                (tmp_path / f"{split}.{language}.gz").write_bytes(gzip.compress(data, mtime=0))
     monkeypatch.setenv(pairs.VARIABLE, str(tmp_path))
     return tmp_path
 
@@ -50,7 +50,7 @@ def test_without_a_path_to_the_real_pairs_one_sentence_names_the_variable(monkey
     [
         ("train.fr.gz", None, "No such file"),
         ("train.fr.gz", b"chien\n", "[Nn]ot a gzip"),
-        ("train.en.gz", gzip.compress(b"dog\n" * 99)[:-9], "ended before"),
+        ("train.en.gz", gzip.compress(b"dog\n" * 99, mtime=0)[:-9], "ended before"),
         ("val.fr", b"chi\xffen\n" * 3, "invalid start byte"),
         ("val.fr", b"chien\n" * 2, "expected as many French lines as English ones, got 2 and 3"),
     ],
