@@ -7,7 +7,7 @@ import tokenizers
 
 from superposition import configs, runs
 from superposition.bottleneck import translator
-from superposition.bottleneck.engine import pairs, translating, translators
+from superposition.bottleneck.engine import beam_search, marian, pairs
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +20,11 @@ def trained():
 
 def test_bleu_chrf_and_faults_are_those_of_the_stored_weights(trained):
     config, arrays, metrics = trained
-    model = translators.of_stacked({name: arrays[name] for name in translators.PARAMETERS}, config.n_heads, config.positions)
-    own = translators.ours(model, tokenizers.Tokenizer.from_str(arrays["tokenizer"].tobytes().decode()))
+    model = marian.of_stacked({name: arrays[name] for name in marian.PARAMETERS}, config.n_heads, config.positions)
+    own = marian.ours(model, tokenizers.Tokenizer.from_str(arrays["tokenizer"].tobytes().decode()))
     counts = {"train": config.n_train, "val": config.n_valid, "test_2016_flickr": config.n_test}
     english, french = pairs.read("grammar", counts, config.seed)["test_2016_flickr"]
-    found = translating.translate(own, own.of_english(english), config.beams, config.limit, 3)
+    found = beam_search.translate(own, own.of_english(english), config.beams, config.limit, 3)
     assert metrics["chrF"] == pytest.approx(sacrebleu.CHRF().corpus_score(found.sentences, [french]).score)
     assert metrics["BLEU"] == pytest.approx(sacrebleu.BLEU().corpus_score(found.sentences, [french]).score)
     assert metrics["chrF"] > 15 and metrics["degenerate translations"] == (found.fault > 0).sum()

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from superposition import metrics, runs, training
-from superposition.bottleneck.engine import narrowing, pairs, translating, translators
+from superposition.bottleneck.engine import beam_search, marian, narrowing, pairs
 
 Array = np.ndarray
 METHODS = ("random", "PCA", "trained")
@@ -69,7 +69,7 @@ ENDS = ("the translator itself", "nothing comes through")
 class Tested(NamedTuple):
     """The translator and what it is tested on."""
 
-    translator: translators.Translator
+    translator: marian.Translator
     english: list[list[int]]
     french: list[list[int]]
     references: list[str]
@@ -118,7 +118,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 @lru_cache(maxsize=1)
 def _tested(config: Config) -> Tested:
     splits = pairs.read(config.source, {"train": config.n_pairs, "test_2016_flickr": config.n_test}, config.seed)
-    translator = translators.load(config.models[0])
+    translator = marian.load(config.models[0])
     translator.model.requires_grad_(False)
     (english, french), learnt = splits["test_2016_flickr"], splits["train"]
     rows = translator.of_english(english)
@@ -171,8 +171,8 @@ def _narrowed(item: tuple[Config, int, int, int]) -> dict[str, Array]:
 def _quality(config: Config, bottleneck: narrowing.Bottleneck | None, count: int | None = None) -> dict[str, Array]:
     """BLEU, with and without what is no translation, chrF, loss, and how many translations have each fault."""
     test = _tested(config)
-    found = translating.translate(test.translator, test.english[:count], config.beams, config.limit, 100, bottleneck)
-    fine = [k for k, fault in enumerate(found.fault) if fault == translating.FINE]
+    found = beam_search.translate(test.translator, test.english[:count], config.beams, config.limit, 100, bottleneck)
+    fine = [k for k, fault in enumerate(found.fault) if fault == beam_search.FINE]
     references = test.references[:count]
     of_fine = [found.sentences[k] for k in fine], [[references[k] for k in fine]]
     return {
@@ -180,7 +180,7 @@ def _quality(config: Config, bottleneck: narrowing.Bottleneck | None, count: int
         "bleu_fine": np.array(sacrebleu.corpus_bleu(*of_fine).score if fine else np.nan),
         "chrf": np.array(sacrebleu.corpus_chrf(found.sentences, [references]).score),
         "loss": np.array(narrowing.loss(test.translator.model, bottleneck, test.hidden[:count], test.french[:count])),
-        "faults": np.array([(found.fault == fault).sum() for fault in translating.FAULTS]),
+        "faults": np.array([(found.fault == fault).sum() for fault in beam_search.FAULTS]),
     }  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def _originals(item: tuple[Config, int]) -> dict[str, Array]:
 def _examples(config: Config, bottleneck: narrowing.Bottleneck) -> Array:
     """Translations of sentences of our own, as bytes; none where it is one that the data have."""
     test = _tested(config)
-    found = translating.translate(
+    found = beam_search.translate(
         test.translator, test.translator.of_english(EXAMPLES), config.beams, config.limit, 100, bottleneck
     )
     seen = {*test.pairs[1], *test.references}

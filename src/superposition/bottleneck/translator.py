@@ -8,7 +8,7 @@ import sacrebleu
 import torch
 
 from superposition import runs
-from superposition.bottleneck.engine import pairs, translating, translator_training, translators
+from superposition.bottleneck.engine import beam_search, marian, pairs, translator_training
 
 Array = np.ndarray
 
@@ -38,7 +38,7 @@ class Config(runs.Config):
     limit: int
 
 
-SCHEMA = translators.PARAMETERS | {
+SCHEMA = marian.PARAMETERS | {
     "tokenizer": "byte",
     "train_loss": "step",
     "valid_step": "evaluation",
@@ -52,29 +52,29 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     splits = pairs.read(
         config.source, {"train": config.n_train, "val": config.n_valid, "test_2016_flickr": config.n_test}, config.seed
     )
-    codec = translators.train_codec([*splits["train"][0], *splits["train"][1]], config.n_entries)
-    model = translators.create(
+    codec = marian.train_codec([*splits["train"][0], *splits["train"][1]], config.n_entries)
+    model = marian.create(
         config.n_layers, config.d_model, config.n_heads, config.d_mlp, config.positions, codec.get_vocab_size(), config.dropout,
         config.seed,
     )  # fmt: skip
-    translator = translators.ours(model, codec)
+    translator = marian.ours(model, codec)
     train, valid = ((translator.of_english(own[0]), translator.of_french(own[1])) for own in (splits["train"], splits["val"]))
     schedule = translator_training.Schedule(
         config.epochs, config.batch, config.lr, config.warmup, config.weight_decay, config.clip, config.smoothing,
         config.precision,
     )  # fmt: skip
     learned = translator_training.train(model, train, valid, schedule, config.seed, config.evaluations, job)
-    arrays = translators.stacked(model)
+    arrays = marian.stacked(model)
     with torch.no_grad():  # what is said of a model is said of the stored one
-        for p in translators.trained(model).values():
+        for p in marian.trained(model).values():
             p.copy_(p.half())
     learned["valid_loss"][-1] = translator_training.evaluate(model, valid, schedule)
     english, french = splits["test_2016_flickr"]
-    found = translating.translate(translator, translator.of_english(english), config.beams, config.limit, config.batch)
-    return arrays | learned | {"tokenizer": translators.to_array(codec), "fault": found.fault}, {
+    found = beam_search.translate(translator, translator.of_english(english), config.beams, config.limit, config.batch)
+    return arrays | learned | {"tokenizer": marian.to_array(codec), "fault": found.fault}, {
         "BLEU": sacrebleu.corpus_bleu(found.sentences, [french]).score,
         "chrF": sacrebleu.corpus_chrf(found.sentences, [french]).score,
-        "degenerate translations": float((found.fault != translating.FINE).sum()),
+        "degenerate translations": float((found.fault != beam_search.FINE).sum()),
         "validation loss, nats a token": float(learned["valid_loss"][-1]),
         "sentences translated": float(len(english)),
     }

@@ -6,7 +6,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from superposition import training
-from superposition.bottleneck.engine import narrowing, translators
+from superposition.bottleneck.engine import marian, narrowing
 from superposition.bottleneck.engine.bilingual import pairs
 
 DRAWN = pairs(12, 7)
@@ -82,7 +82,7 @@ def test_the_originals_loss_is_transformers_own_with_padding_in_the_labels(trans
     model, hidden, french, of = data
     narrow, length = narrowing.principal(4, of), 40
     told, mask = narrowing.batched(hidden)
-    labels, _ = translators.padded(french, 0)
+    labels, _ = marian.padded(french, 0)
     labels = torch.nn.functional.pad(labels, (0, length - labels.shape[1]))
     theirs = model(encoder_outputs=(narrow(told),), attention_mask=mask.long(), labels=labels).loss
     assert narrowing.loss(model, narrow, hidden, french, length) == pytest.approx(float(theirs), rel=1e-5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from superposition import runs
-from superposition.bottleneck.engine import translator_training, translators
+from superposition.bottleneck.engine import marian, translator_training
 
 SCHEDULE = translator_training.Schedule(
     epochs=3, batch=8, lr=1e-2, warmup=3, weight_decay=0.01, clip=1.0, smoothing=0.1, precision="float32"
@@ -15,11 +15,11 @@ PAIRS = ENGLISH, [[*(token + 10 for token in row[:-1]), 1] for row in ENGLISH]  
 
 
 def model(dropout=0.2):
-    return translators.create(1, 16, 2, 16, 12, 22, dropout, seed=1)
+    return marian.create(1, 16, 2, 16, 12, 22, dropout, seed=1)
 
 
 def parameters(trained):
-    return b"".join(p.detach().numpy().tobytes() for p in translators.trained(trained).values())
+    return b"".join(p.detach().numpy().tobytes() for p in marian.trained(trained).values())
 
 
 class Killed(Exception):

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from superposition import training
-from superposition.bottleneck.engine import translator_training, translators
+from superposition.bottleneck.engine import marian, translator_training
 
 Array = np.ndarray
 Rows = Sequence[Sequence[int]]
@@ -44,7 +44,7 @@ def said(model: Any, rows: Rows, batch: int = 100) -> list[Float[Tensor, "_ d"]]
     with torch.no_grad():
         for start in range(0, len(order), batch):
             own = order[start : start + batch]
-            hidden = translators.encoded(model, *translators.padded([rows[k] for k in own], model.config.pad_token_id))
+            hidden = marian.encoded(model, *marian.padded([rows[k] for k in own], model.config.pad_token_id))
             for k, one in zip(own, hidden, strict=True):
                 found[k] = one[: len(rows[k])].clone()
     return found
@@ -133,11 +133,11 @@ def loss(
 def _nats(model, bottleneck, hidden, french, length):
     """The loss of every token; with `length`, of every place of so many, be it padding or not."""
     told, mask = batched(hidden)
-    target, asked = translators.padded(french, model.config.pad_token_id)
+    target, asked = marian.padded(french, model.config.pad_token_id)
     if length is not None:
         target = torch.nn.functional.pad(target, (0, length - target.shape[1]), value=model.config.pad_token_id)
         asked = torch.ones_like(target, dtype=torch.bool)
-    return translators.nats(model, bottleneck(told) if bottleneck else told, mask, target, asked)
+    return marian.nats(model, bottleneck(told) if bottleneck else told, mask, target, asked)
 
 
 def train(

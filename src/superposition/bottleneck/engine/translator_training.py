@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 
 from superposition import runs, training
-from superposition.bottleneck.engine import translators
+from superposition.bottleneck.engine import marian
 
 Array = np.ndarray
 Rows = Sequence[Sequence[int]]
@@ -55,7 +55,7 @@ def train(
     steps = schedule.steps(len(pairs[0]))
     stops = np.unique(np.linspace(0, steps, evaluations + 1).round().astype(int))
     optimiser = torch.optim.AdamW(
-        translators.trained(model).values(), lr=schedule.lr, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
+        marian.trained(model).values(), lr=schedule.lr, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
     )
     rates = training.AdamW(schedule.lr, schedule="cosine", warmup=schedule.warmup).rates(steps)
     lengths = np.array([len(english) + len(french) for english, french in zip(*pairs, strict=True)])
@@ -96,9 +96,9 @@ def evaluate(model: Any, pairs: tuple[Rows, Rows], schedule: Schedule) -> float:
 
 
 def _loss(model, pairs, schedule, smoothing):
-    (english, mask), (french, asked) = (translators.padded(side, model.config.pad_token_id) for side in pairs)
+    (english, mask), (french, asked) = (marian.padded(side, model.config.pad_token_id) for side in pairs)
     with torch.autocast("cpu", torch.bfloat16, enabled=schedule.precision == "bfloat16"):
-        return translators.nats(model, translators.encoded(model, english, mask), mask, french, asked, smoothing)
+        return marian.nats(model, marian.encoded(model, english, mask), mask, french, asked, smoothing)
 
 
 def _advance(model, optimiser, pairs, schedule):
@@ -106,7 +106,7 @@ def _advance(model, optimiser, pairs, schedule):
     model.train()
     loss = _loss(model, pairs, schedule, schedule.smoothing).mean()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(translators.trained(model).values(), schedule.clip)
+    torch.nn.utils.clip_grad_norm_(marian.trained(model).values(), schedule.clip)
     optimiser.step()
     optimiser.zero_grad()
     return loss.item()
@@ -114,7 +114,7 @@ def _advance(model, optimiser, pairs, schedule):
 
 def _state(model, optimiser, step, losses, checks):
     state = {"step": np.array(step), "losses": losses, "checks": checks}
-    for name, p in translators.trained(model).items():
+    for name, p in marian.trained(model).items():
         moments = optimiser.state[p]
         for what, tensor in (("model", p), ("first", moments["exp_avg"]), ("second", moments["exp_avg_sq"])):
             state[f"{what}/{name}"] = tensor.detach().numpy()
@@ -126,7 +126,7 @@ def _restore(model, optimiser, losses, checks, saved):
     if saved is None:
         return 0
     losses[:], checks[:] = saved["losses"], saved["checks"]
-    for name, p in translators.trained(model).items():
+    for name, p in marian.trained(model).items():
         p.data.copy_(torch.from_numpy(saved[f"model/{name}"]))
         optimiser.state[p] = {
             "step": torch.tensor(float(saved["step"])),

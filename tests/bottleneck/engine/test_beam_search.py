@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.bottleneck.engine import narrowing, translating
+from superposition.bottleneck.engine import beam_search, narrowing
+from superposition.bottleneck.engine.beam_search import EMPTY, FINE, REPEATING, UNENDED
 from superposition.bottleneck.engine.bilingual import pairs
-from superposition.bottleneck.engine.translating import EMPTY, FINE, REPEATING, UNENDED
-from superposition.bottleneck.engine.translators import END_ID, PAD_ID
+from superposition.bottleneck.engine.marian import END_ID, PAD_ID
 
 ENGLISH = [pair.english for pair in pairs(7, 4)]
 
 
 def translate(translator, sentences, batch, change=None):
-    return translating.translate(translator, translator.of_english(sentences), 3, 12, batch, change)
+    return beam_search.translate(translator, translator.of_english(sentences), 3, 12, batch, change)
 
 
 @pytest.mark.parametrize("through", [False, True])
@@ -39,16 +39,16 @@ def test_without_a_change_it_is_transformers_own_beam_search(translator):
 def test_where_nothing_comes_through_all_sentences_of_a_length_translate_alike(translator):
     blocked = narrowing.Bottleneck(torch.zeros(16, 1), torch.zeros(1, 16), torch.ones(16))
     rows = [[5, 9, 30, END_ID], [77, 8, 200, END_ID]]
-    assert len(set(translating.translate(translator, rows, 3, 12, 2, blocked).sentences)) == 1
-    assert len(set(translating.translate(translator, rows, 3, 12, 2).sentences)) == 2
+    assert len(set(beam_search.translate(translator, rows, 3, 12, 2, blocked).sentences)) == 1
+    assert len(set(beam_search.translate(translator, rows, 3, 12, 2).sentences)) == 2
 
 
 def test_empty_padded_and_very_long_input_is_answered(translator):
     rows = [[], [END_ID], [PAD_ID, PAD_ID], *translator.of_english(["", "dog " * 900, ENGLISH[0]])]
-    found = translating.translate(translator, rows, 3, 12, 3)
+    found = beam_search.translate(translator, rows, 3, 12, 3)
     assert found.sentences[:4] == [""] * 4 and found.fault[:4].tolist() == [EMPTY] * 4
     assert found.sentences[4] and found.sentences[5] == translate(translator, ENGLISH[:1], 1).sentences[0]
-    assert translating.translate(translator, [], 3, 12, 3).sentences == []
+    assert beam_search.translate(translator, [], 3, 12, 3).sentences == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_empty_padded_and_very_long_input_is_answered(translator):
     ],
 )
 def test_what_is_wrong_with_a_translation_is_told_by_its_tokens(tokens, text, ended, fault):
-    assert translating.fault(tokens, text, ended) == fault
+    assert beam_search.fault(tokens, text, ended) == fault
 
 
 def test_faults_are_marked_sentence_by_sentence(translator):

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int8
 from torch import Tensor
 
-from superposition.bottleneck.engine import translators
+from superposition.bottleneck.engine import marian
 
 Array = np.ndarray
 Change = Callable[[Float[Tensor, "row position d"]], Float[Tensor, "row position d"]]
@@ -28,7 +28,7 @@ class Translations(NamedTuple):
 
 
 def translate(
-    translator: translators.Translator,
+    translator: marian.Translator,
     rows: Sequence[Sequence[int]],
     beams: int,
     limit: int,
@@ -78,13 +78,13 @@ def _search(model: Any, rows: Sequence[Sequence[int]], beams: int, limit: int, c
     from transformers.modeling_outputs import BaseModelOutput
 
     end, pad = model.config.eos_token_id, model.config.pad_token_id
-    tokens, mask = translators.padded(rows, pad)
+    tokens, mask = marian.padded(rows, pad)
     model.generation_config = GenerationConfig(
         num_beams=beams, max_new_tokens=limit, pad_token_id=pad, eos_token_id=end, suppress_tokens=[pad],
         decoder_start_token_id=model.config.decoder_start_token_id,
     )  # fmt: skip
     with torch.no_grad():
-        hidden = translators.encoded(model, tokens, mask)
+        hidden = marian.encoded(model, tokens, mask)
         found = model.generate(
             encoder_outputs=BaseModelOutput(last_hidden_state=change(hidden) if change else hidden), attention_mask=mask.long()
         )[:, 1:].tolist()

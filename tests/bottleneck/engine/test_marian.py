@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.bottleneck.engine import translators
-from superposition.bottleneck.engine.translators import END_ID, PAD_ID, padded
+from superposition.bottleneck.engine import marian
+from superposition.bottleneck.engine.marian import END_ID, PAD_ID, padded
 
 ENGLISH = ["the dog sees a ball .", "some old horses find the small apples in the garden .", "a cat ."]
 FRENCH = ["le chien voit un ballon .", "des vieux chevaux trouvent les petites pommes dans le jardin .", "un chat ."]
@@ -17,14 +17,14 @@ def batch(translator, chosen=slice(None)):
     (english, mask), (french, asked) = (
         padded(rows[chosen], PAD_ID) for rows in (translator.of_english(ENGLISH), translator.of_french(FRENCH))
     )
-    hidden = translators.encoded(translator.model, english, mask)
+    hidden = marian.encoded(translator.model, english, mask)
     return english, mask, hidden, french, asked
 
 
 @torch.no_grad()
 def test_the_loss_of_a_token_is_that_of_transformers_own_pass_with_padding_masked(translator):
     english, mask, hidden, french, asked = batch(translator)
-    found = translators.nats(translator.model, hidden, mask, french, asked)
+    found = marian.nats(translator.model, hidden, mask, french, asked)
     labels = french.masked_fill(~asked, -100)
     theirs = translator.model(input_ids=english, attention_mask=mask.long(), labels=labels)
     assert float(found.mean()) == pytest.approx(float(theirs.loss), rel=1e-5)
@@ -35,16 +35,16 @@ def test_the_loss_of_a_token_is_that_of_transformers_own_pass_with_padding_maske
 @torch.no_grad()
 def test_a_sentences_losses_are_the_same_alone_and_beside_longer_ones(translator):
     _, mask, hidden, french, asked = batch(translator)
-    together = translators.nats(translator.model, hidden, mask, french, asked).split(asked.sum(1).tolist())
+    together = marian.nats(translator.model, hidden, mask, french, asked).split(asked.sum(1).tolist())
     for k in range(3):
         _, mask, hidden, french, asked = batch(translator, slice(k, k + 1))
-        np.testing.assert_allclose(translators.nats(translator.model, hidden, mask, french, asked), together[k], atol=1e-5)
+        np.testing.assert_allclose(marian.nats(translator.model, hidden, mask, french, asked), together[k], atol=1e-5)
 
 
 def test_what_is_stored_of_a_model_is_the_model_in_half_precision(translator):
-    again = translators.of_stacked(translators.stacked(translator.model), n_heads=2, positions=40)
+    again = marian.of_stacked(marian.stacked(translator.model), n_heads=2, positions=40)
     assert again.config.to_dict() == translator.model.config.to_dict()
-    ours, theirs = translators.trained(translator.model), translators.trained(again)
+    ours, theirs = marian.trained(translator.model), marian.trained(again)
     assert ours.keys() == theirs.keys() and all(torch.equal(p.half().float(), theirs[name]) for name, p in ours.items())
     assert again.lm_head.weight is again.model.shared.weight
 
@@ -108,16 +108,16 @@ def opus(tmp_path):
 
 def test_a_folder_of_opus_classes_loads_and_translates_with_its_own_tokenizer(opus):
     folder, model, tokenizer = opus
-    from superposition.bottleneck.engine import translating
+    from superposition.bottleneck.engine import beam_search
 
-    loaded = translators.load(folder)
+    loaded = marian.load(folder)
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), loaded.model.parameters(), strict=True))
     assert loaded.of_english(ENGLISH) == tokenizer(ENGLISH)["input_ids"]
     assert loaded.of_french(FRENCH) == tokenizer(text_target=FRENCH)["input_ids"]
     assert loaded.to_french(loaded.of_french(FRENCH)) == FRENCH
     assert len(loaded.of_english(["dog " * 500])[0]) == 48
-    found = translating.translate(loaded, loaded.of_english([*ENGLISH, ""]), 2, 6, 2)
-    assert len(found.sentences) == 4 and found.fault[3] == translating.EMPTY
+    found = beam_search.translate(loaded, loaded.of_english([*ENGLISH, ""]), 2, 6, 2)
+    assert len(found.sentences) == 4 and found.fault[3] == beam_search.EMPTY
 
 
 def test_a_name_on_a_hub_is_handed_to_transformers_as_it_is(opus, monkeypatch):
@@ -131,7 +131,7 @@ def test_a_name_on_a_hub_is_handed_to_transformers_as_it_is(opus, monkeypatch):
         MarianMTModel, "from_pretrained", lambda name, **how: asked.append((name, how)) or original(folder, **how)
     )
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda name: tokenizer)
-    translators.load("Helsinki-NLP/opus-mt-en-fr")
+    marian.load("Helsinki-NLP/opus-mt-en-fr")
     assert asked[0][0] == "Helsinki-NLP/opus-mt-en-fr" and asked[0][1]["use_safetensors"]
 
 
@@ -145,8 +145,8 @@ def test_a_name_on_a_hub_is_handed_to_transformers_as_it_is(opus, monkeypatch):
 )
 def test_what_cannot_be_loaded_is_said_in_one_sentence(name, fault, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(translators.TranslatorError, match=fault) as error:
-        translators.load(name)
+    with pytest.raises(marian.TranslatorError, match=fault) as error:
+        marian.load(name)
     assert str(error.value).startswith(f"{name}: ")
 
 
@@ -154,5 +154,5 @@ def test_a_pickled_model_is_refused(translator, tmp_path):
     translator.model.save_pretrained(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     torch.save(translator.model.state_dict(), tmp_path / "pytorch_model.bin")
-    with pytest.raises(translators.TranslatorError, match="could not be loaded as a Marian model"):
-        translators.load(tmp_path)
+    with pytest.raises(marian.TranslatorError, match="could not be loaded as a Marian model"):
+        marian.load(tmp_path)
