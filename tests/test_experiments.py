@@ -14,12 +14,14 @@ code = cache(digests.Code)
 
 # These draw from a seed as the start of the network with this seed does, and the order of an epoch as a validation story.
 # They did before anyone looked, and keep it: with streams of their own, hours of stored results would be of other draws.
-# None of them is held against the other.
+# None of them is held against the other. Stories of the grammar are drawn by quick runs alone, and of costs only times are kept.
 START = "toy.engine.networks.Networks._start"
 ALIKE = [
     {START, "toy.absolute._counted"}, {START, "toy.engine.largest_feature.train"}, {START, "toy.hidden_size.alone"},
     {START, "toy.intro.null_shares"}, {START, "toy.nonuniform._disturbed"},
     {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
+    {"stories.engine.grammar.stories", "stories.attention.asked"}, {"stories.engine.grammar.stories", "stories.clusters.analysed"},
+    {"stories.costs.run", "stories.engine.neuroscope_bench.reading", "stories.engine.order_bench.rows"},
 ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def view(name: str, solids: Sequence[Solid], alt: str, up: str = "../../") -> Ma
     own, here = text.attribute(name), text.attribute(up)
     html = f"""<div class="slider" data-slider="solids" data-name="{own}" style="text-align:center">
 <img src="{here}assets/films/{own}.svg" alt="{text.attribute(alt)}">
-<p data-part="ask" hidden style="margin:0 auto"><button type="button" style="min-height:44px">Turn them by hand</button></p>
+<p data-part="ask" hidden style="margin:0 auto"><button type="button" style="min-height:44px;padding:0 .8em;border:1px solid;border-radius:4px;background:none;color:inherit">Turn them by hand</button></p>
 <div data-part="stage" hidden style="display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr))"></div>
 <p data-part="turn" hidden style="margin:0 auto"><label for="{own}-turn">turn</label>
 <input id="{own}-turn" type="range" min="0" max="360" step="5" value="60" style="width:min(22rem,65%);height:44px;vertical-align:middle"></p>

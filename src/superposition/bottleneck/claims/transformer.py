@@ -169,7 +169,7 @@ def _erased(results: Results) -> Finding:
 @claim(
     id="bottleneck/transformer/11-start",
     source=OURS,
-    statement="From the original's start, the same training does not learn to move sparse features.",
+    statement="From the original's start, the same training learns to move far fewer of the sparse features.",
     measure="the features that a dimension carries in models of previous from that start, over those from the scaled one, "
     "m = 16, S from 0.9 on",
     tolerance=Tolerance(reproduced=Below(0.5), partly=Below(1)),
