@@ -20,7 +20,8 @@ ALIKE = [
     {START, "toy.absolute._counted"}, {START, "toy.engine.largest_feature.train"}, {START, "toy.hidden_size.alone"},
     {START, "toy.intro.null_shares"}, {START, "toy.nonuniform._disturbed"},
     {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
-    {"stories.engine.grammar.stories", "stories.attention.asked"}, {"stories.engine.grammar.stories", "stories.clusters.analysed"},
+    {"stories.engine.grammar.stories", "stories.attention.asked"},
+    {"stories.engine.grammar.stories", "stories.clusters.analysed"},
     {"stories.costs.run", "stories.engine.neuroscope_bench.reading", "stories.engine.order_bench.rows"},
 ]  # fmt: skip
 

@@ -154,7 +154,7 @@ def test_a_films_controls_cover_nothing_of_it_and_are_not_inverted_in_the_dark(c
 
 
 def test_what_scrolls_sideways_on_a_small_screen_fades_where_there_is_more(chromium, edition):
-    with site.opened(chromium, edition, "chapters/toy/geometry.html") as (tab, _):
+    with site.opened(chromium, edition, "chapters/stories/attention.html") as (tab, _):
         fade = "[...document.querySelectorAll('.scroll, main table')].filter(e => e.scrollWidth > e.clientWidth + 1)"
         fade += ".map(e => parseFloat(getComputedStyle(e).getPropertyValue('--fade')))"
         assert tab.evaluate(fade) == []

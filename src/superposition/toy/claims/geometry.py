@@ -117,8 +117,8 @@ _polytopes("8-antiprisms", "square antiprism", "square antiprisms", SECTION, _SI
 @claim(
     id="toy/geometry/9-training",
     source="This book",
-    statement="A training of half the steps with half the batch finds fewer triangles and tetrahedra, counted together, than longer ones, "
-    "which end at a lower loss.",
+    statement="A training of half the steps with half the batch finds fewer triangles and tetrahedra, counted together, than "
+    "longer ones, which end at a lower loss.",
     measure="triangles and tetrahedra in a model of 200 features in 20 dimensions at S = 0.37, counted together, of the long "
     "trainings less the short one; also of each, and the ratio of the losses; baseline: no difference",
     tolerance=Tolerance(
