@@ -22,6 +22,13 @@ ALIKE = [
     {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
     {"stories.engine.grammar.stories", "stories.attention.asked"},
     {"stories.engine.grammar.stories", "stories.clusters.analysed"},
+    {
+        "bottleneck.engine.feature_transformer.FeatureTransformer.__init__",
+        "bottleneck.engine.original_transformer.OriginalTransformer.__init__", "bottleneck.engine.original_transformer.train",
+    },
+    {"bottleneck.moving_features.train_original", "bottleneck.moving_features.train_stack"},
+    {"bottleneck.engine.marian.create", "bottleneck.engine.narrowing.two_linears"},
+    {"bottleneck.engine.marian.create", "bottleneck.engine.translator_training.train"},
     {"stories.costs.run", "stories.engine.neuroscope_bench.reading", "stories.engine.order_bench.rows"},
 ]  # fmt: skip
 
