@@ -5,7 +5,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from html.parser import HTMLParser
@@ -124,14 +124,6 @@ class Visit:
 @contextmanager
 def opened(browser, edition: Edition, page: str, scheme: str = "light") -> Iterator[tuple[Any, Visit]]:
     """The page in a fresh context, with everything loaded that it loads at first view; and what that showed."""
-    with _begun(browser, edition, page, scheme) as (tab, seen):
-        tab.wait_for_load_state("networkidle")
-        yield tab, seen
-
-
-@contextmanager
-def _begun(browser, edition: Edition, page: str, scheme: str) -> Iterator[tuple[Any, Visit]]:
-    """The same before all is loaded."""
     seen = Visit()
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(0)  # what hangs is ended by pytest
@@ -140,7 +132,7 @@ def _begun(browser, edition: Edition, page: str, scheme: str) -> Iterator[tuple[
         tab.on("console", lambda said: seen.errors.append(f"{scheme}: {said.text}") if said.type == "error" else None)
         tab.on("pageerror", lambda error: seen.errors.append(f"{scheme}: {error}"))
         tab.on("request", lambda request: seen.requests.append(request.url))
-        tab.goto(f"{edition.address}/{page}", wait_until="commit")
+        tab.goto(f"{edition.address}/{page}", wait_until="networkidle")
         yield tab, seen
     finally:
         context.close()
@@ -149,10 +141,8 @@ def _begun(browser, edition: Edition, page: str, scheme: str) -> Iterator[tuple[
 def visit(browser, edition: Edition, page: str) -> Visit:
     """Looks at the page in the light and in the dark, wide and then narrow, and lets axe-core look at it too."""
     both = Visit()
-    with ExitStack() as contexts:  # both load at once: what they wait for is mostly that nothing more comes
-        tabs = {scheme: contexts.enter_context(_begun(browser, edition, page, scheme)) for scheme in ("light", "dark")}
-        for scheme, (tab, seen) in tabs.items():
-            tab.wait_for_load_state("networkidle")
+    for scheme in ("light", "dark"):
+        with opened(browser, edition, page, scheme) as (tab, seen):
             shown = Image.open(io.BytesIO(tab.screenshot())).convert("L")
             both.brightness[scheme] = float(np.median(np.asarray(shown))) / 255
             tab.evaluate(_AXE_SOURCE)
