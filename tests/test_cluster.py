@@ -102,8 +102,9 @@ def test_a_stopped_map_goes_on_with_the_items_that_are_left_to_the_same_bytes(sc
     runs.run(name)
     runs.run(scratch.experiment("here", "", MAPPED))
     assert bytes_of(scratch, "here") == bytes_of(scratch, "there")
-    twice = [k for k, pids in attempts(log).items() if len(pids) == 2]
-    assert twice == [max(begun)]
+    done = attempts(log)
+    twice = {k for k, pids in done.items() if len(pids) == 2}
+    assert len(begun) < len(done) and twice <= {max(begun)}  # none, where it was stopped between two items
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch, scratch):
