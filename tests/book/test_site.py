@@ -87,7 +87,7 @@ def test_axe_finds_nothing_serious(visit, page):
 
 @each_page
 def test_page_adds_little_of_its_own_at_first_view(visit, edition, page):
-    shared = ("/site_libs/", "/assets/fonts/")  # read once for all pages
+    shared = ("site_libs/", "assets/fonts/")  # read once for all pages
     own = {edition.file(url) for url in visit(page).requests if not any(folder in url for folder in shared)}
     weights = {path.relative_to(edition.folder).as_posix(): path.stat().st_size for path in own}
     assert sum(weights.values()) <= OWN_WEIGHT, weights
