@@ -1,10 +1,10 @@
 """What all training here has in common: AdamW with its schedules, and a loop that goes on where it was stopped.
 The models and their compiled steps belong to the parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, no_type_check
+from typing import Any, Literal, no_type_check
 
 import numpy as np
 from jaxtyping import Float
@@ -80,3 +80,59 @@ def through(
                 stretch(start, stop)
                 progress.advance(stop - start)
                 job.save_checkpoint(key, state | {"done": np.array(stop)})
+
+
+def by_steps(
+    parameters: Mapping[str, Any],
+    optimiser: Any,
+    steps: int,
+    evaluations: int,
+    advance: Callable[[int], float],
+    validate: Callable[[], float],
+    job: runs.Job,
+    key: str,
+) -> dict[str, Array]:
+    """Train PyTorch's `parameters` in place with its AdamW: `advance(step)` takes a step and returns its loss.
+
+    Returns the loss of every step, and what `validate()` says before the first, after the last and at as many steps as
+    `evaluations` asks for. A run that was killed goes on from the job's last checkpoint, named `key`, to the bit-identical
+    end, where a step depends on nothing but its number and the parameters."""
+    stops = np.unique(np.linspace(0, steps, evaluations + 1).round().astype(int))
+    losses, checks = np.zeros(steps, np.float32), np.zeros(len(stops))
+    step = _taken_up(parameters, optimiser, losses, checks, job.load_checkpoint(key))
+    with job.progress(key, steps) as bar:
+        bar.advance(step)
+        while True:
+            if step in stops:
+                checks[np.searchsorted(stops, step)] = found = validate()
+                bar.update(f"validation loss {found:.3f}")
+            if step == steps:
+                return {"train_loss": losses, "valid_step": stops, "valid_loss": checks}
+            losses[step] = advance(step)
+            step += 1
+            bar.advance(1)
+            job.save_checkpoint(key, _state(parameters, optimiser, step, losses, checks), force=step == steps)
+
+
+def _state(parameters, optimiser, step, losses, checks):
+    state = {"step": np.array(step), "losses": losses, "checks": checks}
+    for name, p in parameters.items():
+        moments = optimiser.state[p]
+        for what, tensor in (("model", p), ("first", moments["exp_avg"]), ("second", moments["exp_avg_sq"])):
+            state[f"{what}/{name}"] = tensor.detach().cpu().numpy()
+    return state
+
+
+def _taken_up(parameters, optimiser, losses, checks, saved):
+    """Take up the saved state, if there is one; returns the step to go on from."""
+    if saved is None:
+        return 0
+    import torch  # a second that the other trainings need not pay
+
+    losses[:], checks[:] = saved["losses"], saved["checks"]
+    for name, p in parameters.items():
+        of = {what: torch.from_numpy(saved[f"{what}/{name}"]).to(p.device) for what in ("model", "first", "second")}
+        p.data.copy_(of["model"])
+        step = torch.tensor(float(saved["step"]))
+        optimiser.state[p] = {"step": step, "exp_avg": of["first"], "exp_avg_sq": of["second"]}
+    return int(saved["step"])

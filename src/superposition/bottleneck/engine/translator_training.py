@@ -52,36 +52,28 @@ def train(
 ) -> dict[str, Array]:
     """Train the model in place. Returns the loss of every step, with its smoothed labels, and the validation loss, without,
     after some of them, in nats a token."""
-    steps = schedule.steps(len(pairs[0]))
-    stops = np.unique(np.linspace(0, steps, evaluations + 1).round().astype(int))
+    steps, parameters = schedule.steps(len(pairs[0])), marian.trained(model)
     optimiser = torch.optim.AdamW(
-        marian.trained(model).values(), lr=schedule.lr, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
+        parameters.values(), lr=schedule.lr, betas=(0.9, 0.98), weight_decay=schedule.weight_decay, fused=True
     )
     rates = training.AdamW(schedule.lr, schedule="cosine", warmup=schedule.warmup).rates(steps)
     lengths = np.array([len(english) + len(french) for english, french in zip(*pairs, strict=True)])
-    losses, checks = np.zeros(steps, np.float32), np.zeros(len(stops))
-    step = _restore(model, optimiser, losses, checks, job.load_checkpoint("translator"))
-    a_epoch = steps // schedule.epochs
-    with job.progress("translator", steps) as bar:
-        bar.advance(step)
-        while True:
-            if step in stops:
-                at = np.searchsorted(stops, step)
-                checks[at] = evaluate(model, valid, schedule)
-                bar.update(f"validation loss {checks[at]:.3f}")
-            if step == steps:
-                break
-            chosen = batches(lengths, schedule.batch, seed, step // a_epoch)[step % a_epoch]
-            for group in optimiser.param_groups:
-                group["lr"] = rates[step]
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed((seed << 32) + step)
-                losses[step] = _advance(model, optimiser, [[side[k] for k in chosen] for side in pairs], schedule)
-            step += 1
-            bar.advance(1)
-            job.save_checkpoint("translator", _state(model, optimiser, step, losses, checks), force=step == steps)
+    an_epoch = steps // schedule.epochs
+
+    def advance(step: int) -> float:
+        chosen = batches(lengths, schedule.batch, seed, step // an_epoch)[step % an_epoch]
+        for group in optimiser.param_groups:
+            group["lr"] = rates[step]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed((seed << 32) + step)
+            return _advance(model, optimiser, [[side[k] for k in chosen] for side in pairs], schedule)
+
+    def validate() -> float:
+        return evaluate(model, valid, schedule)
+
+    found = training.by_steps(parameters, optimiser, steps, evaluations, advance, validate, job, "translator")
     model.eval()
-    return {"train_loss": losses, "valid_step": stops, "valid_loss": checks}
+    return found
 
 
 def evaluate(model: Any, pairs: tuple[Rows, Rows], schedule: Schedule) -> float:
@@ -110,26 +102,3 @@ def _advance(model, optimiser, pairs, schedule):
     optimiser.step()
     optimiser.zero_grad()
     return loss.item()
-
-
-def _state(model, optimiser, step, losses, checks):
-    state = {"step": np.array(step), "losses": losses, "checks": checks}
-    for name, p in marian.trained(model).items():
-        moments = optimiser.state[p]
-        for what, tensor in (("model", p), ("first", moments["exp_avg"]), ("second", moments["exp_avg_sq"])):
-            state[f"{what}/{name}"] = tensor.detach().numpy()
-    return state
-
-
-def _restore(model, optimiser, losses, checks, saved):
-    """Take up the saved state, if there is one; returns the step to go on from."""
-    if saved is None:
-        return 0
-    losses[:], checks[:] = saved["losses"], saved["checks"]
-    for name, p in marian.trained(model).items():
-        p.data.copy_(torch.from_numpy(saved[f"model/{name}"]))
-        optimiser.state[p] = {
-            "step": torch.tensor(float(saved["step"])),
-            "exp_avg": torch.from_numpy(saved[f"first/{name}"]), "exp_avg_sq": torch.from_numpy(saved[f"second/{name}"]),
-        }  # fmt: skip
-    return int(saved["step"])

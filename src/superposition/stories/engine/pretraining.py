@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from superposition import runs
+from superposition import runs, training
 from superposition.stories.engine import models, tokenizer
 
 Array = np.ndarray
@@ -63,28 +63,19 @@ def train(
     Raises ValueError where the tokens are fewer than two windows."""
     if len(tokens) < 2 * schedule.context or len(valid) <= schedule.context:
         raise ValueError(f"{len(tokens)} and {len(valid)} tokens: expected two windows of {schedule.context} and one")
-    steps = schedule.steps(len(tokens))
-    stops = np.unique(np.linspace(0, steps, evaluations + 1).round().astype(int))
-    optimiser = adamw(model, schedule)
-    losses, checks = np.zeros(steps, np.float32), np.zeros(len(stops))
-    step = _restore(model, optimiser, losses, checks, job.load_checkpoint(key))
-    with job.progress(key, steps) as bar:
-        bar.advance(step)
-        while True:
-            if step in stops:
-                checks[np.searchsorted(stops, step)] = evaluate(model, valid, schedule).mean()
-                bar.update(f"validation loss {checks[np.searchsorted(stops, step)]:.3f}")
-            if step == steps:
-                break
-            starts = windows(len(tokens), schedule.context, schedule.batch, seed, step)
-            batch = torch.from_numpy(tokens[starts[:, None] + np.arange(schedule.context + 1)].astype(np.int64)).to(job.device)
-            for group in optimiser.param_groups:
-                group["lr"] = schedule.rate(step, steps)
-            losses[step] = _advance(model, optimiser, batch, schedule)
-            step += 1
-            bar.advance(1)
-            job.save_checkpoint(key, _state(model, optimiser, step, losses, checks), force=step == steps)
-    return {"train_loss": losses, "valid_step": stops, "valid_loss": checks}
+    steps, optimiser = schedule.steps(len(tokens)), adamw(model, schedule)
+
+    def advance(step: int) -> float:
+        starts = windows(len(tokens), schedule.context, schedule.batch, seed, step)
+        batch = torch.from_numpy(tokens[starts[:, None] + np.arange(schedule.context + 1)].astype(np.int64)).to(job.device)
+        for group in optimiser.param_groups:
+            group["lr"] = schedule.rate(step, steps)
+        return _advance(model, optimiser, batch, schedule)
+
+    def validate() -> float:
+        return float(evaluate(model, valid, schedule).mean())
+
+    return training.by_steps(dict(model.named_parameters()), optimiser, steps, evaluations, advance, validate, job, key)
 
 
 def evaluate(model: Any, tokens: Integer[Array, "token"], schedule: Schedule) -> Float[Array, "target"]:
@@ -138,25 +129,3 @@ def adamw(model, schedule):
         {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=schedule.lr, betas=(0.9, 0.95), fused=True)
-
-
-def _state(model, optimiser, step, losses, checks):
-    state = {"step": np.array(step), "losses": losses, "checks": checks}
-    for name, p in model.named_parameters():
-        moments = optimiser.state[p]
-        for what, tensor in (("model", p), ("first", moments["exp_avg"]), ("second", moments["exp_avg_sq"])):
-            state[f"{what}/{name}"] = tensor.detach().cpu().numpy()
-    return state
-
-
-def _restore(model, optimiser, losses, checks, saved):
-    """Take up the saved state, if there is one; returns the step to go on from."""
-    if saved is None:
-        return 0
-    losses[:], checks[:] = saved["losses"], saved["checks"]
-    for name, p in model.named_parameters():
-        of = {what: torch.from_numpy(saved[f"{what}/{name}"]).to(p.device) for what in ("model", "first", "second")}
-        p.data.copy_(of["model"])
-        step = torch.tensor(float(saved["step"]))
-        optimiser.state[p] = {"step": step, "exp_avg": of["first"], "exp_avg_sq": of["second"]}
-    return int(saved["step"])
