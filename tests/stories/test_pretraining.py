@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from dying import Dying, Killed
 
 from superposition import runs
 from superposition.stories.engine import models, pretraining
@@ -17,26 +18,6 @@ def model(seed=0):
 
 def parameters(trained):
     return np.concatenate([p.detach().numpy().ravel() for p in trained.parameters()])
-
-
-class Killed(Exception):
-    """A kill in the middle of a run."""
-
-
-class Dying(runs.Job):
-    """A job that saves at every step and is killed after some of them."""
-
-    checkpoint_seconds = 0.0
-
-    def __init__(self, folder, after):
-        super().__init__(folder=folder)
-        self.left = after
-
-    def save_checkpoint(self, key, state, force=False):
-        super().save_checkpoint(key, state, force)
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

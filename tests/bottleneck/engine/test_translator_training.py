@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dying import Dying, Killed
 
 from superposition import runs
 from superposition.bottleneck.engine import marian, translator_training
@@ -20,26 +21,6 @@ def model(dropout=0.2):
 
 def parameters(trained):
     return b"".join(p.detach().numpy().tobytes() for p in marian.trained(trained).values())
-
-
-class Killed(Exception):
-    """A kill in the middle of a run."""
-
-
-class Dying(runs.Job):
-    """A job that saves at every step and is killed after some of them."""
-
-    checkpoint_seconds = 0.0
-
-    def __init__(self, folder, after):
-        super().__init__(folder=folder)
-        self.left = after
-
-    def save_checkpoint(self, key, state, force=False):
-        super().save_checkpoint(key, state, force)
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
 
 
 def train(trained, job, schedule=SCHEDULE):
