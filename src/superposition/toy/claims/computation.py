@@ -213,7 +213,8 @@ def _superposition(results: Results) -> Finding:
     left, least = gain(results, "abs")
     below = left < least[..., None]
     reading = shared_neurons.silence("abs", results.config.on[-1], results.config.outputs) * least[RELU, -1]
-    note = f"With less than neurons leave that write to one output each, whatever they read: {100 * (left[RELU, -1] < reading).mean():.0f}%"
+    lower = 100 * (left[RELU, -1] < reading).mean()
+    note = f"With less loss than neurons that write to one output each can have, whatever they read: {lower:.0f}%"
     return Finding(over_seeds(below[RELU, -1]).percent, 100 * float(below[RELU, 0].mean()), note)
 
 

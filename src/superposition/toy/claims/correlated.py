@@ -82,7 +82,7 @@ def _lead(runs_of: Results, kind: int, expected: str, against: str) -> Finding:
     also = {_MORE.name: over_seeds(lead[kind] - lead[INDEPENDENT])}
     loss = runs_of["loss_three"][:, metrics.nearest(runs_of["density"], 0.1)]
     best, alone = (lead[k][near_best(loss[k])].mean() for k in (kind, INDEPENDENT))
-    note = f"Among models within 3% of the least loss it is {best:.0f}%, of independent features {alone:.0f}%"
+    note = f"Among models within 3% of the least loss it is {best:.0f}%, of independent features {alone:.0f}%".replace("-", "−")
     return Finding(over_seeds(lead[kind]), float(lead[INDEPENDENT].mean()), note, also)
 
 

@@ -52,8 +52,8 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
         shared = diagram["phase"] == PHASES.index("superposed")
         polished = diagram["start_minimum"] <= 1.01 * diagram["loss"]
         note = (
-            f"In the superposed cells alone {100 * found(diagram)[:, shared].mean():.0f}%; followed to the bottom of their valley "
-            f"{100 * polished.mean():.0f}% of all, so most of the others are in a worse one"
+            f"In the superposed cells alone {100 * found(diagram)[:, shared].mean():.0f}%; polished to the bottom of their valley "
+            f"{100 * polished.mean():.0f}% of all: most of the others are in a worse one"
         )
         return Finding(over_seeds(found(diagram)).percent, 100 * float(found(diagram, "positive").mean()), note)
 
