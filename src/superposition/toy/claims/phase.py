@@ -52,7 +52,7 @@ def _size(experiment: str, ids: tuple[str, str], sharp: str, vector: str, featur
         shared = diagram["phase"] == PHASES.index("superposed")
         polished = diagram["start_minimum"] <= 1.01 * diagram["loss"]
         note = (
-            f"In the superposed cells alone {100 * found(diagram)[:, shared].mean():.0f}%; polished to the bottom of their valley "
+            f"In the superposed cells {100 * found(diagram)[:, shared].mean():.0f}%; polished to the bottom of their valley "
             f"{100 * polished.mean():.0f}% of all: most of the others are in a worse one"
         )
         return Finding(over_seeds(found(diagram)).percent, 100 * float(found(diagram, "positive").mean()), note)
