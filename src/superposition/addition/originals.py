@@ -1,0 +1,68 @@
+"""The original's configuration once more, from seeds of its own, counted as the notebooks count.
+`train` has six seeds; these say how likely the three numbers are that the notebooks printed, and what rounding alone does."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from superposition import runs
+from superposition.addition.engine import data, learning_curves, transformer_training
+from superposition.addition.engine.learning_curves import TEST, TRAIN
+from superposition.training import AdamW
+
+Array = np.ndarray
+
+
+class Config(learning_curves.Recipe):
+    """`looks`: the epochs after which accuracy is measured; `again`: how many of the seeds train a second time, in 64 bits."""
+
+    looks: tuple[int, ...]
+    again: int
+
+
+SCHEMA = {
+    "epoch": "checkpoint",
+    "epoch_loss": "seed epoch",
+    "digit_accuracy": "seed checkpoint split answer",
+    "sum_accuracy": "seed checkpoint split",
+    "again_loss": "seed_again epoch",
+    "again_digits": "seed_again checkpoint split answer",
+}
+
+
+def counted(examples: transformer_training.Examples, batch: int) -> transformer_training.Examples:
+    """What the notebooks count of a set of sums: whole batches, with `drop_last` in both loaders."""
+    whole = examples.answers.shape[1] // batch * batch or examples.answers.shape[1]
+    return transformer_training.Examples(*(array[:, :whole] for array in vars(examples).values()))
+
+
+def trained(config: Config, seed: int, job: runs.Job, bits: int = 32) -> dict[str, Array]:
+    """Train one seed in this precision, and say how often its digits and its sums are right at every look; kept, once known."""
+    if (found := job.load_checkpoint(f"done-{seed}-{bits}")) is not None:
+        return found
+    pairs = data.draw(seed, config.n_train + config.n_test)
+    splits = [transformer_training.Examples.of(one[None], "at once") for one in np.split(pairs, [config.n_train])]
+    models = transformer_training.Trainees.start([seed], config.n_heads, config.d_head, "at once")
+    models = replace(models, **{name: getattr(models, name).astype(f"f{bits // 8}") for name in ("theta", "first", "second")})
+    loss, watched = transformer_training.train(
+        models, splits[0], [seed], config.epochs, config.batch, AdamW(config.lr, config.weight_decay, schedule="cosine"),
+        config.looks, lambda models: learning_curves.judge(models, [counted(one, config.batch) for one in splits]), job,
+        key=f"seed-{seed}-{bits}",
+    )  # fmt: skip
+    found = {name: watched[name][:, 0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy")}
+    found |= {"epoch_loss": loss[:, 0].astype(np.float32)}
+    job.save_checkpoint(f"done-{seed}-{bits}", found, force=True)
+    return found
+
+
+def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
+    """Train every seed by itself, one after another, and some of them again."""
+    each = [trained(config, config.seed + k, job) for k in range(config.seeds)]
+    again = [trained(config, config.seed + k, job, 64) for k in range(config.again)]
+    arrays = runs.stacked(each, config.seeds) | {"epoch": np.array(config.looks)}
+    arrays |= {
+        f"again_{name}": np.stack([one[of] for one in again])
+        for name, of in (("loss", "epoch_loss"), ("digits", "digit_accuracy"))
+    }
+    right = arrays["digit_accuracy"][:, -1].mean((0, -1))
+    return arrays, {"train digits": float(right[TRAIN]), "test digits": float(right[TEST])}
