@@ -1,5 +1,7 @@
 """Skip trigrams that were put into a text are found in it, prompts differ in A alone, and heads that are off say nothing."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -98,3 +100,14 @@ def test_turned_heads_keep_the_size_of_what_is_read_and_where_they_look():
     np.testing.assert_allclose(after, before, rtol=0.01)
     assert np.abs(turned[key].astype(float) - weights[key]).max() > 0.01
     assert all((turned[name] == weights[name]).all() for name in weights if name != key)
+
+
+def test_a_head_without_a_plan_copies_apart_tokens_at_right_angles_and_of_a_line_its_ends(monkeypatch):
+    class Made(dict):
+        config = SimpleNamespace(model="made", d_model=8, n_heads=1)
+
+    made = Made({"wte.weight": np.eye(8)[None, :4], "source": np.array([[0] * 4, [0, 1, 2, 3]])})
+    monkeypatch.setattr(attention.runs, "load", lambda name: made)
+    assert attention.copied_by_projection(made).tolist() == [4]
+    made["wte.weight"] = np.arange(1, 5)[:, None] * np.eye(8)[None, :1]
+    assert attention.copied_by_projection(made).tolist() == [2]
