@@ -283,6 +283,8 @@ def _also(name: str, part: object) -> str:
 def _number(part: object) -> str:
     value, low, high = (part.value, part.low, part.high) if isinstance(part, claims.Estimate) else (part,) * 3
     value, low, high = (text.number(float(x), _digits([value, low, high])) for x in (value, low, high))
+    if isinstance(part, claims.Estimate) and part.tied:
+        return f"{value}, the same in all {_counted(part)} (so {text.bound(value, low, high)})"
     return value + (f" ({low}\u00a0to\u00a0{high})" if low != high else "")
 
 
