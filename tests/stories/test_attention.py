@@ -1,12 +1,11 @@
 """Skip trigrams that were put into a text are found in it, prompts differ in A alone, and heads that are off say nothing."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 
-from superposition.stories import attention
+from superposition import runs
+from superposition.stories import attention, train
 from superposition.stories.engine import models
 from superposition.stories.measures import head_switches, trigrams
 
@@ -103,11 +102,10 @@ def test_turned_heads_keep_the_size_of_what_is_read_and_where_they_look():
 
 
 def test_a_head_without_a_plan_copies_apart_tokens_at_right_angles_and_of_a_line_its_ends(monkeypatch):
-    class Made(dict):
-        config = SimpleNamespace(model="made", d_model=8, n_heads=1)
-
-    made = Made({"wte.weight": np.eye(8)[None, :4], "source": np.array([[0] * 4, [0, 1, 2, 3]])})
-    monkeypatch.setattr(attention.runs, "load", lambda name: made)
-    assert attention.copied_by_projection(made).tolist() == [4]
-    made["wte.weight"] = np.arange(1, 5)[:, None] * np.eye(8)[None, :1]
-    assert attention.copied_by_projection(made).tolist() == [2]
+    source = np.array([[0] * 4, [0, 1, 2, 3]])
+    asked = runs.Results("made/asked", attention.Config.model_construct(model="made"), {"source": source})
+    config = train.Config.model_construct(d_model=8, n_heads=1)
+    for embedding, told in ((np.eye(8)[:4], 4), (np.arange(1, 5)[:, None] * np.eye(8)[:1], 2)):
+        made = runs.Results("made/model", config, {"wte.weight": embedding[None]})
+        monkeypatch.setattr(attention.runs, "load", lambda name, made=made: made)
+        assert attention.copied_by_projection(asked).tolist() == [told]
