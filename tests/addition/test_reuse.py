@@ -85,7 +85,7 @@ def test_columns_that_draw_their_heads_by_lot_give_a_head_several_as_counting_al
     odds = np.where(cases[:, None] == 1, part, 1 - part).prod(-1)
     assert reuse.several_by_lot(part) == pytest.approx(odds[cases.sum(1) > 1].sum(0))
     assert reuse.several_by_lot(part)[0] == pytest.approx(0.5)
-    assert reuse.by_lot(np.array([8.0, 0, 0, 0]), 32) == pytest.approx(1 - 0.75**6 - 6 * 0.25 * 0.75**5)
+    assert reuse.by_lot(np.array([[8.0, 0, 0, 0]]), 32) == pytest.approx(1 - 0.75**6 - 6 * 0.25 * 0.75**5)
 
 
 def test_one_models_analysis_is_that_of_the_committed_run(results):
