@@ -47,7 +47,11 @@ def _distributed(results: Results) -> Finding:
 def _several(results: Results) -> Finding:
     trained, made_up = (reuse.of_each(results, of)[:, reuse.SEVERAL] for of in ("", "made_up_"))
     reads, needs = results["own"] > reuse.READS, reuse.needed(results)
-    note = f"Of the readings {100 * float((reads & needs).sum() / reads.sum()):.0f}% are needed at their answer"
+    lot = 100 * float(reuse.several_by_lot(reads.mean(-1)).mean())
+    note = (
+        f"Of the readings {100 * float((reads & needs).sum() / reads.sum()):.0f}% are needed at their answer. If every column "
+        f"drew its heads by lot, as many as it has, {lot:.0f}% would read several: there is no plan in it"
+    )
     return Finding(over_seeds(trained, SHARE).percent, 100 * float(made_up[reuse.MODULES]), note)
 
 
