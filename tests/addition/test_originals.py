@@ -9,6 +9,7 @@ from superposition.addition.engine import data
 from superposition.addition.engine.learning_curves import TEST, TRAIN
 from superposition.addition.engine.transformer_training import Examples
 
+EXPERIMENT = "addition/originals"
 SIZES = {"n_heads": 32, "d_head": 2, "n_train": 300, "n_test": 150, "epochs": 4, "batch": 64, "lr": 1e-3, "weight_decay": 0.01}
 
 
@@ -19,17 +20,31 @@ def test_whole_batches_count_and_all_sums_where_there_is_no_whole_batch():
     assert originals.counted(examples, 4000).answers.shape[1] == 2000
 
 
-def test_every_seed_is_what_it_is_alone_and_its_accuracy_that_of_the_sums_that_count():
-    config = originals.Config(seed=3, seeds=2, looks=(2, 4), again=1, **SIZES)
-    arrays, metrics = originals.run(config, runs.Job())
-    alone = originals.trained(config, 4, runs.Job())
-    assert all(np.array_equal(arrays[name][1], alone[name]) for name in alone)
-    for split, counted in ((TRAIN, 256), (TEST, 128)):
-        digits = arrays["digit_accuracy"][:, :, split] * counted
+def test_every_seed_is_what_it_is_alone_and_its_accuracy_that_of_the_sums_that_count(quick_run):
+    found = quick_run(EXPERIMENT)
+    alone = originals.trained(found.config, found.config.seed + 1, runs.Job())
+    assert all(found[name][1] == pytest.approx(alone[name], abs=1e-6) for name in alone)
+    for split, counted in ((TRAIN, 512), (TEST, 256)):
+        digits = found["digit_accuracy"][:, :, split] * counted
         assert digits == pytest.approx(digits.round(), abs=1e-3)
-    assert arrays["again_loss"] == pytest.approx(arrays["epoch_loss"][:1], rel=1e-4)
-    assert (arrays["again_loss"] != arrays["epoch_loss"][:1]).any()
-    assert metrics["test digits"] == pytest.approx(arrays["digit_accuracy"][:, -1, TEST].mean())
+    assert found.metrics["test digits"] == pytest.approx(found["digit_accuracy"][:, -1, TEST].mean())
+
+
+def test_in_64_bits_the_same_seed_learns_the_same_and_is_rounded_otherwise(either):
+    again, once = either["again_loss"], either["epoch_loss"][: either.config.again]
+    assert again[:, :5] == pytest.approx(once[:, :5], rel=1e-4) and (again != once).any()
+
+
+def test_of_both_experiments_seeds_a_digit_below_three_of_four_is_at_a_coin():
+    first, more = runs.load("addition/train"), runs.load(EXPERIMENT)
+    for split in (TRAIN, TEST):
+        right = originals.right_digits(first, more, split)
+        assert right[:6] == pytest.approx(first["digit_accuracy"][-1, :, split].mean(-1))
+        assert right[6:] == pytest.approx(more["digit_accuracy"][:, -1, split].mean(-1))
+        assert (originals.right_sums(first, more, split) <= right + 1e-6).all()
+    made = runs.Results(EXPERIMENT, more.config, {"digit_accuracy": np.full((2, 1, 2, 7), 0.9)})
+    made["digit_accuracy"][1, -1, TEST, 3] = 0.5
+    assert originals.at_a_coin(made, TEST).tolist() == [False, True] and not originals.at_a_coin(made, TRAIN).any()
 
 
 def test_a_seed_once_finished_is_not_trained_again(tmp_path):

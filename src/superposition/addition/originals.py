@@ -4,8 +4,10 @@
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from superposition import runs
+from superposition.addition import train
 from superposition.addition.engine import data, learning_curves, transformer_training
 from superposition.addition.engine.learning_curves import TEST, TRAIN
 from superposition.training import AdamW
@@ -66,3 +68,27 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     }
     right = arrays["digit_accuracy"][:, -1].mean((0, -1))
     return arrays, {"train digits": float(right[TRAIN]), "test digits": float(right[TEST])}
+
+
+# --- what came of it: beside the seeds of addition/train -----------------------------------------------------------------
+
+
+def right_digits(first: runs.Results, more: runs.Results, split: int) -> Float[Array, "seed"]:
+    """The share of digits that are right at the end, of the seeds of `addition/train` and of these."""
+    return np.append(train.right_digits(first, split), more["digit_accuracy"][:, -1, split].astype(float).mean(-1))
+
+
+def right_sums(first: runs.Results, more: runs.Results, split: int) -> Float[Array, "seed"]:
+    """The share of whole sums."""
+    return np.append(train.right_sums(first, split), more["sum_accuracy"][:, -1, split].astype(float))
+
+
+def by_rounding(more: runs.Results, split: int) -> Float[Array, "seed_again"]:
+    """By how much of a share more digits are right at the end where the same seed was trained in 64 bits."""
+    again, once = (more[name][:, -1, split].astype(float).mean(-1) for name in ("again_digits", "digit_accuracy"))
+    return again - once[: len(again)]
+
+
+def at_a_coin(more: runs.Results, split: int) -> Bool[Array, "seed"]:
+    """Which seeds end with a digit that is right in less than three of four sums: it never learnt its carry."""
+    return (more["digit_accuracy"][:, -1, split] < 0.75).any(-1)
