@@ -1,9 +1,10 @@
 """Models asked at fewer positions: which these are, and that asked at all of them they are those of bottleneck/transformer."""
 
 import numpy as np
+import pytest
 import torch
 
-from superposition import configs
+from superposition import configs, runs
 from superposition.bottleneck import asked, moving_features
 from superposition.bottleneck.engine.feature_transformer import scaled
 from superposition.bottleneck.moving_features import OWN, Plan
@@ -28,3 +29,15 @@ def test_asked_at_every_position_they_are_the_models_of_bottleneck_transformer()
     assert {name: getattr(configs.read("bottleneck/transformer").full, name) for name in asked.Config.model_fields} == dict(
         configs.read("bottleneck/asked").full
     )
+
+
+def test_models_as_good_as_those_asked_everywhere_have_a_ratio_of_one():
+    rng = np.random.default_rng(0)
+    whole = {
+        name: rng.random((4, 2, 3, 5, *site))
+        for name, site in (("carried", ()), ("dimensionality", (2,)), ("null_dimensionality", (2,)))
+    }
+    fewer = {name: np.stack([array[OWN] if name == "carried" else array[OWN, ..., 0]] * 2) for name, array in whole.items()}
+    made = [runs.Results("made/up", asked.Config.model_construct(), arrays) for arrays in (fewer, whole)]
+    for ratio in (asked.carried_over_all(*made), asked.crowding_over_all(*made)):
+        assert ratio.shape == (2, 2, 3, 5) and ratio == pytest.approx(1)

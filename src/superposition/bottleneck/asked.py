@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from superposition import runs
 from superposition.bottleneck import moving_features
 from superposition.bottleneck.engine import feature_transformer
 from superposition.bottleneck.engine.feature_transformer import FeatureTransformer, Lessons, Task
+from superposition.bottleneck.moving_features import OWN, SITES
 from superposition.training import AdamW
 
 Array = np.ndarray
@@ -72,3 +73,17 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     found = runs.stacked(job.map(trained, items, "stacks"), len(LIKE), len(config.hidden), config.seeds)
     arrays = {name: np.moveaxis(array, 2, 3).astype(np.float32) for name, array in found.items()}
     return arrays, {f"carried, asked as {like}": float(one.mean()) for like, one in zip(LIKE, arrays["carried"], strict=True)}
+
+
+# --- what came of it: beside the models of bottleneck/transformer that are asked at every position ------------------------
+
+
+def carried_over_all(results: runs.Results, whole: runs.Results) -> Float[Array, "like width sparsity seed"]:
+    """The features that a dimension carries, over those where every position is asked."""
+    return results["carried"] / whole["carried"][OWN]
+
+
+def crowding_over_all(results: runs.Results, whole: runs.Results) -> Float[Array, "like width sparsity seed"]:
+    """The same of features per dimension by D_i of what goes in, each over that of random directions."""
+    fewer, every = (one["dimensionality"] / one["null_dimensionality"] for one in (results, whole))
+    return fewer / every[OWN, ..., SITES.index("going in")]
