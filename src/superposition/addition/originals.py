@@ -1,7 +1,5 @@
 """The original's configuration once more, from seeds of its own, counted as the notebooks count.
-`train` has six seeds; these say how likely the three numbers are that the notebooks printed, and what rounding alone does."""
-
-from dataclasses import replace
+`train` has six seeds; with these one can say how likely the three numbers are that the notebooks printed."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,10 +14,9 @@ Array = np.ndarray
 
 
 class Config(learning_curves.Recipe):
-    """`looks`: the epochs after which accuracy is measured; `again`: how many of the seeds train a second time, in 64 bits."""
+    """`looks`: the epochs after which accuracy is measured."""
 
     looks: tuple[int, ...]
-    again: int
 
 
 SCHEMA = {
@@ -27,8 +24,6 @@ SCHEMA = {
     "epoch_loss": "seed epoch",
     "digit_accuracy": "seed checkpoint split answer",
     "sum_accuracy": "seed checkpoint split",
-    "again_loss": "seed_again epoch",
-    "again_digits": "seed_again checkpoint split answer",
 }
 
 
@@ -38,34 +33,28 @@ def counted(examples: transformer_training.Examples, batch: int) -> transformer_
     return transformer_training.Examples(*(array[:, :whole] for array in vars(examples).values()))
 
 
-def trained(config: Config, seed: int, job: runs.Job, bits: int = 32) -> dict[str, Array]:
-    """Train one seed in this precision, and say how often its digits and its sums are right at every look; kept, once known."""
-    if (found := job.load_checkpoint(f"done-{seed}-{bits}")) is not None:
+def trained(config: Config, seed: int, job: runs.Job) -> dict[str, Array]:
+    """Train one seed, and say how often its digits and its sums are right at every look; kept, once that is known."""
+    if (found := job.load_checkpoint(f"done-{seed}")) is not None:
         return found
     pairs = data.draw(seed, config.n_train + config.n_test)
     splits = [transformer_training.Examples.of(one[None], "at once") for one in np.split(pairs, [config.n_train])]
     models = transformer_training.Trainees.start([seed], config.n_heads, config.d_head, "at once")
-    models = replace(models, **{name: getattr(models, name).astype(f"f{bits // 8}") for name in ("theta", "first", "second")})
     loss, watched = transformer_training.train(
         models, splits[0], [seed], config.epochs, config.batch, AdamW(config.lr, config.weight_decay, schedule="cosine"),
         config.looks, lambda models: learning_curves.judge(models, [counted(one, config.batch) for one in splits]), job,
-        key=f"seed-{seed}-{bits}",
+        key=f"seed-{seed}",
     )  # fmt: skip
     found = {name: watched[name][:, 0].astype(np.float32) for name in ("digit_accuracy", "sum_accuracy")}
     found |= {"epoch_loss": loss[:, 0].astype(np.float32)}
-    job.save_checkpoint(f"done-{seed}-{bits}", found, force=True)
+    job.save_checkpoint(f"done-{seed}", found, force=True)
     return found
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """Train every seed by itself, one after another, and some of them again."""
+    """Train every seed by itself, one after another."""
     each = [trained(config, config.seed + k, job) for k in range(config.seeds)]
-    again = [trained(config, config.seed + k, job, 64) for k in range(config.again)]
     arrays = runs.stacked(each, config.seeds) | {"epoch": np.array(config.looks)}
-    arrays |= {
-        f"again_{name}": np.stack([one[of] for one in again])
-        for name, of in (("loss", "epoch_loss"), ("digits", "digit_accuracy"))
-    }
     right = arrays["digit_accuracy"][:, -1].mean((0, -1))
     return arrays, {"train digits": float(right[TRAIN]), "test digits": float(right[TEST])}
 
@@ -81,12 +70,6 @@ def right_digits(first: runs.Results, more: runs.Results, split: int) -> Float[A
 def right_sums(first: runs.Results, more: runs.Results, split: int) -> Float[Array, "seed"]:
     """The share of whole sums."""
     return np.append(train.right_sums(first, split), more["sum_accuracy"][:, -1, split].astype(float))
-
-
-def by_rounding(more: runs.Results, split: int) -> Float[Array, "seed_again"]:
-    """By how much of a share more digits are right at the end where the same seed was trained in 64 bits."""
-    again, once = (more[name][:, -1, split].astype(float).mean(-1) for name in ("again_digits", "digit_accuracy"))
-    return again - once[: len(again)]
 
 
 def at_a_coin(more: runs.Results, split: int) -> Bool[Array, "seed"]:
