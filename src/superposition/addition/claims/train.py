@@ -20,8 +20,8 @@ def _beside(first: Results, more: Results, split: int) -> Finding:
     note = (
         f"Of digits; of whole sums {100 * originals.right_sums(first, more, split).mean():.0f}% are right. The notebooks print "
         f"{', '.join(theirs[:-1])} and {theirs[-1]}%: {(right < printed(split).min()).sum()} of our {len(right)} seeds end below "
-        f"all three, by lot in 1 draw of {odds_of_printed(right, split):.0f}; half of ours have at least "
-        f"{100 * np.median(right):.2f}%, and in {originals.at_a_coin(more, split).sum()} a digit never learnt its carry"
+        f"all three, which by lot stand so high in 1 draw of {odds_of_printed(right, split):.0f}. The median of ours is "
+        f"{100 * np.median(right):.2f}%, and in {originals.at_a_coin(more, split).sum()} of them a digit never learnt its carry"
     )
     return Finding(over_seeds(right, SHARE).percent, 10, note)
 
