@@ -3,6 +3,7 @@
 from superposition.estimates import Estimate
 
 LARGER = "larger sibling"
+EASE = "the same over a lot that knows which features are easy"
 ROWS = {
     "stories/neuroscope/1-one-token": [
         ("reproduced", 0.5, None, None, 0.1),
@@ -89,7 +90,14 @@ ROWS = {
             ("not reproduced", 5, 5, 9),
         ]
     ],
-    ("stories/attention/4-shared", "stories/attention/5-spread"): [
+    "stories/attention/4-shared": [
+        (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}, EASE: Estimate(1.1, eased, 1.2, "seeds", 3)})
+        for verdict, low, larger, eased in [
+            ("reproduced", 1.01, 1.01, 1.01), ("partly", 1.01, 1, 1.01), ("partly", 1.01, 1.01, 1),
+            ("not reproduced", 1, 2, 1.01),
+        ]
+    ],
+    "stories/attention/5-spread": [
         (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}})
         for verdict, low, larger in [("reproduced", 1.01, 1.01), ("not reproduced", 1, 2), ("not reproduced", 1.1, 1)]
     ],

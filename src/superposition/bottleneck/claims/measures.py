@@ -4,7 +4,7 @@ import numpy as np
 
 from superposition.bottleneck.measures import LINEAR, MEASURES, RELU, UNTRAINED, chance, rank_correlations, within_widths
 from superposition.claims import Finding, claim
-from superposition.estimates import over_seeds
+from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import BASELINE, Above, Inside, Tolerance, Within
 
@@ -20,6 +20,11 @@ def _rank(results: Results, name: str) -> np.ndarray:
     return rank_correlations(results)[:, 0, 1 + MEASURES.index(name)]
 
 
+def _within(results: Results, name: str) -> dict[str, Estimate]:
+    """The same among models of one width: over all widths a measure may rank by the width alone."""
+    return {"within a width": over_seeds(within_widths(results)[:, MEASURES.index(name)], (-1, 1))}
+
+
 @claim(
     id="bottleneck/measures/1-frobenius",
     source=ELHAGE,
@@ -31,7 +36,7 @@ def _rank(results: Results, name: str) -> np.ndarray:
     after_looking=True,
 )
 def _frobenius(results: Results) -> Finding:
-    return Finding(over_seeds(_rank(results, "frobenius")), chance(results))
+    return Finding(over_seeds(_rank(results, "frobenius")), chance(results), also=_within(results, "frobenius"))
 
 
 @claim(
@@ -62,8 +67,8 @@ def _number(results: Results) -> Finding:
     after_looking=True,
 )
 def _count(results: Results) -> Finding:
-    within = dict(zip(MEASURES, within_widths(results).T, strict=True))
-    return Finding(over_seeds(within["represented"], (-1, 1)), float(within["frobenius"].mean()))
+    own, other = (_within(results, name)["within a width"] for name in ("represented", "frobenius"))
+    return Finding(own, other.value)
 
 
 @claim(
@@ -110,7 +115,8 @@ def _untrained(results: Results) -> Finding:
     after_looking=True,
 )
 def _effective_rank(results: Results) -> Finding:
-    return Finding(over_seeds(_rank(results, "effective_rank"), (-1, 1)), float(_rank(results, "frobenius").mean()))
+    found, other = (_rank(results, name) for name in ("effective_rank", "frobenius"))
+    return Finding(over_seeds(found, (-1, 1)), float(other.mean()), also=_within(results, "effective_rank"))
 
 
 @claim(
@@ -155,7 +161,7 @@ def _compressed(results: Results) -> Finding:
     after_looking=True,
 )
 def _latents(results: Results) -> Finding:
-    return Finding(over_seeds(_rank(results, "latents")), chance(results))
+    return Finding(over_seeds(_rank(results, "latents")), chance(results), also=_within(results, "latents"))
 
 
 def _by_seed(values: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.stats import norm
 
 from superposition import runs
 from superposition.stories.engine import gathering
@@ -52,6 +53,11 @@ def share_at_the_top(results: runs.Results, from_: float) -> Float[Array, "neuro
     mass = results["counts"][:, BELOW:] * middle
     high = middle >= from_ * results["peak"][:, :1]
     return (mass * high).sum(1) / np.maximum(mass.sum(1), 1e-300)
+
+
+def of_noise(tokens: int, from_: float) -> float:
+    """The same of normal noise on so many tokens, whose highest value is about the one that one token in so many exceeds."""
+    return float(np.exp(-((from_ * norm.isf(1 / tokens)) ** 2) / 2))
 
 
 def windows(
