@@ -179,12 +179,12 @@ def kept_trees(tmp_path_factory):
     """A function that gives a repository the package's trees that others have read: to read them anew takes a second.
 
     They are kept by the digest of their source, so that a repository's own modules are read all the same."""
-    kept = tmp_path_factory.mktemp("trees") / "trees.json"
-    kept.write_text("{}")
+    kept = tmp_path_factory.mktemp("trees") / "trees.txt"
+    kept.touch()
 
     @contextmanager
     def given(root: Path):
-        own = root / ".work/trees.json"
+        own = root / ".work/trees.txt"
         own.parent.mkdir(exist_ok=True)
         shutil.copy(kept, own)
         yield
