@@ -112,7 +112,8 @@ class _Writer:
         self._write(node)
         joined: Pieces = []
         for kind, pieces in groupby(self._out, type):
-            joined += ["".join(pieces)] if kind is str else pieces
+            run = list(pieces)
+            joined += ["".join(run)] if kind is str else run
         return joined
 
     def _write(self, node: object) -> None:
