@@ -20,6 +20,9 @@ from filelock import FileLock
 from grouping import pytest_xdist_make_scheduler  # noqa: F401
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
+from threadpoolctl import threadpool_limits
+
+threadpool_limits(1)  # a plugin may have loaded NumPy before: with other threads BLAS rounds differently
 
 # The folder of the part's tests would pass for a package of that name, which pandas looks for and would take a version from.
 sys.modules["bottleneck"] = None  # type: ignore[assignment]
