@@ -4,6 +4,7 @@ This is a scheduler of its own because pytest-xdist's `xdist_group` is silently 
 import re
 from pathlib import PurePosixPath
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 COMPILING = ("toy", "addition")  # parts that compile much, anew in every process
@@ -27,6 +28,7 @@ class Grouped(LoadScopeScheduling):
         return group(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist there is no such hook
 def pytest_xdist_make_scheduler(config, log):
     """Takes the place of what `--dist` names."""
     return Grouped(config, log)
