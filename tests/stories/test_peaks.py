@@ -35,3 +35,10 @@ def test_what_a_neuron_gives_at_the_top_is_a_share_of_all_that_it_gives_above_ze
     made = results_of(counts=counts, level=[-1, 0], peak=[[5.0, 1.0], [0.0, 0.0]])
     assert peaks.share_at_the_top(made, 0.5) == pytest.approx([4.75 / (1 + 1.5 + 4.75), 0])
     assert peaks.share_at_the_top(made, 0.1) == pytest.approx([(1.5 + 4.75) / (1 + 1.5 + 4.75), 0])
+
+
+def test_the_share_of_normal_numbers_at_their_top_is_that_of_drawn_ones():
+    drawn = np.random.default_rng(0).standard_normal(400_000)
+    above_zero, high = drawn[drawn > 0], 0.5 * np.sort(drawn)[-400]  # one in a thousand is higher
+    expected = above_zero[above_zero > high].sum() / above_zero.sum()
+    assert peaks.normal_share_at_the_top(1000, 0.5) == pytest.approx(expected, rel=0.02)

@@ -9,7 +9,11 @@ ROWS = {
         ("partly", 0.15, None, None, 0.1),
         ("not reproduced", 0.1, None, None, 0.1),
     ],
-    "stories/neuroscope/2-top-is-little": [("reproduced", 0.01), ("partly", 0.2), ("not reproduced", 0.5)],
+    "stories/neuroscope/2-top-is-little": [
+        ("reproduced", 0.01, None, None, 0.002),
+        ("partly", 0.2, None, None, 0.002),
+        ("not reproduced", 0.5, None, None, 0.002),
+    ],
     "stories/ordering/1-random": [
         ("reproduced", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.2, "2l": 1.9}}),
         ("partly", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.19, "2l": 1.9}}),
