@@ -14,6 +14,11 @@ ROWS = {
         ("partly", 0.2, None, None, 0.002),
         ("not reproduced", 0.5, None, None, 0.002),
     ],
+    "stories/neuroscope/3-directions": [
+        ("reproduced", 0.5, None, None, 0.4),
+        ("partly", 0.45, None, None, 0.4),
+        ("not reproduced", 0.4, None, None, 0.4),
+    ],
     "stories/ordering/1-random": [
         ("reproduced", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.2, "2l": 1.9}}),
         ("partly", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.19, "2l": 1.9}}),
