@@ -23,6 +23,7 @@ app = typer.Typer(
     \b
     superposition list                      what there is
     superposition run toy/intro --quick     one experiment, in seconds
+    superposition show toy/intro --quick    its pictures
     superposition status                    what is stale, and what to do about it
     superposition book                      build the book
     superposition measure FILE              the measures of your own weights
@@ -144,8 +145,50 @@ def run(
         print(f"{name}: {results.record['seconds']:,.1f} s on {results.record['device']}, stored in {storage.shown(place)}")
         for metric, value in results.metrics.items():
             print(f"  {metric:32} {value:.6g}")
+        here = f" --results {out / name if len(names) > 1 else out}" if out else ""
+        if model is None:
+            print(f"its pictures: superposition show {name}{' --quick' if quick else ''}{here}")
         if tensorboard is not None:
             print(curves.write(results, configs.read(name, model).module.SCHEMA, tensorboard / name))
+
+
+@app.command()
+def show(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Experiments, such as toy/intro.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Those of the quick run.")] = False,
+    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Those that `run --out` stored there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .svg, .png or .html to write, instead of opening a page.")
+    ] = None,
+) -> None:
+    """Show the pictures of an experiment, as its chapter draws them, from the results that there are.
+
+    Opens a page with all of them. With --out, an .html holds them all; an .svg or .png is one picture, and with several
+    each has a file, with its label in the name. What can't be drawn from these results is named, and the rest is drawn.
+
+    \b
+    Example:  superposition show toy/intro
+              superposition show toy/intro --quick
+              superposition show toy/intro --results my-run --out intro.png"""
+    import webbrowser
+
+    from superposition import paths, runs, storage
+    from superposition.book import pictures
+
+    if out is not None and out.suffix not in pictures.KINDS:
+        raise typer.BadParameter(f"--out {out}: expected a name that ends in {', '.join(pictures.KINDS)}")
+    place = lambda name: results / name if results and len(names) > 1 else results
+    loaded = [runs.load(name, place(name), quick=quick) for name in names]
+    drawn = pictures.draw(loaded)
+    page = out or paths.work() / "show" / f"{names[0].replace('/', '-')}{'-quick' if quick else ''}.html"
+    for file in pictures.write(drawn, loaded, page):
+        print(storage.shown(file))
+    for fault in drawn.faults:
+        print(f"superposition: not drawn: {fault}", file=sys.stderr)
+    if out is None:
+        webbrowser.open(page.as_uri())
+    if drawn.faults:
+        raise typer.Exit(1)
 
 
 @app.command()

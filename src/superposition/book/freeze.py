@@ -81,19 +81,19 @@ def chapters() -> list[Path]:
 
 def source_digest(chapter: Path) -> str:
     """MD5 of the chapter's source with LF line ends, Quarto's own key of a frozen execution."""
-    return hashlib.md5(_source(chapter).encode()).hexdigest()
+    return hashlib.md5(source(chapter).encode()).hexdigest()
 
 
 def cells(chapter: Path) -> list[str]:
     """The source of the chapter's Python cells, in order; a chapter without cells is never frozen."""
-    return [match[2] for match in _CELL.finditer(_source(chapter))]
+    return [match[2] for match in _CELL.finditer(source(chapter))]
 
 
 def executed(chapter: Path, output: Literal["html", "typ"]) -> str:
     """The chapter's executed Markdown for that output: frozen, or the source itself where it has no cells.
 
     Raises FreezeError where it is missing, broken, older than its source, or lacks one of its figures."""
-    return _frozen(folder(chapter), chapter, output) if cells(chapter) else _source(chapter)
+    return _frozen(folder(chapter), chapter, output) if cells(chapter) else source(chapter)
 
 
 def _frozen(place: Path, chapter: Path, output: str) -> str:
@@ -243,7 +243,7 @@ def _settings(chosen: list[Path]) -> dict[str, Any]:
     }
 
 
-def _source(chapter: Path) -> str:
+def source(chapter: Path) -> str:
     return (paths.root() / chapter).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
 
 
@@ -287,7 +287,7 @@ def _module(chapter: Path) -> str:
 
 def _roots(chapter: Path, code: Code) -> list[Key]:
     """The chapter's cells and inline expressions, and the claims that they show: of the chapters named, or all."""
-    executed = "\n".join([*cells(chapter), *_INLINE.findall(_source(chapter))])
+    executed = "\n".join([*cells(chapter), *_INLINE.findall(source(chapter))])
     try:
         roots = code.add(_module(chapter), executed)
     except SyntaxError as error:

@@ -69,6 +69,12 @@ def made(name: str, *endings: str) -> list[Path]:
     return files
 
 
+def files(asset: Asset) -> dict[str, bytes]:
+    """Its files as the stored results give them now, by ending; nothing is written."""
+    module, _, name = f"{__package__}.{asset.function}".rpartition(".")
+    return getattr(import_module(module), name)(*(runs.load(name) for name in asset.experiments))
+
+
 def status() -> list[tuple[str, str, str]]:
     """What is stale: asset, reason, and the command that refreshes it; empty when all is fresh."""
     written, code = _manifest(), Code()
@@ -126,12 +132,10 @@ def _reasons(asset: Asset, written: Mapping[str, Any] | None, code: Code) -> Ite
 
 def _make(asset: Asset, code: Code) -> dict[str, Any]:
     """Makes its files, and says what of."""
-    made_of = _ingredients(asset, code)
-    module, _, name = f"{__package__}.{asset.function}".rpartition(".")
-    files = getattr(import_module(module), name)(*(runs.load(name) for name in asset.experiments))
-    for ending, content in files.items():
+    made_of, content_of = _ingredients(asset, code), files(asset)
+    for ending, content in content_of.items():
         storage.write(paths.assets() / f"{asset.name}{ending}", content)
-    return made_of | {"files": {ending: _sha256(content) for ending, content in sorted(files.items())}}
+    return made_of | {"files": {ending: _sha256(content) for ending, content in sorted(content_of.items())}}
 
 
 def _ingredients(asset: Asset, code: Code) -> dict[str, Any]:
