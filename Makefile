@@ -48,7 +48,7 @@ preview: venv  ## Quarto's live preview while writing
 	@quarto preview
 
 freeze: venv  ## make stale assets, execute stale chapters; CHAPTER=toy/intro for one, fresh or not
-	@$(PY) -m superposition.book.freeze $(CHAPTER)
+	@.venv/bin/superposition freeze $(CHAPTER)
 
 bench: venv  ## speed against the reference techniques; ARGS=toy for one part
 	@.venv/bin/superposition bench $(ARGS)

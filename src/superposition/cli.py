@@ -233,6 +233,28 @@ def status() -> None:
 
 
 @app.command()
+def freeze(
+    chapters: Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER...]", help="Such as toy/intro, fresh or not.")] = None,
+) -> None:
+    """Make the stale assets and execute the stale chapters again, which needs Quarto: what `make freeze` calls.
+
+    Where results have changed, a chapter's cells are tried out before anything is written.
+
+    \b
+    Example:  superposition freeze
+              superposition freeze toy/intro"""
+    from superposition.book import freeze as frozen
+    from superposition.book import pictures
+
+    names = chapters or []
+    for chapter, changed in frozen.with_other_results(names).items():
+        print(f"trying out {chapter} on the new results of {', '.join(changed)}", file=sys.stderr)
+        pictures.check(chapter, changed)
+    done = frozen.refresh(names)
+    print("refreshed " + ", ".join(done) if done else "every asset and chapter is fresh: nothing to do")
+
+
+@app.command()
 def bench(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="A part, such as toy, or the beginning of a row's name.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,

@@ -313,7 +313,7 @@ def stale(name: str, code: Code | None = None, known: dict[str, list[str]] | Non
 def _reasons(name: str, code: Code, known: dict[str, list[str]]) -> list[str]:
     try:
         record, _ = _stored(name, folder(name))
-        if record["config_sha256"] != configs.digest(configs.given(name)):
+        if of_another_config(name):
             load(name)  # another text may say the same
         now = made_by(configs.module_name(name), code)
     except SuperpositionError as error:
@@ -407,6 +407,12 @@ def results_digest(name: str) -> str | None:
         return json.loads((paths.experiment(name) / storage.RECORD).read_text(encoding="utf-8"))["results_sha256"]
     except (OSError, ValueError, KeyError):
         return None
+
+
+def of_another_config(name: str) -> bool:
+    """Whether the committed results are of another config.toml than there is now, or there are none."""
+    written = storage.noted(paths.experiment(name) / storage.RECORD).get("config_sha256")
+    return written != configs.digest(configs.given(name))
 
 
 def folder(name: str, quick: bool = False) -> Path:

@@ -3,9 +3,11 @@ Of a chapter's cells only the statements are executed that a picture needs, so o
 
 import ast
 import base64
+import json
 import re
+import subprocess
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -203,6 +205,33 @@ def _value(one: Statement, chapter: Path, space: dict[str, Any]) -> Any:
     return value
 
 
+def check(chapter: Path, changed: Iterable[str]) -> None:
+    """Tries out all cells and inline code of a chapter, of which the results of those experiments have changed.
+
+    Nothing is written. Raises PictureError, in one sentence: which cell fails, and what their configs have otherwise than in
+    the last commit."""
+    space: dict[str, Any] = {"__name__": "cells"}
+    for one in [*statements(chapter), *inline(chapter)]:
+        try:
+            with warnings.catch_warnings():
+                _value(one, chapter, space)
+        except assets.AssetError:
+            continue  # is made next
+        except SuperpositionError:
+            raise
+        except Exception as error:
+            other = "; ".join(f"{name} with {', '.join(changes(name)) or 'its new results'}" for name in changed)
+            raise PictureError(
+                f"{chapter} can't bear {other}: cell {one.label} ends in {type(error).__name__}: {error}. Nothing was written. "
+                f"`superposition show` draws what can be drawn"
+            ) from None
+
+
+def inline(chapter: Path) -> list[Statement]:
+    """The expressions in the chapter's sentences."""
+    return [Statement(f"`{code}`", "", ast.parse(code.strip()).body[0], True) for code in freeze.inline(chapter)]
+
+
 def write(drawn: Drawn, results: Sequence[Results], out: Path) -> list[Path]:
     """Stores them: a page where `out` ends in .html, else a file each, with its label in the name where there are several.
 
@@ -222,21 +251,23 @@ def write(drawn: Drawn, results: Sequence[Results], out: Path) -> list[Path]:
     return written
 
 
-def changes(one: Results) -> list[str]:
-    """What the config of these results has otherwise than that of the experiment's stored ones, a phrase for each key."""
+def changes(name: str, record: Mapping[str, Any] | None = None) -> list[str]:
+    """What the config in the record, by default the stored one, has otherwise than in the last commit: a phrase for each key."""
+    file = (paths.experiment(name) / storage.RECORD).relative_to(paths.root())
+    git = ["git", "show", f"HEAD:./{file.as_posix()}"]
     try:
-        stored = storage.noted(paths.experiment(one.name) / storage.RECORD)["config"]
-    except KeyError:
+        said = subprocess.run(git, cwd=paths.root(), capture_output=True, encoding="utf-8", check=True).stdout
+        then, now = json.loads(said)["config"], (record or storage.noted(paths.root() / file))["config"]
+    except (OSError, subprocess.CalledProcessError, ValueError, KeyError):
         return []
-    now = one.record.get("config", {})
-    return [f"{key} = {now[key]!r} (stored: {stored.get(key)!r})" for key in now if now[key] != stored.get(key)]
+    return [f"{key} = {now[key]} (committed: {then.get(key)})" for key in now if now[key] != then.get(key)]
 
 
 def _page(drawn: Drawn, results: Sequence[Results]) -> str:
     """A page that needs no other file."""
     body = []
     for one in results:
-        changed = "; ".join(changes(one)) or "as the stored results"
+        changed = "; ".join(changes(one.name, one.record)) or "as committed"
         body.append(f"<h1>{escape(one.name)}</h1>\n<p>Config: {escape(changed)}.</p>")
     for one in drawn.pictures:
         kind, content = ("svg+xml", svg) if (svg := one.image(".svg")) else ("png", one.image(".png") or b"")
