@@ -192,6 +192,33 @@ def show(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="PART/NAME", help="Such as toy/mine.")],
+) -> None:
+    """Begin an experiment: write its files, list its chapter in _quarto.yml, run it, and store its claims.
+
+    What it computes is small and works at once; in each file REPLACE stands where your own words and code belong.
+
+    \b
+    Example:  superposition new toy/mine"""
+    from importlib import invalidate_caches
+
+    from superposition import claims as register
+    from superposition import runs, storage
+    from superposition.book import new as begin
+
+    files = begin.write(name)
+    print(*map(storage.shown, files), sep="\n")
+    invalidate_caches()
+    runs.run(name, device="cpu")
+    _store(register.as_json(register.evaluate()))
+    print(
+        f"Its results and claims are stored. Next: superposition show {name}, then replace what says REPLACE, and\n"
+        "make freeze, which executes its chapter and the pages that list all chapters; then make test is green."
+    )
+
+
+@app.command()
 def restamp(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Experiments, such as toy/intro.")],
 ) -> None:
@@ -294,7 +321,7 @@ def claims(
     Example:  superposition claims toy/intro
               superposition claims --write"""
     from superposition import claims as register
-    from superposition import paths, storage
+    from superposition import storage
 
     if write and chapter:
         raise typer.BadParameter("--write stores the claims of all chapters: leave CHAPTER out")
@@ -308,10 +335,16 @@ def claims(
         table.add_row(claim.id, claim.verdict(finding), f"{found.value:.3g} {claim.unit}".strip(), spread, baseline, over)
     _print(table)
     if write:
-        path = paths.data() / "claims.json"
-        text = json.dumps(register.as_json(evaluated), indent=2, ensure_ascii=False, allow_nan=False)
-        storage.write(path, (text + "\n").encode())
-        print(f"stored in {storage.shown(path)}")
+        print(f"stored in {storage.shown(_store(register.as_json(evaluated)))}")
+
+
+def _store(claims_as_json: list[dict]) -> Path:
+    """Writes data/claims.json, and returns its path."""
+    from superposition import paths, storage
+
+    path = paths.data() / "claims.json"
+    storage.write(path, (json.dumps(claims_as_json, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    return path
 
 
 @app.command()
