@@ -204,14 +204,15 @@ def new(
     from importlib import invalidate_caches
 
     from superposition import claims as register
-    from superposition import runs, storage
+    from superposition import paths, runs, storage
     from superposition.book import new as begin
 
     files = begin.write(name)
     print(*map(storage.shown, files), sep="\n")
     invalidate_caches()
     runs.run(name, device="cpu")
-    _store(register.as_json(register.evaluate()))
+    stored = json.loads((paths.data() / "claims.json").read_text(encoding="utf-8"))
+    _store(sorted([*stored, *register.as_json(register.evaluate(name))], key=lambda claim: claim["id"]))
     print(
         f"Its results and claims are stored. Next: superposition show {name}, then replace what says REPLACE, and\n"
         "make freeze, which executes its chapter and the pages that list all chapters; then make test is green."

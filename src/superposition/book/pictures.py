@@ -64,7 +64,9 @@ class Statement:
 
     @property
     def shows(self) -> bool:
-        return self.last and isinstance(self.node, ast.Expr)
+        """Whether the cell shows its value, which may be a figure: what `book` makes is Markdown."""
+        value = self.node.value if self.last and isinstance(self.node, ast.Expr) else None
+        return isinstance(value, ast.Call) and not _owner(value.func) & {"book", "print"}
 
     @cached_property
     def takes(self) -> set[str]:
@@ -173,11 +175,11 @@ def _make(asset: assets.Asset, drawn: Drawn) -> None:
 def _execute(chapter: Path, shown: set[int], drawn: Drawn) -> None:
     """Executes what the statements of those indices need, and adds the figures that they show."""
     all_of = statements(chapter)
-    wanted = {0, *(index for one in shown for index in needed(all_of, one))}
+    wanted = {index for one in shown for index in needed(all_of, one)}
     space: dict[str, Any] = {"__name__": "cells"}
     lost: set[str] = set()  # what a failed statement would have given
     for index, one in enumerate(all_of):
-        if index not in wanted and "setup" not in one.label:
+        if index not in wanted and ast.unparse(one.node) != "book.setup()":
             continue
         if one.takes & lost:
             lost |= one.gives
