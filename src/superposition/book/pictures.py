@@ -65,8 +65,14 @@ class Statement:
     @property
     def shows(self) -> bool:
         """Whether the cell shows its value, which may be a figure: what `book` makes is Markdown."""
-        value = self.node.value if self.last and isinstance(self.node, ast.Expr) else None
-        return isinstance(value, ast.Call) and not _owner(value.func) & {"book", "print"}
+        if not (self.last and isinstance(self.node, ast.Expr)):
+            return False
+        value = self.node.value
+        return not (isinstance(value, ast.Call) and _owner(value.func) & {"book", "print"})
+
+    @property
+    def imports(self) -> bool:
+        return isinstance(self.node, (ast.Import, ast.ImportFrom))
 
     @cached_property
     def takes(self) -> set[str]:
@@ -83,15 +89,14 @@ class Statement:
                 found.add(node.id)
             elif isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
                 found |= _owner(node)
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and not self.shows:
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 found |= _owner(node.value.func)
         return found
 
     @cached_property
-    def loads(self) -> set[str]:
-        """The experiments that it names."""
-        strings = {node.value for node in ast.walk(self.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-        return strings & set(runs.names())
+    def strings(self) -> set[str]:
+        """Those that it holds; an experiment's name among them says that it is loaded."""
+        return {node.value for node in ast.walk(self.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _owner(node: ast.expr) -> set[str]:
@@ -114,8 +119,10 @@ def statements(chapter: Path) -> list[Statement]:
 def needed(all_of: Sequence[Statement], wanted: int) -> set[int]:
     """The statement of that index and those before it on which it depends, by the names that each takes and gives."""
     found, missing = {wanted}, set(all_of[wanted].takes)
+    modules = {name for one in all_of if one.imports for name in one.gives}
     for index in reversed(range(wanted)):
-        if all_of[index].gives & missing:
+        given = all_of[index].gives if all_of[index].imports else all_of[index].gives - modules
+        if given & missing:
             found.add(index)
             missing |= all_of[index].takes
     return found
@@ -129,7 +136,7 @@ def drawn_by(name: str) -> dict[Path, list[int]]:
     for chapter in (chapter for chapter in freeze.chapters() if f'"{name}"' in freeze.source(chapter)):
         all_of = statements(chapter)
         shows = [k for k, one in enumerate(all_of) if one.shows]
-        mine = [k for k in shows if any(name in all_of[index].loads for index in needed(all_of, k))]
+        mine = [k for k in shows if any(name in all_of[index].strings for index in needed(all_of, k))]
         if mine:
             found[chapter] = mine
     own = Path(f"chapters/{name}.qmd")
@@ -185,6 +192,7 @@ def _execute(chapter: Path, shown: set[int], drawn: Drawn) -> None:
             lost |= one.gives
             continue
         try:
+            warnings.simplefilter("ignore")  # what fails a chapter fails no picture
             value = _value(one, chapter, space)
         except Exception as error:  # whatever a cell does with results that it was not written for
             lost |= one.gives
@@ -196,15 +204,11 @@ def _execute(chapter: Path, shown: set[int], drawn: Drawn) -> None:
 
 
 def _value(one: Statement, chapter: Path, space: dict[str, Any]) -> Any:
-    """What the cell shows, where the statement is its last; warnings, which fail a chapter, fail no picture."""
+    """What the statement's expression comes to, if it is one."""
     where = f"{chapter}, cell {one.label}"
     if isinstance(one.node, ast.Expr):
-        value = eval(compile(ast.Expression(one.node.value), where, "eval"), space)
-    else:
-        value = exec(compile(ast.Module([one.node], []), where, "exec"), space)
-    warnings.resetwarnings()
-    warnings.simplefilter("ignore")
-    return value
+        return eval(compile(ast.Expression(one.node.value), where, "eval"), space)
+    return exec(compile(ast.Module([one.node], []), where, "exec"), space)
 
 
 def check(chapter: Path, changed: Iterable[str]) -> None:
@@ -212,11 +216,16 @@ def check(chapter: Path, changed: Iterable[str]) -> None:
 
     Nothing is written. Raises PictureError, in one sentence: which cell fails, and what their configs have otherwise than in
     the last commit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _try_out(chapter, changed)
+
+
+def _try_out(chapter: Path, changed: Iterable[str]) -> None:
     space: dict[str, Any] = {"__name__": "cells"}
     for one in [*statements(chapter), *inline(chapter)]:
         try:
-            with warnings.catch_warnings():
-                _value(one, chapter, space)
+            _value(one, chapter, space)
         except assets.AssetError:
             continue  # is made next
         except SuperpositionError:
