@@ -74,6 +74,15 @@ class Statement:
     def imports(self) -> bool:
         return isinstance(self.node, (ast.Import, ast.ImportFrom))
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether it names the parts of one thing, as in `fig, axes = style.figure()`."""
+        return (
+            isinstance(self.node, ast.Assign)
+            and isinstance(self.node.targets[0], ast.Tuple)
+            and isinstance(self.node.value, ast.Call)
+        )
+
     @cached_property
     def takes(self) -> set[str]:
         return {node.id for node in ast.walk(self.node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -119,13 +128,22 @@ def statements(chapter: Path) -> list[Statement]:
 def needed(all_of: Sequence[Statement], wanted: int) -> set[int]:
     """The statement of that index and those before it on which it depends, by the names that each takes and gives."""
     found, missing = {wanted}, set(all_of[wanted].takes)
-    modules = {name for one in all_of if one.imports for name in one.gives}
     for index in reversed(range(wanted)):
-        given = all_of[index].gives if all_of[index].imports else all_of[index].gives - modules
-        if given & missing:
+        if _given(all_of, index) & missing:
             found.add(index)
             missing |= all_of[index].takes
     return found
+
+
+def _given(all_of: Sequence[Statement], index: int) -> set[str]:
+    """What the statement gives or changes: axes that are drawn on change the figure that came with them, a call no module."""
+    one = all_of[index]
+    if one.imports:
+        return one.gives
+    given = one.gives.difference(*(other.gives for other in all_of if other.imports))
+    if isinstance(one.node, ast.Expr):
+        given = given.union(*(other.gives for other in all_of[:index] if other.unpacks and other.gives & given))
+    return given
 
 
 def drawn_by(name: str) -> dict[Path, list[int]]:
@@ -189,16 +207,16 @@ def _execute(chapter: Path, shown: set[int], drawn: Drawn) -> None:
         if index not in wanted and ast.unparse(one.node) != "book.setup()":
             continue
         if one.takes & lost:
-            lost |= one.gives
+            lost |= _given(all_of, index)
             continue
         try:
             warnings.simplefilter("ignore")  # what fails a chapter fails no picture
             value = _value(one, chapter, space)
         except Exception as error:  # whatever a cell does with results that it was not written for
-            lost |= one.gives
+            lost |= _given(all_of, index)
             drawn.faults.append(f"{chapter}: cell {one.label}: {type(error).__name__}: {error}")
             continue
-        lost -= one.gives
+        lost -= one.gives if not isinstance(one.node, ast.Expr) else set()
         if index in shown and isinstance(value, Figure):
             drawn.pictures.append(Picture(one.label, f"{chapter}, cell {one.label}", one.caption, value))
 
