@@ -45,7 +45,8 @@ format: venv  ## sort imports and lay out the code
 
 preview: venv  ## Quarto's live preview while writing
 	@command -v quarto >/dev/null || { echo "make preview needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started" >&2; exit 1; }
-	@quarto preview
+	@echo "A chapter that you save is executed again, up to half a minute; ARGS=--no-execute shows sentences alone, without waiting"
+	@quarto preview $(ARGS)
 
 freeze: venv  ## make stale assets, execute stale chapters; CHAPTER=toy/intro for one, fresh or not
 	@.venv/bin/superposition freeze $(CHAPTER)
