@@ -1,16 +1,14 @@
 """An experiment's pictures are those of its chapter, from any results of it; one that can't be drawn spoils no other."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from superposition import paths, runs
-from superposition.book import assets, freeze, pictures
+from superposition.book import freeze, pictures
 from superposition.book.assets import registry
 
-ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = Path("chapters/toy/walk.qmd")
 CELLS = {
     "setup": "from superposition import book, runs\nfrom superposition.figures import style\nbook.setup()",
@@ -86,24 +84,6 @@ def test_an_experiment_that_no_chapter_draws_says_how_it_is_drawn(walk, scratch)
     other = runs.run(scratch.experiment("other", "steps = 3"))
     with pytest.raises(pictures.PictureError, match="toy/other: no chapter draws it"):
         pictures.draw([other])
-
-
-def test_the_first_chapter_bears_other_numbers_of_features_seeds_and_densities(tmp_path, monkeypatch):
-    for name in ("chapters", "assets"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "_quarto.yml", tmp_path)
-    config = tmp_path / "data/toy/intro/config.toml"
-    config.parent.mkdir(parents=True)
-    changed = {"n_features": 7, "densities": 9, "seeds": 5, "steps": 100, "batch": 64, "film_frames": 4, "null_draws": 50}
-    text = (ROOT / "data/toy/intro/config.toml").read_text().partition("[quick]")[0]
-    for key, value in changed.items():
-        text = re.sub(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
-    config.write_text(text)
-    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
-    runs.run("toy/intro", device="cpu")
-    pictures.check(Path("chapters/toy/intro.qmd"), ["toy/intro"])
-    of_intro = [asset for asset in assets.ASSETS if asset.experiments == ("toy/intro",) and not asset.function.endswith("film")]
-    assert len(of_intro) == 3 and all(assets.files(asset) for asset in of_intro)
 
 
 def test_a_chapter_shows_other_results_where_the_digest_or_the_config_is_another(walk, monkeypatch):
