@@ -43,12 +43,13 @@ test: venv  ## the linter, then all tests; ARGS='tests/toy -x' runs some
 format: venv  ## sort imports and lay out the code
 	@.venv/bin/ruff check --quiet --fix src tests; .venv/bin/ruff format src tests
 
-preview: venv  ## Quarto's live preview while writing
+preview: venv  ## Quarto's live preview while writing; ARGS=chapters/toy/intro.qmd for one chapter
 	@command -v quarto >/dev/null || { echo "make preview needs Quarto 1.10 on the PATH: https://quarto.org/docs/get-started" >&2; exit 1; }
-	@quarto preview
+	@echo "Quarto executes a chapter that you save again, all of it, whatever you changed: up to half a minute"
+	@quarto preview $(ARGS)
 
 freeze: venv  ## make stale assets, execute stale chapters; CHAPTER=toy/intro for one, fresh or not
-	@$(PY) -m superposition.book.freeze $(CHAPTER)
+	@.venv/bin/superposition freeze $(CHAPTER)
 
 bench: venv  ## speed against the reference techniques; ARGS=toy for one part
 	@.venv/bin/superposition bench $(ARGS)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from superposition import bench, claims, cli, runs
-from superposition.book import build, freeze
+from superposition.book import build, freeze, pictures
 from superposition.estimates import Estimate
 from superposition.tolerances import AtLeast, Tolerance
 
@@ -92,6 +92,22 @@ def test_run_stores_and_prints_time_place_and_metrics(command, walk, scratch):
     assert (code, err) == (0, "")
     assert "toy/walk: " in out and " s on cpu, stored in data/toy/walk" in out
     assert f"mean {runs.load(walk).metrics['mean']:.6g}" in " ".join(out.split())
+
+
+def test_a_run_ends_with_the_command_that_shows_its_pictures(command, walk, tmp_path):
+    assert command("run", walk, "--quick")[1].endswith("its pictures: superposition show toy/walk --quick\n")
+    assert command("run", walk, "--out", str(tmp_path / "out"))[1].endswith(f"show toy/walk --results {tmp_path / 'out'}\n")
+
+
+def test_a_freeze_writes_nothing_where_a_chapter_cannot_bear_the_new_results(command, scratch, monkeypatch):
+    def refuse(chapter, changed):
+        raise pictures.PictureError(f"{chapter} can't bear {changed}")
+
+    monkeypatch.setattr(freeze, "with_other_results", lambda names: {"chapters/toy/walk.qmd": ["toy/walk"]})
+    monkeypatch.setattr(pictures, "check", refuse)
+    monkeypatch.setattr(freeze, "refresh", lambda names: pytest.fail("refreshed"))
+    code, _, err = command("freeze", "toy/walk")
+    assert code == 1 and "superposition: chapters/toy/walk.qmd can't bear ['toy/walk']" in err
 
 
 def test_run_takes_several_names_quick_and_a_folder(command, walk, scratch, tmp_path):

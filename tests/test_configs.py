@@ -139,6 +139,14 @@ def test_a_module_that_is_no_experiment_is_named(scratch):
         configs.read(name)
 
 
+def test_a_list_in_a_config_class_is_to_be_a_tuple(scratch):
+    source = SOURCE.replace("rates: tuple[float, ...] = ()", "rates: list[float]")
+    with pytest.raises(
+        configs.ConfigError, match=r"toy\.strict: Config: rates: expected tuple\[\.\.\., \.\.\.\], got a list: .*frozen"
+    ):
+        configs.read(scratch.experiment("strict", "steps = 3\nrates = [1.0]", source))
+
+
 def test_two_experiments_can_share_a_module(scratch):
     scratch.module("strict", SOURCE)
     for leaf in ("one", "two"):

@@ -245,10 +245,13 @@ def test_committed_results_are_of_the_current_config_and_code(name, source):
 def test_the_claims_evaluate_to_what_is_committed():
     committed = json.loads((paths.data() / "claims.json").read_text())
     now = claims.as_json(claims.evaluate())
-    assert [claim["id"] for claim in now] == [claim["id"] for claim in committed]
+    store = "superposition claims --write stores what they evaluate to now"
+    assert [claim["id"] for claim in now] == [claim["id"] for claim in committed], store
     for fresh, stored in zip(now, committed, strict=True):
         numbers = [key for key, value in stored.items() if isinstance(value, float)]
-        assert {key: fresh[key] for key in numbers} == pytest.approx({key: stored[key] for key in numbers}, rel=1e-9, abs=1e-12)
+        assert {key: fresh[key] for key in numbers} == pytest.approx(
+            {key: stored[key] for key in numbers}, rel=1e-9, abs=1e-12
+        ), store
         assert {key: fresh[key] for key in fresh if key not in numbers} == {
             key: stored[key] for key in stored if key not in numbers
-        }
+        }, store

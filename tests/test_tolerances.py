@@ -94,3 +94,8 @@ def test_a_tolerance_says_what_else_there_is():
 def test_a_tolerance_gives_known_verdicts_each_once(wrong):
     with pytest.raises(ClaimError, match="verdict '(proved|reproduced)'"):
         Tolerance(**wrong)
+
+
+def test_a_verdict_in_capitals_is_answered_with_its_word():
+    with pytest.raises(ClaimError, match=r"Did you mean reproduced\?"):
+        Tolerance(REPRODUCED=AtLeast(1))

@@ -1,7 +1,7 @@
 """Every claim of the book, taken through made-up findings to each verdict that it can give; the verdicts are written by hand."""
 
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -9,16 +9,17 @@ from superposition import claims
 from superposition.estimates import Estimate, Finding, exactly
 
 
-def table(part):
-    """tests/verdicts/<part>.py: ROWS = {ids: [(verdict, value, low, high, baseline, also), ...]}.
+def table():
+    """tests/verdicts/*.py: ROWS = {ids: [(verdict, value, low, high, baseline, also), ...]}.
 
     Ids may share rows, as a tuple; what follows a value may be left out: no interval, no baseline, nothing else."""
-    rows = import_module(f"verdicts.{part}").ROWS if find_spec(f"verdicts.{part}") else {}
-    return {id: own for ids, own in rows.items() for id in ([ids] if isinstance(ids, str) else ids)}
+    modules = sorted(path.stem for path in Path(__file__).with_name("verdicts").glob("*.py"))
+    rows = [item for module in modules for item in import_module(f"verdicts.{module}").ROWS.items()]
+    return {id: own for ids, own in rows for id in ([ids] if isinstance(ids, str) else ids)}
 
 
 CLAIMS = claims.registry()
-TABLE = {id: own for part in sorted({claim.id.partition("/")[0] for claim in CLAIMS}) for id, own in table(part).items()}
+TABLE = table()
 
 
 def finding(value, low=None, high=None, baseline=None, also=None):

@@ -92,7 +92,9 @@ def registry() -> list[Claim]:
     """All claims of all parts, sorted by id."""
     for part in iter_modules(superposition.__path__, "superposition."):
         if part.ispkg and find_spec(f"{part.name}.claims"):
-            import_module(f"{part.name}.claims")
+            package = import_module(f"{part.name}.claims")
+            for module in iter_modules(getattr(package, "__path__", []), f"{package.__name__}."):
+                import_module(module.name)
     return sorted(_registered.values(), key=lambda claim: claim.id)
 
 

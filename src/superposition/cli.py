@@ -23,6 +23,7 @@ app = typer.Typer(
     \b
     superposition list                      what there is
     superposition run toy/intro --quick     one experiment, in seconds
+    superposition show toy/intro --quick    its pictures
     superposition status                    what is stale, and what to do about it
     superposition book                      build the book
     superposition measure FILE              the measures of your own weights
@@ -144,8 +145,78 @@ def run(
         print(f"{name}: {results.record['seconds']:,.1f} s on {results.record['device']}, stored in {storage.shown(place)}")
         for metric, value in results.metrics.items():
             print(f"  {metric:32} {value:.6g}")
+        here = f" --results {out / name if len(names) > 1 else out}" if out else ""
+        if model is None:
+            print(f"its pictures: superposition show {name}{' --quick' if quick else ''}{here}")
         if tensorboard is not None:
             print(curves.write(results, configs.read(name, model).module.SCHEMA, tensorboard / name))
+
+
+@app.command()
+def show(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Experiments, such as toy/intro.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Those of the quick run.")] = False,
+    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Those that `run --out` stored there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A .svg, .png or .html to write, instead of opening a page.")
+    ] = None,
+) -> None:
+    """Show the pictures of an experiment, as its chapter draws them, from the results that there are.
+
+    Opens a page with all of them. With --out, an .html holds them all; an .svg or .png is one picture, and with several
+    each has a file, with its label in the name. What can't be drawn from these results is named, and the rest is drawn.
+
+    \b
+    Example:  superposition show toy/intro
+              superposition show toy/intro --quick
+              superposition show toy/intro --results my-run --out intro.png"""
+    import webbrowser
+
+    from superposition import paths, runs, storage
+    from superposition.book import pictures
+
+    if out is not None and out.suffix not in pictures.KINDS:
+        raise typer.BadParameter(f"--out {out}: expected a name that ends in {', '.join(pictures.KINDS)}")
+    place = lambda name: results / name if results and len(names) > 1 else results
+    loaded = [runs.load(name, place(name), quick=quick) for name in names]
+    drawn = pictures.draw(loaded)
+    page = out or paths.work() / "show" / f"{names[0].replace('/', '-')}{'-quick' if quick else ''}.html"
+    for file in pictures.write(drawn, loaded, page):
+        print(storage.shown(file))
+    for fault in drawn.faults:
+        print(f"superposition: not drawn: {fault}", file=sys.stderr)
+    if out is None:
+        webbrowser.open(page.as_uri())
+    if drawn.faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="PART/NAME", help="Such as toy/mine.")],
+) -> None:
+    """Begin an experiment: write its files, list its chapter in _quarto.yml, run it, and store its claims.
+
+    What it computes is small and works at once; in each file REPLACE stands where your own words and code belong.
+
+    \b
+    Example:  superposition new toy/mine"""
+    from importlib import invalidate_caches
+
+    from superposition import claims as register
+    from superposition import paths, runs, storage
+    from superposition.book import new as begin
+
+    files = begin.write(name)
+    print(*map(storage.shown, files), sep="\n")
+    invalidate_caches()
+    runs.run(name, device="cpu")
+    stored = json.loads((paths.data() / "claims.json").read_text(encoding="utf-8"))
+    _store(sorted([*stored, *register.as_json(register.evaluate(name))], key=lambda claim: claim["id"]))
+    print(
+        f"Its results and claims are stored. Next: superposition show {name}, then replace what says REPLACE, and\n"
+        "make freeze, which executes its chapter and the pages that list all chapters; then make test is green."
+    )
 
 
 @app.command()
@@ -190,6 +261,28 @@ def status() -> None:
 
 
 @app.command()
+def freeze(
+    chapters: Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER...]", help="Such as toy/intro, fresh or not.")] = None,
+) -> None:
+    """Make the stale assets and execute the stale chapters again, which needs Quarto: what `make freeze` calls.
+
+    Where results have changed, a chapter's cells are tried out before anything is written.
+
+    \b
+    Example:  superposition freeze
+              superposition freeze toy/intro"""
+    from superposition.book import freeze as frozen
+    from superposition.book import pictures
+
+    names = chapters or []
+    for chapter, changed in frozen.with_other_results(names).items():
+        print(f"trying out {chapter} on the new results of {', '.join(changed)}", file=sys.stderr)
+        pictures.check(chapter, changed)
+    done = frozen.refresh(names)
+    print("refreshed " + ", ".join(done) if done else "every asset and chapter is fresh: nothing to do")
+
+
+@app.command()
 def bench(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="A part, such as toy, or the beginning of a row's name.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
@@ -229,7 +322,7 @@ def claims(
     Example:  superposition claims toy/intro
               superposition claims --write"""
     from superposition import claims as register
-    from superposition import paths, storage
+    from superposition import storage
 
     if write and chapter:
         raise typer.BadParameter("--write stores the claims of all chapters: leave CHAPTER out")
@@ -243,10 +336,16 @@ def claims(
         table.add_row(claim.id, claim.verdict(finding), f"{found.value:.3g} {claim.unit}".strip(), spread, baseline, over)
     _print(table)
     if write:
-        path = paths.data() / "claims.json"
-        text = json.dumps(register.as_json(evaluated), indent=2, ensure_ascii=False, allow_nan=False)
-        storage.write(path, (text + "\n").encode())
-        print(f"stored in {storage.shown(path)}")
+        print(f"stored in {storage.shown(_store(register.as_json(evaluated)))}")
+
+
+def _store(claims_as_json: list[dict]) -> Path:
+    """Writes data/claims.json, and returns its path."""
+    from superposition import paths, storage
+
+    path = paths.data() / "claims.json"
+    storage.write(path, (json.dumps(claims_as_json, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    return path
 
 
 @app.command()

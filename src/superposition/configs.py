@@ -59,6 +59,14 @@ def read(name: str, model: str | None = None) -> Experiment:
     missing = [need for need in ("Config", "SCHEMA", "run") if not hasattr(module, need)]
     if missing:
         raise ConfigError(f"{file}: module: expected an experiment, but {module.__name__} has no {', '.join(missing)}")
+    lists = [
+        key for key, one in module.Config.model_fields.items() if get_origin(one.annotation) is list or one.annotation is list
+    ]
+    if lists:
+        raise ConfigError(
+            f"{module.__name__}: Config: {', '.join(lists)}: expected tuple[..., ...], got a list: a config is frozen, and the "
+            f"lists of {file} arrive as tuples"
+        )
     if model is not None and "models" not in module.Config.model_fields:
         raise ConfigError(f"{file}: models: {name} is of no model that could be another, so it takes no --model")
     quick = _text(name).get("quick", {})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from superposition.errors import did_you_mean
 from superposition.estimates import ClaimError, Estimate, Finding, exactly
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "corrected", "cannot fail"]
@@ -226,7 +227,10 @@ class Tolerance:
         self.otherwise: Verdict = otherwise
         for name in self.verdicts:
             if name not in get_args(Verdict) or self.verdicts.count(name) > 1:
-                raise ClaimError(f"verdict {name!r}: expected each of {', '.join(get_args(Verdict))} at most once")
+                raise ClaimError(
+                    f"verdict {name!r}: expected each of {', '.join(get_args(Verdict))} at most once, as in "
+                    f"Tolerance(reproduced=AtLeast(90)).{did_you_mean(name.lower(), get_args(Verdict))}"
+                )
 
     @property
     def verdicts(self) -> tuple[str, ...]:

@@ -189,6 +189,19 @@ def test_nothing_of_the_plain_edition_is_left_in_a_rendered_book(root, monkeypat
     assert sorted(file.name for file in (root / "_book").iterdir()) == ["Small.pdf", "index.html"]
 
 
+def test_what_is_stale_is_said_last_in_a_line_each(root, monkeypatch, capfd):
+    put_quarto(root, monkeypatch)
+    reasons = [("chapters/one.qmd", "the results of a have changed"), ("index.qmd", "old"), ("chapters/one.qmd", "so has b")]
+    monkeypatch.setattr(freeze, "status", lambda: [(*one, "make freeze") for one in reasons])
+    build.main()
+    before, *last = capfd.readouterr().out.splitlines()[-3:]
+    assert before.startswith("Built the Quarto edition") and [line.split()[1] for line in last] == [
+        "chapters/one.qmd:",
+        "index.qmd:",
+    ]
+    assert "the results of a have changed; so has b" in last[0] and last[0].endswith("make freeze")
+
+
 def test_a_chapter_that_was_not_executed_stops_the_build_and_keeps_the_book(root, monkeypatch):
     build.main(plain=True)
     before = (root / "_book/index.html").read_bytes()

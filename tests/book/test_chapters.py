@@ -52,6 +52,16 @@ def test_cells_run_as_they_do_in_jupyter():
     assert [code for code, one in zip(codes, ours) if one["error"]] == ["1 / 0", broken, "x"]
 
 
+def test_a_figure_of_pyplot_is_closed_with_a_word_on_how_figures_are_made():
+    codes = ("from superposition import book\nbook.setup()", "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nfig")
+    problems, _ = chapters.execute(
+        chapters.Chapter("example", "", [chapters.Piece(k, code, {}) for k, code in enumerate(codes, 1)])
+    )
+    assert [problem.split(":")[1] for problem in problems] == ["2"] and "superposition.figures, with style.figure()" in problems[
+        0
+    ]
+
+
 def test_chapter_that_asks_the_network_is_caught():
     code = 'import urllib.request\nurllib.request.urlopen("http://example.org", timeout=5)'
     by_address = 'import socket\nsocket.create_connection(("192.0.2.1", 80), timeout=5)'

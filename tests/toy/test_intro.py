@@ -1,13 +1,20 @@
 """The shapes that the introduction counts, on perfect, turned and disturbed ones; the stored models against theory."""
 
+import re
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from superposition import metrics, runs
+from superposition.book import assets, pictures
 from superposition.toy import intro
 from superposition.toy.theory.linear_model import linear_optimum
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def arrows(*degrees: float, length: float = 1.0) -> np.ndarray:
@@ -79,3 +86,21 @@ def test_the_stored_losses_are_those_of_the_stored_weights():
         x = rng.random((100_000, 5)) * (rng.random((100_000, 5)) < p)
         ours.append((importance * (x - np.maximum(x @ W @ W.T + b, 0)) ** 2).sum(1).mean())
     assert np.mean(ours) == pytest.approx(results["loss"][:32, -1].mean(), rel=0.01)
+
+
+def test_the_first_chapter_bears_other_numbers_of_features_seeds_and_densities(tmp_path, monkeypatch):
+    for name in ("chapters", "assets"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "_quarto.yml", tmp_path)
+    config = tmp_path / "data/toy/intro/config.toml"
+    config.parent.mkdir(parents=True)
+    changed = {"n_features": 7, "densities": 9, "seeds": 5, "steps": 100, "batch": 64, "film_frames": 4, "null_draws": 50}
+    text = (ROOT / "data/toy/intro/config.toml").read_text().partition("[quick]")[0]
+    for key, value in changed.items():
+        text = re.sub(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
+    config.write_text(text)
+    monkeypatch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
+    runs.run("toy/intro", device="cpu")
+    pictures.check(Path("chapters/toy/intro.qmd"), ["toy/intro"])
+    of_intro = [asset for asset in assets.ASSETS if asset.experiments == ("toy/intro",) and not asset.function.endswith("film")]
+    assert len(of_intro) == 3 and all(assets.files(asset) for asset in of_intro)

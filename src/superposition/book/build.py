@@ -45,13 +45,16 @@ def main(plain: bool = False) -> Path:
     for chapter in freeze.chapters():
         freeze.executed(chapter, "html")
         freeze.executed(chapter, "typ")
-    for chapter, reason, command in freeze.status():
-        print(f"Note: {chapter}: {reason}; the book shows what was frozen. To refresh it: {command}")
+    stale = freeze.status()
     print(f"Building {edition}.", flush=True)
     _stamp().unlink(missing_ok=True)
     index = _build_with(quarto) if quarto else _build_plain()
     _stamp().write_text(json.dumps({"inputs": key}), encoding="utf-8")
     print(f"Built {edition} in {time.monotonic() - started:.1f} s. The PDF: {_pdf()}")
+    for what in dict.fromkeys(what for what, _, _ in stale):  # last, where it is read
+        reasons = "; ".join(reason for other, reason, _ in stale if other == what)
+        commands = " && ".join(dict.fromkeys(command for other, _, command in stale if other == what))
+        print(f"Stale: {what}: {reasons}. The book shows what was frozen; to refresh it: {commands}")
     return index
 
 

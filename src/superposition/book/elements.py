@@ -3,6 +3,7 @@ HTML goes into raw blocks, for which Quarto loads nothing from elsewhere, and th
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import Markdown
 from jaxtyping import Float
+from matplotlib import pyplot as plt
 from PIL import Image
 
 from superposition import claims, runs
@@ -23,17 +25,30 @@ _INTERVAL = re.compile(r"(\S+) \((\S+) to (\S+)\)")
 def setup() -> None:
     """First cell of a chapter: the figures' style, SVG output that a re-render doesn't change, warnings as errors.
 
-    Printed arrays are as wide as a page. From then on a quick run's results are refused, so that none is ever frozen."""
+    Printed arrays are as wide as a page. From then on a quick run's results are refused, so that none is ever frozen; and a
+    figure of pyplot is closed at the end of its cell, with a word on how figures are made, where it would show twice."""
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     warnings.filterwarnings("error", module=r"superposition(\.|$)")
     np.set_printoptions(linewidth=60)
     style.use()
-    if get_ipython() is not None:
+    if (shell := get_ipython()) is not None:
         runs.quick_allowed = False
+        shell.events.callbacks["post_execute"].insert(0, _close_pyplot)  # before matplotlib shows them
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         # The size is the figure's own: the default crops each to its ink, so that no two have the same scale.
         set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None, "Creator": None})
+
+
+def _close_pyplot() -> None:
+    """Closes pyplot's figures, and says on stderr how figures are made here."""
+    if plt.get_fignums():
+        plt.close("all")
+        print(
+            "a figure of pyplot was closed: make it in a function of superposition.figures, with style.figure(), and end the "
+            "cell with it",
+            file=sys.stderr,
+        )
 
 
 def film(name: str, alt: str, up: str = "../../") -> Markdown:

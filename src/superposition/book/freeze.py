@@ -28,6 +28,9 @@ _INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`]+)`")
 _NAMED = re.compile(r"value='([a-z0-9_]+/[a-z0-9_]+)'")
 _CLAIMED = re.compile(r"""\b(?:claims_table|evaluate)\(\s*["']([a-z0-9_]+/[a-z0-9_]+)["']""")
 _FIGURE = re.compile(r"\b[\w-]+_files/(figure-(?:html|typst)/[^\s)\"']+)")
+_PROGRESS = re.compile(r"\s*Cell \d+/\d+:|Executing ")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_NOISE = re.compile(r"TCP without encryption|Unable to resolve|Could not convert TeX|default tabset rendering")
 # A chapter shows what claims say; what else carries results, or builds the book around the chapter, does not count.
 _CARRIERS = CARRIERS - {"superposition.claims"} | {"superposition.book.freeze"}
 
@@ -81,19 +84,24 @@ def chapters() -> list[Path]:
 
 def source_digest(chapter: Path) -> str:
     """MD5 of the chapter's source with LF line ends, Quarto's own key of a frozen execution."""
-    return hashlib.md5(_source(chapter).encode()).hexdigest()
+    return hashlib.md5(source(chapter).encode()).hexdigest()
 
 
 def cells(chapter: Path) -> list[str]:
     """The source of the chapter's Python cells, in order; a chapter without cells is never frozen."""
-    return [match[2] for match in _CELL.finditer(_source(chapter))]
+    return [match[2] for match in _CELL.finditer(source(chapter))]
+
+
+def inline(chapter: Path) -> list[str]:
+    """The expressions in the chapter's sentences, in order."""
+    return _INLINE.findall(source(chapter))
 
 
 def executed(chapter: Path, output: Literal["html", "typ"]) -> str:
     """The chapter's executed Markdown for that output: frozen, or the source itself where it has no cells.
 
     Raises FreezeError where it is missing, broken, older than its source, or lacks one of its figures."""
-    return _frozen(folder(chapter), chapter, output) if cells(chapter) else _source(chapter)
+    return _frozen(folder(chapter), chapter, output) if cells(chapter) else source(chapter)
 
 
 def _frozen(place: Path, chapter: Path, output: str) -> str:
@@ -169,7 +177,7 @@ def refresh(names: Collection[str] = ()) -> list[str]:
     With `names`, such as toy/intro, that is done for these chapters alone, and they are executed even where they are fresh.
     Returns what was made and executed. Where a chapter fails, the freeze stays as it was.
     Raises FreezeError where a name is no chapter's, there is no Quarto, a result is missing, or the render fails."""
-    known = {chapter.with_suffix("").as_posix().removeprefix("chapters/"): chapter for chapter in chapters() if cells(chapter)}
+    known = {name_of(chapter): chapter for chapter in chapters() if cells(chapter)}
     for name in names:
         if name not in known:
             raise FreezeError(f"{name!r}: no such chapter with cells.{did_you_mean(name, known)} There are: {', '.join(known)}")
@@ -199,13 +207,21 @@ def refresh(names: Collection[str] = ()) -> list[str]:
     return made + sorted(stale)
 
 
-def main() -> None:
-    """`python -m superposition.book.freeze [CHAPTER...]`, which `make freeze` calls."""
-    try:
-        done = refresh(sys.argv[1:])
-    except SuperpositionError as error:
-        sys.exit(f"superposition: {error}")
-    print("refreshed " + ", ".join(done) if done else "every asset and chapter is fresh: nothing to do")
+def with_other_results(names: Collection[str] = ()) -> dict[Path, list[str]]:
+    """The chapters, or those of them named, whose frozen execution showed other results than there are now: and which."""
+    found, written = {}, manifest()
+    for chapter in (chapter for chapter in chapters() if not names or name_of(chapter) in names):
+        then = written.get(chapter.as_posix(), {}).get("results", {})
+        if other := [
+            name for name, digest in then.items() if runs.results_digest(name) != digest or runs.of_another_config(name)
+        ]:
+            found[chapter] = other
+    return found
+
+
+def name_of(chapter: Path) -> str:
+    """Such as toy/intro."""
+    return chapter.with_suffix("").as_posix().removeprefix("chapters/")
 
 
 def _execute(chosen: list[Path], book: Path) -> None:
@@ -222,12 +238,27 @@ def _execute(chosen: list[Path], book: Path) -> None:
     (book / "_quarto.yml").write_text(yaml.safe_dump(_settings(chosen)), encoding="utf-8")
     command = [quarto, "render", "--execute-dir", str(paths.root())]
     environment = {**os.environ, "QUARTO_PYTHON": sys.executable, "SUPERPOSITION_ROOT": str(paths.root())}
-    ended = subprocess.run(command, cwd=book, env=environment, check=False)
-    if ended.returncode:
-        raise FreezeError(f"quarto render failed with status {ended.returncode}, see above; the freeze is as it was")
+    print(f"executing {', '.join(map(str, chosen))}: each once for the site and once for the PDF", file=sys.stderr, flush=True)
+    said, status = _told(command, book, environment)
+    if status:
+        raise FreezeError(f"{said}\nquarto render failed with status {status}, see above; the freeze is as it was")
     for chapter in chosen:
         for output in ("html", "typ"):
             _frozen(book / folder(chapter).relative_to(paths.root()), chapter, output)
+
+
+def _told(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[str, int]:
+    """What Quarto says, and its exit status; on the way only which cell it executes is shown.
+
+    The rest is about a book of these chapters alone, in which no reference leads to another, and about pages that go away."""
+    said = []
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
+        for line in process.stdout or ():
+            said.append(_COLOURS.sub("", line))
+            if _PROGRESS.match(line):
+                print(line, end="", file=sys.stderr, flush=True)
+    return "".join(line for line in said if not _NOISE.search(line)).strip(), process.returncode
 
 
 def _settings(chosen: list[Path]) -> dict[str, Any]:
@@ -243,7 +274,8 @@ def _settings(chosen: list[Path]) -> dict[str, Any]:
     }
 
 
-def _source(chapter: Path) -> str:
+def source(chapter: Path) -> str:
+    """The chapter's text, with LF line ends."""
     return (paths.root() / chapter).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
 
 
@@ -287,7 +319,7 @@ def _module(chapter: Path) -> str:
 
 def _roots(chapter: Path, code: Code) -> list[Key]:
     """The chapter's cells and inline expressions, and the claims that they show: of the chapters named, or all."""
-    executed = "\n".join([*cells(chapter), *_INLINE.findall(_source(chapter))])
+    executed = "\n".join([*cells(chapter), *inline(chapter)])
     try:
         roots = code.add(_module(chapter), executed)
     except SyntaxError as error:
@@ -298,7 +330,3 @@ def _roots(chapter: Path, code: Code) -> list[Key]:
         if code.is_module(module := f"superposition.{part}.claims.{leaf}"):
             roots.append((module, EFFECTS))
     return roots
-
-
-if __name__ == "__main__":
-    main()

@@ -1,5 +1,1 @@
 """What the write-up says about its transformer that adds, each statement with the check that measures it: a module a chapter."""
-
-from superposition.addition.claims import carries, circuits, heads, train
-
-__all__ = ["carries", "circuits", "heads", "train"]

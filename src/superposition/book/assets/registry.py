@@ -69,6 +69,12 @@ def made(name: str, *endings: str) -> list[Path]:
     return files
 
 
+def files(asset: Asset) -> dict[str, bytes]:
+    """Its files as the stored results give them now, by ending; nothing is written."""
+    module, _, name = f"{__package__}.{asset.function}".rpartition(".")
+    return getattr(import_module(module), name)(*(runs.load(name) for name in asset.experiments))
+
+
 def status() -> list[tuple[str, str, str]]:
     """What is stale: asset, reason, and the command that refreshes it; empty when all is fresh."""
     written, code = _manifest(), Code()
@@ -80,9 +86,10 @@ def status() -> list[tuple[str, str, str]]:
 def refresh(chapters: Collection[str] = ()) -> list[str]:
     """Makes the stale assets of all chapters, or of those named, such as toy/intro, and returns their names.
 
-    What is made for no chapter any more is removed. The manifest is written after each asset, so that a kill loses one.
-    Raises AssetError where results are missing, ResultsError where they are broken or those of a quick run."""
-    written, done, code = _manifest(), [], Code()
+    What is made for no chapter any more is removed. Nothing is written before all could be made.
+    Raises AssetError where results are missing or no asset can be made of them, ResultsError where they are broken or
+    those of a quick run."""
+    written, made_now, code = _manifest(), dict[str, tuple[Any, dict[str, bytes]]](), Code()
     for asset in ASSETS:
         reasons = list(_reasons(asset, written.get(asset.name), code)) if not chapters or asset.chapter in chapters else []
         missing = sorted({command for _, command in reasons if command != REFRESH})
@@ -90,11 +97,14 @@ def refresh(chapters: Collection[str] = ()) -> list[str]:
             raise AssetError(f"assets/{asset.name} lacks results; first: {' && '.join(missing)}")
         if reasons:
             print(f"making assets/{asset.name}: {reasons[0][0]}", file=sys.stderr)
-            before = written.get(asset.name, {"files": {}})["files"]
-            written[asset.name] = _make(asset, code)
-            _remove(asset.name, before.keys() - written[asset.name]["files"].keys())
-            _write(written)
-            done.append(f"assets/{asset.name}")
+            made_now[asset.name] = _make(asset, code)
+    for name, (entry, content_of) in made_now.items():
+        for ending, content in content_of.items():
+            storage.write(paths.assets() / f"{name}{ending}", content)
+        _remove(name, written.get(name, {"files": {}})["files"].keys() - content_of.keys())
+        written[name] = entry
+        _write(written)
+    done = [f"assets/{name}" for name in made_now]
     for name in sorted(written.keys() - {asset.name for asset in ASSETS}) if not chapters else []:
         _remove(name, written.pop(name)["files"])
         _write(written)
@@ -124,14 +134,19 @@ def _reasons(asset: Asset, written: Mapping[str, Any] | None, code: Code) -> Ite
         yield "the code that makes it has changed", REFRESH
 
 
-def _make(asset: Asset, code: Code) -> dict[str, Any]:
-    """Makes its files, and says what of."""
+def _make(asset: Asset, code: Code) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What it is made of, as the manifest keeps that, and its files by ending."""
     made_of = _ingredients(asset, code)
-    module, _, name = f"{__package__}.{asset.function}".rpartition(".")
-    files = getattr(import_module(module), name)(*(runs.load(name) for name in asset.experiments))
-    for ending, content in files.items():
-        storage.write(paths.assets() / f"{asset.name}{ending}", content)
-    return made_of | {"files": {ending: _sha256(content) for ending, content in sorted(files.items())}}
+    try:
+        content_of = files(asset)
+    except SuperpositionError:
+        raise
+    except Exception as error:
+        raise AssetError(
+            f"assets/{asset.name} can't be made of these results of {', '.join(asset.experiments)} by {asset.function}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    return made_of | {"files": {ending: _sha256(content) for ending, content in sorted(content_of.items())}}, content_of
 
 
 def _ingredients(asset: Asset, code: Code) -> dict[str, Any]:

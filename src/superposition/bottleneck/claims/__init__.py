@@ -1,5 +1,1 @@
 """What is said of bottlenecks and of the measures, each statement with the check that decides it. One module a chapter."""
-
-from superposition.bottleneck.claims import measures, transformer, translation
-
-__all__ = ["measures", "transformer", "translation"]
