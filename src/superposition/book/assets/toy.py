@@ -17,6 +17,7 @@ from superposition.toy.intro import SHAPES
 from superposition.toy.measures import jumps
 from superposition.toy.nonuniform import BRANCHES
 from superposition.toy.phase import PHASES
+from superposition.toy.theory import almost_orthogonal
 
 Array = np.ndarray
 Files = dict[str, bytes]
@@ -50,6 +51,13 @@ def intro_trainer(intro: Results) -> Files:
     titles = ["one feature on", "two neighbours on", "two far apart on"]
     fig = toy.in_and_out(W, intro["b"][best, k], [[0], [0, near], [0, far]], titles)
     return {".svg": style.svg(fig)}
+
+
+def room_still() -> Files:
+    """How the cosine between two random directions is distributed, from few dimensions to many."""
+    cosine, dimensions = np.linspace(-1, 1, 401), [3, 16, 128, 1024]
+    density = np.stack([almost_orthogonal.overlap_density(m, cosine) for m in dimensions])
+    return {".svg": style.svg(toy.cosine_densities(cosine, density, dimensions))}
 
 
 def intro_film(intro: Results) -> Files:

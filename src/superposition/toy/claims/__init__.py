@@ -16,9 +16,10 @@ from superposition.toy.claims import (
     phase,
     privileged,
     regularised,
+    room,
 )  # fmt: skip
 
 __all__ = [
     "adversarial", "computation", "correlated", "demonstrating", "dropout", "dynamics", "geometry", "hidden_size", "intro",
-    "mixed_sparsity", "nonuniform", "phase", "privileged", "regularised",
+    "mixed_sparsity", "nonuniform", "phase", "privileged", "regularised", "room",
 ]  # fmt: skip
