@@ -28,7 +28,7 @@ def _by_case(results: Results, decoder: int, unit: np.ndarray, least: int) -> di
     source=f"{PAPER}, Superposition and compressed sensing",
     statement="Some k log(n/k) dimensions are enough to tell k active features of n apart.",
     measure="dimensions needed by the best decoder over k log(n/k), 4 active of 256; also 2 to 16 active of 64 and 256; "
-    "baseline: the statistical dimension, which is exact for many features",
+    "baseline: the statistical dimension",
     tolerance=Tolerance(reproduced=Every("active features", Within(0.5, 1.5)), partly=Every("active features", AtMost(4))),
     after_looking=True,
     experiments=("toy/room",),

@@ -55,7 +55,8 @@ def at_most(dimensions: int, overlap: float) -> float:
     count = np.exp(gammaln(dimensions + _ORDERS) - gammaln(_ORDERS + 1) - gammaln(dimensions))
     slack = 1 / count - overlap ** (2.0 * _ORDERS)
     welch = np.where(slack > 0, (1 - overlap ** (2.0 * _ORDERS)) / np.where(slack > 0, slack, 1), np.inf)
-    caps = 1 / betainc((dimensions - 1) / 2, 0.5, (1 - overlap) / 2)
+    with np.errstate(divide="ignore"):  # more than a float can count
+        caps = 1 / betainc((dimensions - 1) / 2, 0.5, (1 - overlap) / 2)
     return float(min(welch.min(), caps))
 
 
@@ -80,10 +81,10 @@ def typical_overlap(dimensions: int, directions: int) -> float:
 def best_decoder(features: int, active: int) -> float:
     """The dimensions from which k active features of n can be told apart, by the best decoder that is convex.
 
-    The statistical dimension of the cone in which the sum of non-negative features does not grow (Amelunxen et al. 2014),
-    min over τ of k (1 + τ²) + (n − k) E[(g − τ)₊²]: with more random dimensions than that, the least sum names the right
-    features nearly always, with fewer nearly never."""
-    return float(minimize_scalar(lambda t: active * (1 + t * t) + (features - active) * _beyond(t), (0, 2)).fun)
+    The statistical dimension of the cone in which the sum of non-negative features does not grow, by the bound of Amelunxen
+    et al. (2014), min over τ of k (1 + τ²) + (n − k) E[(g − τ)₊²], which is exact but for a few per cent: with more random
+    dimensions the least sum names the right features nearly always, with fewer nearly never."""
+    return float(minimize_scalar(lambda t: active * (1 + t * t) + (features - active) * _beyond(t), (0.0, 2.0)).fun)
 
 
 def _beyond(threshold: float) -> float:
@@ -91,7 +92,7 @@ def _beyond(threshold: float) -> float:
     return (1 + threshold**2) * ndtr(-threshold) - threshold * norm.pdf(threshold)
 
 
-def best_decoder_bound(features: int, active: int) -> float:
+def best_decoder_bound(features: float, active: int) -> float:
     """2 k log(n/k) + 5k/4, which is never less than `best_decoder` (Chandrasekaran et al. 2012, proposition 3.10)."""
     return 2 * active * np.log(features / active) + 5 * active / 4
 
