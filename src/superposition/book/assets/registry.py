@@ -36,6 +36,7 @@ class Asset:
 
 ASSETS = (
     Asset("five-features", "index", "toy.cover", ("toy/intro",)),
+    Asset("card", "index", "toy.card", ("toy/intro",)),
     Asset("films/toy-intro-slider", "toy/intro", "toy.intro_slider", ("toy/intro",)),
     Asset("films/toy-intro-trainer", "toy/intro", "toy.intro_trainer", ("toy/intro",)),
     Asset("films/toy-room", "toy/room", "toy.room_still", ()),

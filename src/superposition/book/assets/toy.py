@@ -33,6 +33,18 @@ def cover(intro: Results) -> Files:
     return {".png": picture.getvalue()}
 
 
+def card(intro: Results) -> Files:
+    """The cover in the size that sites show for a link, 1200 × 630, with the book's name."""
+    shown = [metrics.nearest(1 - intro["density"], sparsity) for sparsity in (0, 0.74, 0.95)]
+    W = toy.upright(intro["W"][intro["film_seed"][shown], shown])
+    picture = BytesIO()
+    fig = toy.five_features(W, intro["density"][shown], columns=3)
+    fig.set_size_inches(8, 4.2)
+    fig.suptitle("Superposition, Measured", fontsize=26)
+    fig.savefig(picture, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+    return {".png": picture.getvalue()}
+
+
 def intro_slider(intro: Results) -> Files:
     """The best model's arrows at every sparsity."""
     density, panels = intro["density"], np.arange(len(intro["density"]))
