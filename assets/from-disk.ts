@@ -60,7 +60,7 @@ Deno.writeTextFileSync(`${folder}/search.js`, `window.quartoSearchIndex = ${Deno
 const search = `${folder}/site_libs/quarto-search/quarto-search.js`;
 Deno.writeTextFileSync(search, replaced(Deno.readTextFileSync(search), /var shownWarning = (false|true);/, "var shownWarning = true;"));
 for (const page of (Deno.env.get("QUARTO_PROJECT_OUTPUT_FILES") ?? "").split("\n").filter((name) => name.endsWith(".html"))) {
-  const path = page.replaceAll("\\", "/").split(`/${folder.replaceAll("\\", "/").split("/").pop()}/`).pop()!;
+  const path = `/${page.replaceAll("\\", "/")}`.split(`/${folder.replaceAll("\\", "/").split("/").pop()}/`).pop()!;
   Deno.writeTextFileSync(page, mended(Deno.readTextFileSync(page), path));
 }
 if (site) Deno.writeTextFileSync(`${folder}/404.html`, Deno.readTextFileSync("assets/404.html").replaceAll("SITE", site));
