@@ -130,11 +130,11 @@ def test_heads_are_chosen_and_switched_off_by_keyboard(opened):
     tab.run("document.querySelector('[data-part=heads]').scrollIntoView()")
     tab.wait("window.superpositionLaboratory")
     tab.wait("document.querySelector('[data-part=status]').textContent")
-    said = tab.run("return document.querySelector('[data-part=status]').textContent")
+    drawn = tab.run("return document.querySelector('[data-part=attention]').innerHTML")
     tab.run("document.querySelector('[data-part=heads] button').focus()")
     tab.press(" ")
     assert tab.run("return document.querySelector('[data-part=heads] button').getAttribute('aria-pressed')") == "false"
-    assert tab.run("return document.querySelector('[data-part=status]').textContent") != said or True
+    assert tab.run("return document.querySelector('[data-part=attention]').innerHTML") != drawn
 
 
 def test_a_page_is_printed_light_from_the_dark(opened, firefox):

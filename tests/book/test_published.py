@@ -1,5 +1,6 @@
 """What a book has on top where `_quarto.yml` gives it an address: in both editions, on a small book; and nothing of it without."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -33,7 +34,7 @@ format:
 
 @pytest.fixture(scope="module", params=["plain", "quarto"])
 def published(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp(f"published {request.param}")
     (folder / "_quarto.yml").write_text(SETTINGS)
     (folder / "index.qmd").write_text("# Preface {.unnumbered}\n\nHello.\n")
     (folder / "chapters").mkdir()
@@ -96,3 +97,21 @@ def test_the_workflow_that_publishes_writes_both_addresses_into_the_books_settin
         patch.setenv("SUPERPOSITION_ROOT", str(tmp_path))
         book = plain.freeze.config()["book"]
     assert (book["site-url"], book["repo-url"]) == (SITE, REPOSITORY) and len(book["chapters"]) > 1
+
+
+def test_the_readmes_findings_are_those_of_the_preface_whose_numbers_results_gave():
+    frozen = json.loads((ROOT / "_freeze/index/execute-results/html.json").read_text())["result"]["markdown"]
+    plainly = re.sub(r" \(\[[^\]]*\]\([^)]*\)\)", "", frozen.replace("\\", ""))  # the links to chapters
+    found = re.findall(r"^- \*\*.*\n  .*$", plainly, re.M)[:3]
+    readme = (ROOT / "README.md").read_text()
+    assert len(found) == 3 and all(re.search(r"\d", one) for one in found)
+    assert [one for one in found if one not in readme] == []
+
+
+def test_the_readmes_pictures_and_links_lead_somewhere_and_its_badges_to_workflows_that_there_are():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
+            if workflow := re.fullmatch(r"\.\./\.\./actions/workflows/(\w+\.yml)(/badge\.svg)?", target):
+                assert (ROOT / ".github/workflows" / workflow[1]).is_file()
+            elif not target.startswith(("http", "../../")):
+                assert (ROOT / target).exists(), f"{name}: {target}"
