@@ -109,9 +109,9 @@ class Firefox:
     def picture(self) -> bytes:
         return base64.b64decode(self._ask("WebDriver:TakeScreenshot", {"full": False, "hash": False}))
 
-    def paper(self) -> bytes:
-        """The page as a PDF, as it would be printed."""
-        return base64.b64decode(self._ask("WebDriver:Print", {"background": False}))
+    def on_paper(self, so: bool = True) -> None:
+        """Lays the page out as it would be printed."""
+        self._system("window.gBrowser.selectedBrowser.browsingContext.top.mediumOverride = arguments[0]", "print" if so else "")
 
     def errors(self, address: str) -> list[str]:
         """Errors of scripts and refused loads since the page was opened, of files below the address."""

@@ -137,9 +137,19 @@ def test_heads_are_chosen_and_switched_off_by_keyboard(opened):
     assert tab.run("return document.querySelector('[data-part=attention]').innerHTML") != drawn
 
 
-def test_a_page_is_printed_light_from_the_dark(opened, firefox):
+def test_a_dark_page_is_printed_light_with_its_answers_open(opened, firefox):
     firefox.prefer(SCHEME, DARK)
     try:
-        assert opened(INTRO).paper().startswith(b"%PDF")
+        tab = opened(INTRO)
+        tab.on_paper()
+        tab.run("dispatchEvent(new Event('beforeprint'))")
+        ink = tab.run("return getComputedStyle(document.querySelector('main p')).color.match(/[0-9]+/g).map(Number)")
+        assert max(ink[:3]) < 60
+        hidden = (
+            "[...document.querySelectorAll('details.callout p, .callout-collapse p')].filter((one) => !one.checkVisibility())"
+        )
+        assert tab.run(f"return {hidden}.length") == 0
+        assert tab.run("return getComputedStyle(document.querySelector('video')).filter") == "none"
     finally:
+        firefox.on_paper(False)
         firefox.prefer(SCHEME, LIGHT)

@@ -129,6 +129,16 @@ def test_solids_and_solutions_obey(opened):
         assert slider.input_value() != before
 
 
+def test_tabs_obey(opened):
+    tab = opened("chapters/toy/demonstrating.html", ".panel-tabset, .tabset")
+    panels = tab.locator(".panel-tabset .tab-pane, .tabset > .tab")
+    assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+    tab.locator(".panel-tabset [role=tab][aria-selected=true], .tabset > input").first.focus()
+    tab.keyboard.press("ArrowRight")
+    panels.nth(1).wait_for(state="visible")
+    assert not panels.nth(0).is_visible()
+
+
 def test_the_space_obeys(opened):
     tab = opened(ROOM, "[data-room]")
     focused(tab, "[data-room] [data-key=dimensions]")

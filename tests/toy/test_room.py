@@ -35,9 +35,9 @@ def test_stored_dimensions_lie_where_the_theory_of_many_features_says(decoder):
     results, expected = runs.load("toy/room"), {"best": almost_orthogonal.best_decoder, "one look": almost_orthogonal.one_look}
     for i, n in enumerate(results["n_features"]):
         for j, k in enumerate(results["active"]):
-            if k > 1:
+            if k >= 4:
                 measured = results["needed"][room.DECODERS.index(decoder), i, j].mean()
-                assert measured == pytest.approx(expected[decoder](int(n), int(k)), rel={"best": 0.1, "one look": 0.35}[decoder])
+                assert measured == pytest.approx(expected[decoder](int(n), int(k)), rel={"best": 0.1, "one look": 0.3}[decoder])
 
 
 def test_stored_overlaps_keep_to_the_bounds_and_the_drawn_ones_to_what_is_expected():
