@@ -23,9 +23,9 @@ function offset(page: string): string {
 // The address of the site as _quarto.yml has it, without a slash at its end, or nothing.
 const site = Deno.readTextFileSync("_quarto.yml").match(/^ +site-url: *["']?([^"'\s]+?)\/?["']?\s*$/m)?.[1];
 
-// What a page is about: its first paragraph, which in a chapter is the question.
+// What a page is about: its first paragraph after the title, which in a chapter is the question.
 function described(page: string): string {
-  const words = page.slice(page.indexOf("<main")).match(/<p>([^]*?)<\/p>/)![1].replace(/<[^>]*>/g, "").replace(/\s+/g, " ").trim();
+  const words = page.slice(page.indexOf("</header>", page.indexOf("<main"))).match(/<p>([^]*?)<\/p>/)![1].replace(/<[^>]*>/g, "").replace(/\s+/g, " ").trim();
   return words.replace(/"/g, "&quot;");
 }
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ class Firefox:
             self._ask("Marionette:SetContext", {"value": "content"})
 
     def close(self) -> None:
-        self._ask("Marionette:Quit", {"flags": ["eForceQuit"]})
+        self._file.close()
         self._socket.close()
 
 
@@ -145,9 +145,8 @@ def running(folder: Path) -> Iterator[Firefox]:
                 if process.poll() is not None:
                     raise Refused(f"Firefox ended with {process.returncode}: {(folder / 'log').read_text()[-500:]}")
                 time.sleep(0.05)
-            firefox = Firefox(int(port.read_text()))
-            yield firefox
-            firefox.close()
+            with closing(Firefox(int(port.read_text()))) as firefox:
+                yield firefox
         finally:
             process.kill()
             process.wait()

@@ -60,6 +60,7 @@ def test_a_page_has_a_canonical_address_a_card_and_its_question_as_description(p
     assert told["og:url"] == f"{SITE}/chapters/one.html" and told["og:title"].endswith("Small") and "One" in told["og:title"]
     assert told["twitter:card"] == "summary_large_image" and told["og:image"] == f"{SITE}/assets/card.png"
     assert (published / "assets/card.png").is_file()
+    assert '<meta name="description" content="Hello.">' in (published / "index.html").read_text()
 
 
 def test_a_page_has_an_icon_a_licence_and_a_link_to_its_source(published):
