@@ -73,9 +73,9 @@ def test_a_reader_with_a_keyboard_gets_more_room_with_more_dimensions_and_hears_
     said = part("told").inner_text()
     slider.focus()
     room.keyboard.press("ArrowRight")
-    assert slider.get_attribute("aria-valuetext") == "192" and "In 192 dimensions" in part("told").inner_text() != said
+    assert slider.get_attribute("aria-valuetext") == "384" and "In 384 dimensions" in part("told").inner_text() != said
     assert int(part("drawn").inner_text().replace(",", "")) > int(before.replace(",", ""))
-    assert "In 192 dimensions" in room.locator("svg").get_attribute("aria-label")
+    assert "In 384 dimensions" in room.locator("svg").get_attribute("aria-label")
     bars = part("plot").inner_html()
     part("again").press("Enter")
     assert part("plot").inner_html() != bars

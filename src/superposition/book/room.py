@@ -31,7 +31,7 @@ def room(name: str, alt: str, up: str = "../../") -> Markdown:
     ranges = "".join(
         _range(text.attribute(name), *row)
         for row in (
-            ("dimensions", "dimensions", 0, len(DIMENSIONS) - 1, DIMENSIONS.index(128)),
+            ("dimensions", "dimensions", 0, len(DIMENSIONS) - 1, DIMENSIONS.index(256)),
             ("overlap", "overlap allowed", 5, 90, 30),
             ("active", "features active", 1, 16, 4),
         )
