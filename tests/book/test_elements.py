@@ -412,6 +412,16 @@ def test_the_appendix_says_what_each_interval_is_over_and_what_was_set_after_loo
     assert [table[1][-3:] for table in tables] == [["0.05", "seeds", "no"], ["none", "models", "yes"]]
 
 
+def test_the_pdf_has_each_claim_as_a_paragraph_with_all_that_its_row_says(two_claims):
+    said = book.claims_appendix().data
+    tables = [rows("|" + part.partition("|")[2].partition("\n:::")[0]) for part in said.split("## ")[1:]]
+    plainly = [part.replace("*", "").replace("\\|", "|") for part in said.split("## ")[1:]]
+    on_paper = [part.partition('when-format="typst"')[2] for part in plainly]
+    for (_, (statement, verdict, measured, against, over, after)), paragraph in zip(tables, on_paper, strict=True):
+        assert f"{verdict.capitalize()}. {statement} Found: {measured}. Baseline: {against}. Interval over: {over}." in paragraph
+        assert ("Set after looking." in paragraph) == (after == "yes")
+
+
 @pytest.mark.parametrize(
     ("estimate", "unit", "printed"),
     [

@@ -35,10 +35,10 @@ def test_rendering_from_the_freeze_starts_no_kernel(quarto_edition):
     assert not [asked for asked in quarto_edition.asked if not re.search(looks, asked)]
 
 
-def test_edition_has_a_page_for_every_chapter_and_one_pdf(edition):
+def test_edition_has_a_page_for_every_chapter_and_one_pdf_with_bookmarks(edition):
     assert edition.pages() == sorted(PAGES)
-    pdf = list(edition.folder.glob("*.pdf"))
-    assert len(pdf) == 1 and pdf[0].read_bytes().startswith(b"%PDF")
+    (pdf,) = (file.read_bytes() for file in edition.folder.glob("*.pdf"))
+    assert pdf.startswith(b"%PDF") and b"/Outlines" in pdf
 
 
 @each_page

@@ -350,4 +350,21 @@ ROWS = {
         for verdict, first, last in [("reproduced", 1.0299, 0.9701), ("partly", 1.031, 0.9701), ("partly", 1.0299, 0.969),
             ("not reproduced", 1.031, 0.969)]
     ],
+    # room
+    "toy/room/1-compressed-sensing": [
+        (verdict, 1.1, 1, 1.2, 1.1, {"active features": {"4 of 64": one, "4 of 256": other}})
+        for verdict, one, other in [
+            ("reproduced", 1.0, 2.0), ("partly", 0.9, 1.5), ("partly", 4, 1.5), ("not reproduced", 4.1, 1.5),
+        ]
+    ],
+    "toy/room/2-one-look": [
+        (verdict, value, value - 0.5, value + 0.5, 3, {"active features": {"4 of 64": other, "4 of 256": value}})
+        for verdict, value, other in [("reproduced", 2, 2), ("partly", 2, 1.9), ("not reproduced", 1.9, 9)]
+    ],
+    "toy/room/3-pushed": [
+        (verdict, value, None, None, 2.4, {"dimensions": {"8": value, "16": other}})
+        for verdict, value, other in [
+            ("reproduced", 1.2, 1.25), ("partly", 1.21, 1.2), ("partly", 1.1, 1.5), ("not reproduced", 1.1, 1.51),
+        ]
+    ],
 }  # fmt: skip

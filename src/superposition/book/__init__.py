@@ -6,9 +6,10 @@ from superposition.book.gallery import gallery
 from superposition.book.heads import head_picker
 from superposition.book.laboratory import laboratory
 from superposition.book.phase import phase_explorer
+from superposition.book.room import room
 from superposition.book.trainer import trainer
 
 __all__ = [
     "claims_appendix", "claims_count", "claims_table", "film", "gallery", "head_picker", "laboratory", "phase_explorer",
-    "setup", "slider", "surprises", "table", "text", "trainer",
+    "room", "setup", "slider", "surprises", "table", "text", "trainer",
 ]  # fmt: skip

@@ -210,8 +210,26 @@ def claims_appendix() -> Markdown:
         part, _, name = chapter.partition("/")
         rows = [_full_row(claim, finding) for claim, finding in evaluated if claim.chapter == chapter]
         heading = f"## {_section(chapter)} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
-        parts.append(f"{heading}\n\n{_claims(_COLUMNS | _MORE, rows)}")
+        table, on_paper = _claims(_COLUMNS | _MORE, rows), "\n\n".join([_SMALL, *map(_paragraph, rows), "```{=typst}\n]\n```"])
+        parts.append(f"{heading}\n\n{_visible('html', table)}\n\n{_visible('typst', on_paper)}")
     return Markdown("\n\n".join(parts))
+
+
+_SMALL = "```{=typst}\n#[#set text(size: 8.5pt); #set par(leading: 0.5em, spacing: 0.8em)\n```"
+
+
+def _visible(output: str, markdown: str) -> str:
+    """Shown in that output alone."""
+    return f'::: {{.content-visible when-format="{output}"}}\n{markdown}\n:::'
+
+
+def _paragraph(row: Sequence[str]) -> str:
+    """A claim for the PDF, whose page is too narrow for a table of six columns."""
+    statement, verdict, measured, against, over, after = row
+    return (
+        f"**{verdict[0].upper()}{verdict[1:]}.** {statement} *Found:* {measured}. *Baseline:* {against}. "
+        f"*Interval over:* {over}.{' *Set after looking.*' if after == 'yes' else ''}"
+    )
 
 
 def surprises() -> Markdown:

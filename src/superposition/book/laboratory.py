@@ -35,7 +35,7 @@ _STYLE = """<style>
 .laboratory [data-part=digits] span { display: flex; align-items: center; justify-content: center; font-size: 1.3em; padding: 0; }
 .laboratory :is(:checked + span, [aria-pressed=true]) { background: color-mix(in srgb, currentColor 18%, transparent); }
 .laboratory :checked + span { border-width: 3px; }
-.laboratory [aria-pressed=false] { border-style: dashed; text-decoration: line-through; }
+.laboratory button[aria-pressed=false] { border-style: dashed; text-decoration: line-through; }
 .laboratory :is(:focus-visible + span, :focus-visible) { outline: 3px solid; outline-offset: 2px; }
 .laboratory [data-part=heads] { display: grid; grid-template-columns: repeat(auto-fill, minmax(44px, 1fr)); gap: 4px; }
 .laboratory [data-part=heads] button { padding: 0; margin: 0; }

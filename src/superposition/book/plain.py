@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pypandoc
 import typst
@@ -44,6 +44,7 @@ def build() -> Path:
         _make_pdf(manifest, work)
         shutil.copy(PROGRAM / "plain.css", site / "plain.css")
         _copy_resources(site)
+        _write_site_files(manifest, site)
         neuroscope.sites(site)
         _gather(manifest, site)
         if paths.book().exists():
@@ -70,6 +71,7 @@ def _manifest(site: Path, work: Path) -> dict[str, Any]:
         "bibliography": _files(settings.get("bibliography", [])),
         **({"csl": _files(settings["csl"])[0]} if "csl" in settings else {}),
         "fold": str(settings["format"]["html"].get("code-fold", False)).lower(),
+        **_published(book),
         "pdf": pdf_name(book.get("output-file", book["title"])),
         "out": str(site),
         "typst_out": str(work / "book.typ"),
@@ -90,6 +92,28 @@ def _manifest(site: Path, work: Path) -> dict[str, Any]:
             for chapter in freeze.contents()
         ],
     }
+
+
+def _published(book: dict[str, Any]) -> dict[str, str]:
+    """What a site has on top where `_quarto.yml` gives it an address, in Quarto's own words."""
+    given = {
+        "site": book.get("site-url", "").rstrip("/"),
+        "repository": book.get("repo-url", "").rstrip("/"),
+        "favicon": book.get("favicon", ""),
+        "footer": book.get("page-footer", {}).get("center", ""),
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _write_site_files(manifest: dict[str, Any], site: Path) -> None:
+    """The site's map and its page 404, whose links are whole: it is shown at any depth."""
+    if address := manifest.get("site"):
+        pages = "".join(f"<url><loc>{address}/{quote(chapter['href'])}</loc></url>\n" for chapter in manifest["chapters"])
+        urls = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}</urlset>\n'
+        (site / "sitemap.xml").write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{urls}', encoding="utf-8")
+        (site / "robots.txt").write_text(f"Sitemap: {address}/sitemap.xml\n", encoding="utf-8")
+        lost = (paths.assets() / "404.html").read_text(encoding="utf-8")
+        (site / "404.html").write_text(lost.replace("SITE", address), encoding="utf-8")
 
 
 def _files(names: str | list[str]) -> list[str]:

@@ -36,8 +36,10 @@ class Asset:
 
 ASSETS = (
     Asset("five-features", "index", "toy.cover", ("toy/intro",)),
+    Asset("card", "index", "toy.card", ("toy/intro",)),
     Asset("films/toy-intro-slider", "toy/intro", "toy.intro_slider", ("toy/intro",)),
     Asset("films/toy-intro-trainer", "toy/intro", "toy.intro_trainer", ("toy/intro",)),
+    Asset("films/toy-room", "toy/room", "toy.room_still", ()),
     Asset("films/toy-intro", "toy/intro", "toy.intro_film", ("toy/intro",)),
     Asset("films/toy-phase-explorer", "toy/phase", "toy.phase_map", ("toy/phase",)),
     Asset("films/toy-geometry-solution", "toy/geometry", "toy.geometry_solution", ("toy/geometry",)),

@@ -17,6 +17,7 @@ from superposition.toy.intro import SHAPES
 from superposition.toy.measures import jumps
 from superposition.toy.nonuniform import BRANCHES
 from superposition.toy.phase import PHASES
+from superposition.toy.theory import almost_orthogonal
 
 Array = np.ndarray
 Files = dict[str, bytes]
@@ -28,6 +29,18 @@ def cover(intro: Results) -> Files:
     W = toy.upright(intro["W"][intro["film_seed"][shown], shown])
     picture = BytesIO()
     fig = toy.five_features(W, intro["density"][shown], columns=3)
+    fig.savefig(picture, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+    return {".png": picture.getvalue()}
+
+
+def card(intro: Results) -> Files:
+    """The cover in the size that sites show for a link, 1200 × 630, with the book's name."""
+    shown = [metrics.nearest(1 - intro["density"], sparsity) for sparsity in (0, 0.74, 0.95)]
+    W = toy.upright(intro["W"][intro["film_seed"][shown], shown])
+    picture = BytesIO()
+    fig = toy.five_features(W, intro["density"][shown], columns=3)
+    fig.set_size_inches(8, 4.2)
+    fig.suptitle("Superposition, Measured", fontsize=26)
     fig.savefig(picture, format="png", dpi=150, facecolor="white", metadata={"Software": None})
     return {".png": picture.getvalue()}
 
@@ -50,6 +63,13 @@ def intro_trainer(intro: Results) -> Files:
     titles = ["one feature on", "two neighbours on", "two far apart on"]
     fig = toy.in_and_out(W, intro["b"][best, k], [[0], [0, near], [0, far]], titles)
     return {".svg": style.svg(fig)}
+
+
+def room_still() -> Files:
+    """How the cosine between two random directions is distributed, from few dimensions to many."""
+    cosine, dimensions = np.linspace(-1, 1, 401), [3, 16, 128, 1024]
+    density = np.stack([almost_orthogonal.overlap_density(m, cosine) for m in dimensions])
+    return {".svg": style.svg(toy.cosine_densities(cosine, density, dimensions))}
 
 
 def intro_film(intro: Results) -> Files:

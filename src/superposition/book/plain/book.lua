@@ -196,6 +196,12 @@ local function navigation(current, sections)
   return parts
 end
 
+-- What a page is about: its first paragraph, which in a chapter is the question.
+local function about(blocks)
+  local first = blocks:find_if(function(block) return block.t == 'Para' end)
+  return first and html.write(pandoc.Inlines(stringify(first))):gsub('"', '&quot;')
+end
+
 local function page(chapter, i, template)
   local blocks = with_citations(chapter.html)
   if book.references and chapter ~= book.references then
@@ -210,6 +216,7 @@ local function page(chapter, i, template)
   blocks = html.render(blocks, structure.NAMES, book.fold)
   local _, at = blocks:find_if(function(b) return b.t == 'Header' and b.level == 1 end)
   blocks:remove(at)
+  local described = about(blocks)
   local toc = html.write(pandoc.Blocks { pandoc.structure.table_of_contents(blocks, { toc_depth = 3 }) })
   local function neighbour(other)
     return other and { href = relative(other.href, chapter), title = html.write(other.title), number = other.number }
@@ -221,6 +228,8 @@ local function page(chapter, i, template)
     first = i == 1, id = chapter.id, part = chapter.part, number = chapter.number, appendix = chapter.appendix,
     title = html.write(chapter.title), plaintitle = html.write(pandoc.Inlines(stringify(chapter.title))),
     body = html.write(blocks), nav = navigation(chapter, toc:match('<li>') and toc),
+    about = described, favicon = book.favicon and relative(book.favicon, chapter), site = book.site, path = chapter.href,
+    source = book.repository and ('%s/blob/main/%s'):format(book.repository, chapter.source), footer = book.footer,
     previous = neighbour(book.chapters[i - 1]), next = neighbour(book.chapters[i + 1]),
   }
   write(path.join { book.out, chapter.href }, pandoc.template.apply(template, context):render() .. '\n')

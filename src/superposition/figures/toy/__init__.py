@@ -13,13 +13,14 @@ from superposition.figures.toy.nonuniform import border, deformation, found_shap
 from superposition.figures.toy.phase import PHASE_COLOURS, phase_maps, value_maps
 from superposition.figures.toy.plane import five_features, in_and_out, sparsity_title, training_film, upright
 from superposition.figures.toy.privileged import against_null, neuron_stacks, rank_histograms
+from superposition.figures.toy.room import cosine_densities, dimensions_needed, overlaps
 
 __all__ = [
-    "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film", "cosine_maps",
-    "crowding", "crowds", "deformation", "dimension_maps", "dimensionality_histograms", "features_per_dimension",
-    "five_features", "found_shapes", "in_and_out", "gram_and_bars", "kinds", "learning_film", "loss_branches", "loss_by_sparsity",
-    "loss_dots", "matrix_maps", "neuron_stacks", "opening", "over_rates", "over_sparsity", "pairs", "phase_maps", "rank_histograms",  # noqa: E501
-    "rate_maps", "represented", "shape_frequencies", "sorted_by_neuron", "sparsity_title", "tall_stacks", "training_film",
-    "transitions", "two_axes", "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "INK",
-    "PHASE_COLOURS",
+    "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film",
+    "cosine_maps", "cosine_densities", "crowding", "crowds", "deformation", "dimension_maps", "dimensions_needed",
+    "dimensionality_histograms", "features_per_dimension", "five_features", "found_shapes", "in_and_out", "gram_and_bars",
+    "kinds", "learning_film", "loss_branches", "loss_by_sparsity", "loss_dots", "matrix_maps", "neuron_stacks", "opening",
+    "over_rates", "overlaps", "over_sparsity", "pairs", "phase_maps", "rank_histograms", "rate_maps", "represented",
+    "shape_frequencies", "sorted_by_neuron", "sparsity_title", "tall_stacks", "training_film", "transitions", "two_axes",
+    "two_rates", "upright", "value_maps", "vulnerability_and_features", "weight_maps", "INK", "PHASE_COLOURS",
 ]  # fmt: skip
