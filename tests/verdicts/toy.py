@@ -249,8 +249,8 @@ ROWS = {
     ],
     "toy/geometry/9-training": [
         (verdict, 3, 2, 4, 0, {
-            "rate": {"0.001": interval(one, 4), "0.003": interval(other, 4)},
-            "loss over that of the short one, by rate": {"0.001": interval(0.9, loss), "0.003": interval(0.9, 0.99)},
+            "training": {"0.001": interval(one, 4), "0.003": interval(other, 4)},
+            "loss over that of the short one, by training": {"0.001": interval(0.9, loss), "0.003": interval(0.9, 0.99)},
         })
         for verdict, one, other, loss in [
             ("reproduced", 0.1, 0.1, 0.999), ("partly", 0.1, 0.1, 1.001), ("partly", -0.1, 0.1, 0.999),

@@ -119,22 +119,23 @@ _polytopes("8-antiprisms", "square antiprism", "square antiprisms", SECTION, _SI
     source="This book",
     statement="A training of half the steps with half the batch finds fewer triangles and tetrahedra, counted together, than "
     "longer ones, which end at a lower loss.",
-    measure="triangles and tetrahedra in a model of 200 features in 20 dimensions at S = 0.37, counted together, of the long "
-    "trainings less the short one; also of each, and the ratio of the losses; baseline: no difference",
+    measure="triangles and tetrahedra in the models of a seed from S = 0 to 0.6, 200 features in 20 dimensions, of each longer "
+    "training less the short one whose bias starts alike, mean over the trainings; also of each, and the ratio of their losses, "
+    "mean over S from 0.3 on, where few features are dead; baseline: no difference",
     tolerance=Tolerance(
-        reproduced=Every("rate", Above(0)) & Every("loss over that of the short one, by rate", Below(1)),
-        partly=Some("rate", Above(0)),
+        reproduced=Every("training", Above(0)) & Every("loss over that of the short one, by training", Below(1)),
+        partly=Some("training", Above(0)),
     ),
     after_looking=True,
     experiments=("toy/geometry_training", "toy/geometry_training_short"),
 )
 def _training(long: Results, short: Results) -> Finding:
-    at = metrics.nearest(short["density"], long["density"][0])
-    more = solids(long)[..., 0] - solids(short)[0, :, at]
-    ratio = over_least(long)[..., 0] / over_least(short)[0, :, at]
-    most = long.config.n_features / 3
+    alike = [short.config.bias.index(start) for start in long.config.bias]
+    more = (solids(long) - solids(short)[alike]).sum(-1)
+    ratio = (over_least(long) / over_least(short)[alike])[..., long["density"] < 0.71].mean(-1)
+    most, labels = long.config.n_features / 3 * len(long["density"]), names(long.config)
     also = {
-        "rate": {name: over_seeds(way, (-most, most)) for name, way in zip(names(long.config), more, strict=True)},
-        "loss over that of the short one, by rate": dict(zip(names(long.config), map(over_seeds, ratio), strict=True)),
+        "training": {name: over_seeds(way, (-most, most)) for name, way in zip(labels, more, strict=True)},
+        "loss over that of the short one, by training": dict(zip(labels, map(over_seeds, ratio), strict=True)),
     }
     return Finding(over_seeds(more.T, (-most, most)), 0.0, also=also)
