@@ -74,7 +74,7 @@ def test_panels_have_their_titles_and_the_legend_holds_the_shapes_that_occur_in_
     features[0, :, 2], features[1, 1, 2], features[1, 3, 3] = 6, 9, 4
     fig = geometry.polytope_counts(DENSITY, {"short": features[0], "long": features[1]}, NAMES)
     assert [ax.get_title() for ax in fig.axes] == ["short", "long"]
-    assert [text.get_text() for text in fig.axes[0].get_legend().get_texts()] == ["tetrahedron", "triangle"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["triangle", "tetrahedron"]
 
 
 def test_losses_are_drawn_as_what_superposition_saves_of_them():

@@ -114,8 +114,9 @@ def polytope_counts(
         style.panel_title(ax, title)
     axes[0, 0].set_ylabel("represented features")
     handles, _ = axes[0, 0].get_legend_handles_labels()
-    drawn = [k for k in range(len(names)) if any(counts[:, k].any() for counts in panels.values())][::-1]
-    axes[0, 0].legend([handles[k] for k in drawn], [names[k] for k in drawn], loc="upper left", fontsize=9)
+    drawn = [k for k in range(len(names)) if any(counts[:, k].any() for counts in panels.values())]
+    shown = [handles[k] for k in drawn], [names[k] for k in drawn]
+    fig.legend(*shown, loc="outside upper center", ncols=len(drawn), fontsize=9, columnspacing=1.2, handlelength=1.2)
     return fig
 
 
