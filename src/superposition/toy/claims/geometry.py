@@ -96,12 +96,9 @@ def _polytopes(
         each = np.sum(list(counts.values()), axis=0)
         code, rng = polytopes.NAMES.index(shape), np.random.default_rng(0)
         null = sum(polytopes.features_by_shape(polytopes.scrambled(weights(r), rng))[..., code].sum(-1).mean() for r in runs)
-        means = {size: float(count.mean()) for size, count in counts.items()}
-        return Finding(
-            Estimate(*metrics.count_interval(each), "seeds", len(each)),
-            float(null) / len(polytopes.CORNERS[code]),
-            also={"size": means},
-        )
+        estimate = lambda count: Estimate(*metrics.count_interval(count), "seeds", len(count))
+        of_size = {size: estimate(count) for size, count in counts.items()}
+        return Finding(estimate(each), float(null) / len(polytopes.CORNERS[code]), also={"size": of_size})
 
 
 _FAST = "and the three sizes, in the short training"
