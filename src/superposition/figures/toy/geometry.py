@@ -108,8 +108,8 @@ def polytope_counts(
     for ax, (title, counts) in zip(axes[0], panels.items(), strict=True):
         _axis(ax, density)
         _stack(ax, left, counts, wide * 0.92, names)
-        if density.min() < 0.2:
-            ax.set_xticks([1, 2, 5, 10], ["0", "0.5", "0.8", "0.9"])
+        marks = (0, 0.5, 0.8, 0.9) if density.min() < 0.2 else (0, 0.2, 0.3, 0.4, 0.5)
+        ax.set_xticks([1 / (1 - s) for s in marks], [f"{s:g}" for s in marks])
         ax.set(xlabel="sparsity $S$", xlim=(left[0], left[-1] + wide[-1]))
         style.panel_title(ax, title)
     axes[0, 0].set_ylabel("represented features")
