@@ -129,10 +129,10 @@ def test_a_mean_share_ends_at_none_and_all():
 
 
 def test_seeds_that_all_gave_the_same_say_so_with_the_bound_that_so_many_allow_where_there_is_one():
-    assert text.share(np.ones(8)) == "100% (in all 8 seeds, which allow 68% to 100%)"  # Wilson's lower end is n / (n + 1.96²)
-    assert text.share([0.0] * 16, 1) == "0.0% (in all 16 seeds, which allow 0.0% to 19.4%)"
+    assert text.share(np.ones(8)) == "100% (in all 8 seeds; 68% to 100%)"  # Wilson's lower end is n / (n + 1.96²)
+    assert text.share([0.0] * 16, 1) == "0.0% (in all 16 seeds; 0.0% to 19.4%)"
     assert text.mean([5, 5, 5, 5], 1) == "5.0 (in all 4 seeds)" and text.mean([0, 0], 0, least=0) == "0 (in all 2 seeds)"
-    assert text.mean([10.0] * 8, 1, 0, 10) == "10.0 (in all 8 seeds, which allow 6.8 to 10.0)"
+    assert text.mean([10.0] * 8, 1, 0, 10) == "10.0 (in all 8 seeds; 6.8 to 10.0)"
     assert text.mean([0.1 + 0.2, 0.3], 0) == "0 (in all 2 seeds)" and text.mean([1, 1.0001]) == "1.00"
 
 

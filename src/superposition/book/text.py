@@ -78,7 +78,7 @@ def share(seeds: ArrayLike, digits: int = 0) -> str:
     Where all are the same, the interval is the bound that so many seeds allow, as in `estimates.over_seeds`.
 
     >>> share([0.9, 1.0, 0.95]), share([1.0] * 8)
-    ('95% (83% to 100%)', '100% (in all 8 seeds, which allow 68% to 100%)')
+    ('95% (83% to 100%)', '100% (in all 8 seeds; 68% to 100%)')
     """
     return _over_seeds(seeds, (0, 1), lambda x: percent(x, digits))
 
@@ -91,7 +91,7 @@ def _over_seeds(seeds: ArrayLike, bounds: tuple[float, float], printed: Callable
     ends = ""
     if np.isfinite(bounds).all():
         found = estimates.over_seeds(values, bounds)
-        ends = f", which allow {printed(found.low)} to {printed(found.high)}"
+        ends = f"; {printed(found.low)} to {printed(found.high)}"
     return f"{printed(value)} (in all {len(values)} seeds{ends})"
 
 
