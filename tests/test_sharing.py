@@ -49,3 +49,10 @@ def test_heads_a_feature_by_lot_are_those_of_many_lots():
     features = np.mean([rng.permuted(told, axis=0).any(1).sum() for _ in range(4000)])
     assert sharing.by_lot(told) == pytest.approx(told.sum() / features, rel=0.01)
     assert sharing.by_lot(np.zeros((3, FEATURES, HEADS), bool)).tolist() == [0, 0, 0]
+
+
+def test_by_lot_features_equally_easy_are_drawn_as_by_lot_and_one_that_is_far_easier_by_all_heads():
+    told = np.arange(12)[:, None] < np.array([2, 3, 4])
+    assert sharing.by_lot_of_unequal(told, np.ones(12)) == pytest.approx(sharing.by_lot(told), rel=0.01)
+    alone = np.arange(12)[:, None] < np.ones(3)
+    assert sharing.by_lot_of_unequal(alone, np.r_[1e9, np.ones(11)]) == 3

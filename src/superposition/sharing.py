@@ -77,3 +77,10 @@ def by_lot(told: Bool[Array, "*batch feature head"]) -> Array | np.floating:
     """
     some = told.shape[-2] * (1 - (1 - told.mean(-2)).prod(-1))
     return np.divide(told.sum((-2, -1)), some, out=np.zeros_like(some), where=some > 0)[()]
+
+
+def by_lot_of_unequal(told: Bool[Array, "feature head"], ease: Float[Array, "feature"], draws: int = 1000) -> float:
+    """The same where some features are easier: each head draws as many as it tells, one after another, by their `ease`."""
+    keys = np.log(ease)[:, None] + np.random.default_rng(0).gumbel(size=(draws, *told.shape))
+    drawn = (-keys).argsort(-2).argsort(-2) < told.sum(0)
+    return float(told.sum() / max(1.0, drawn.any(-1).sum(-1).mean()))

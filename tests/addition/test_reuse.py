@@ -1,5 +1,7 @@
 """What heads read: made-up heads whose tasks are known, sums and cosines by hand, stored numbers against the models."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -77,10 +79,13 @@ def test_contexts_differ_in_one_column_whose_answer_is_each_digit_in_turn():
         assert (others == others[:, :1]).all() and len(np.unique(others[:, 0], axis=0)) == 30
 
 
-def test_columns_drawn_by_lot_keep_their_numbers_of_heads():
-    own = np.zeros((6, 8))
-    own[0], own[1, :4] = 1, 1
-    assert (reuse.several_by_lot(own, 5) == 0.5).all()
+def test_columns_that_draw_their_heads_by_lot_give_a_head_several_as_counting_all_cases_does():
+    part = np.array([[1, 0.5, 0, 0, 0, 0], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]])
+    cases = np.array(list(product((0, 1), repeat=6)))
+    odds = np.where(cases[:, None] == 1, part, 1 - part).prod(-1)
+    assert reuse.several_by_lot(part) == pytest.approx(odds[cases.sum(1) > 1].sum(0))
+    assert reuse.several_by_lot(part)[0] == pytest.approx(0.5)
+    assert reuse.by_lot(np.array([[8.0, 0, 0, 0]]), 32) == pytest.approx(1 - 0.75**6 - 6 * 0.25 * 0.75**5)
 
 
 def test_one_models_analysis_is_that_of_the_committed_run(results):

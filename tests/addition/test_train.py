@@ -80,7 +80,6 @@ def test_three_that_lie_above_all_six_are_there_by_lot_in_one_draw_of_84():
     right = np.linspace(0.97, 0.971, 6)
     assert train.odds_of_printed(right, learning_curves.TEST) == pytest.approx(84)
     assert train.odds_of_printed(np.append(right, 0.98), learning_curves.TEST) == pytest.approx(120 / 4)
-    assert train.more_errors(right, learning_curves.TEST) == pytest.approx(0.0295 / (1 - 0.98026), rel=1e-3)
 
 
 def test_the_stored_parameters_add_as_well_as_recorded(results):

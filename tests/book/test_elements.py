@@ -129,10 +129,11 @@ def test_a_mean_share_ends_at_none_and_all():
 
 
 def test_seeds_that_all_gave_the_same_say_so_with_the_bound_that_so_many_allow_where_there_is_one():
-    assert text.share(np.ones(8)) == "100% (in all 8 seeds; 68% to 100%)"  # Wilson's lower end is n / (n + 1.96²)
-    assert text.share([0.0] * 16, 1) == "0.0% (in all 16 seeds; 0.0% to 19.4%)"
+    assert text.share(np.ones(8)) == "100% (in all 8 seeds, so at least 68%)"  # Wilson's lower end is n / (n + 1.96²)
+    assert text.share([0.0] * 16, 1) == "0.0% (in all 16 seeds, so at most 19.4%)"
     assert text.mean([5, 5, 5, 5], 1) == "5.0 (in all 4 seeds)" and text.mean([0, 0], 0, least=0) == "0 (in all 2 seeds)"
-    assert text.mean([10.0] * 8, 1, 0, 10) == "10.0 (in all 8 seeds; 6.8 to 10.0)"
+    assert text.mean([10.0] * 8, 1, 0, 10) == "10.0 (in all 8 seeds, so at least 6.8)"
+    assert text.mean([5.0] * 8, 1, 0, 10) == "5.0 (in all 8 seeds, so 3.4 to 6.6)"  # a share of 8 / (8 + 1.96²) keeps its 5
     assert text.mean([0.1 + 0.2, 0.3], 0) == "0 (in all 2 seeds)" and text.mean([1, 1.0001]) == "1.00"
 
 
@@ -415,7 +416,7 @@ def test_the_appendix_says_what_each_interval_is_over_and_what_was_set_after_loo
     ("estimate", "unit", "printed"),
     [
         (Estimate(0.09, 0.0899, 0.0901, "seeds", 3), "", "0.09, 3 seeds"),
-        (Estimate(100.0, 80.6, 100.0, "seeds", 16, tied=True), "%", "100% (81\u00a0to\u00a0100), the same in all 16 seeds"),
+        (Estimate(100.0, 80.6, 100.0, "seeds", 16, tied=True), "%", "100%, the same in all 16 seeds (so at least 81%)"),
         (Estimate(7, 7, 8, "seeds", 1), "", "7 (7\u00a0to\u00a08), 1 seed"),
         (Estimate(7, 7, 7, "none", 1), "steps", "7 steps"),
         (Estimate(99.5, 99, 100, "sums", 100000), "%", "100% (99\u00a0to\u00a0100), 100,000 sums"),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from superposition.stories import attention
+from superposition import runs
+from superposition.stories import attention, train
 from superposition.stories.engine import models
 from superposition.stories.measures import head_switches, trigrams
 
@@ -98,3 +99,13 @@ def test_turned_heads_keep_the_size_of_what_is_read_and_where_they_look():
     np.testing.assert_allclose(after, before, rtol=0.01)
     assert np.abs(turned[key].astype(float) - weights[key]).max() > 0.01
     assert all((turned[name] == weights[name]).all() for name in weights if name != key)
+
+
+def test_a_head_without_a_plan_copies_apart_tokens_at_right_angles_and_of_a_line_its_ends(monkeypatch):
+    source = np.array([[0] * 4, [0, 1, 2, 3]])
+    asked = runs.Results("made/asked", attention.Config.model_construct(model="made"), {"source": source})
+    config = train.Config.model_construct(d_model=8, n_heads=1)
+    for embedding, told in ((np.eye(8)[:4], 4), (np.arange(1, 5)[:, None] * np.eye(8)[:1], 2)):
+        made = runs.Results("made/model", config, {"wte.weight": embedding[None]})
+        monkeypatch.setattr(attention.runs, "load", lambda name, made=made: made)
+        assert attention.copied_by_projection(asked).tolist() == [told]

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from superposition import runs
 from superposition.stories import neuroscope
@@ -35,3 +37,10 @@ def test_what_a_neuron_gives_at_the_top_is_a_share_of_all_that_it_gives_above_ze
     made = results_of(counts=counts, level=[-1, 0], peak=[[5.0, 1.0], [0.0, 0.0]])
     assert peaks.share_at_the_top(made, 0.5) == pytest.approx([4.75 / (1 + 1.5 + 4.75), 0])
     assert peaks.share_at_the_top(made, 0.1) == pytest.approx([(1.5 + 4.75) / (1 + 1.5 + 4.75), 0])
+
+
+def test_of_normal_numbers_the_share_at_the_top_is_what_their_density_has_there():
+    weighed = lambda x: x * norm.pdf(x)  # noqa: E731
+    top = norm.isf(1 / 1000)
+    expected = quad(weighed, 0.8 * top, np.inf)[0] / quad(weighed, 0, np.inf)[0]
+    assert peaks.normal_share_at_the_top(1000, 0.8) == pytest.approx(expected)

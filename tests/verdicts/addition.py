@@ -32,7 +32,7 @@ ROWS = {
         ("reproduced", 91, 80, 99, 0, {QUERY: 60}), ("partly", 89, 80, 99, 0, {QUERY: 60}),
         ("partly", 51, 40, 60, 0, {QUERY: 60}), ("corrected", 49, 40, 60, 0, {QUERY: 51}), ("not reproduced", 49, 40, 60, 0, {QUERY: 49}),  # noqa: E501
     ],
-    "addition/circuits/1-distributed": [("partly", 2.1), ("not reproduced", 1.9)],
+    "addition/circuits/1-distributed": [("partly", 8, 6, 10, 5.3), ("not reproduced", 8, 5, 11, 5.3)],
     "addition/circuits/3-several": [("reproduced", 26), ("partly", 24, 20, 28, 0), ("not reproduced", 4, -1, 9, 0)],
     "addition/circuits/5-reuse": [
         ("reproduced", 0.71, 0.6, 0.8, 0.3), ("partly", 0.69, 0.6, 0.8, 0.3), ("not reproduced", 0.71, 0.2, 0.9, 0.3),

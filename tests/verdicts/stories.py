@@ -3,13 +3,23 @@
 from superposition.estimates import Estimate
 
 LARGER = "larger sibling"
+EASE = "the same over a lot that knows which features are easy"
 ROWS = {
     "stories/neuroscope/1-one-token": [
         ("reproduced", 0.5, None, None, 0.1),
         ("partly", 0.15, None, None, 0.1),
         ("not reproduced", 0.1, None, None, 0.1),
     ],
-    "stories/neuroscope/2-top-is-little": [("reproduced", 0.01), ("partly", 0.2), ("not reproduced", 0.5)],
+    "stories/neuroscope/2-top-is-little": [
+        ("reproduced", 0.01, None, None, 0.002),
+        ("partly", 0.2, None, None, 0.002),
+        ("not reproduced", 0.5, None, None, 0.002),
+    ],
+    "stories/neuroscope/3-directions": [
+        ("reproduced", 0.5, None, None, 0.4),
+        ("partly", 0.45, None, None, 0.4),
+        ("not reproduced", 0.4, None, None, 0.4),
+    ],
     "stories/ordering/1-random": [
         ("reproduced", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.2, "2l": 1.9}}),
         ("partly", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.19, "2l": 1.9}}),
@@ -89,7 +99,16 @@ ROWS = {
             ("not reproduced", 5, 5, 9),
         ]
     ],
-    ("stories/attention/4-shared", "stories/attention/5-spread"): [
+    "stories/attention/4-shared": [
+        (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}, EASE: Estimate(1.1, eased, 1.2, "seeds", 3)})
+        for verdict, low, larger, eased in [
+            ("reproduced", 1.01, 1.01, 1.01),
+            ("partly", 1.01, 1, 1.01),
+            ("partly", 1.01, 1.01, 1),
+            ("not reproduced", 1, 2, 1.01),
+        ]
+    ],
+    "stories/attention/5-spread": [
         (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}})
         for verdict, low, larger in [("reproduced", 1.01, 1.01), ("not reproduced", 1, 2), ("not reproduced", 1.1, 1)]
     ],

@@ -202,7 +202,12 @@ def of_each(results: runs.Results, of: str = "") -> Float[Array, "model measure"
     return np.stack([summary({name: results[name][k] for name in names}, of) for k in range(len(results[names[0]]))])
 
 
-def several_by_lot(own: Float[Array, "*batch column head"], draws: int = 200) -> Float[Array, "draw *batch"]:
-    """The share of heads that would read several columns if each column drew its heads by lot, as many as it has."""
-    rng, reads = np.random.default_rng(0), own > READS
-    return np.stack([(rng.permuted(reads, axis=-1).sum(-2) > 1).mean(-1) for _ in range(draws)])
+def several_by_lot(part: Float[Array, "*batch column"]) -> Float[Array, "*batch"]:
+    """The share of heads that would read several columns if every column drew by lot which heads read it, this part of them."""
+    one = sum(part[..., k] * np.delete(1 - part, k, -1).prod(-1) for k in range(part.shape[-1]))
+    return 1 - (1 - part).prod(-1) - one
+
+
+def by_lot(summary: Float[Array, "*batch measure"], n_heads: int) -> Float[Array, "*batch"]:
+    """The same of models of which only the SUMMARY is known: every column is read by the mean number of heads."""
+    return several_by_lot(np.repeat(summary[..., HEADS, None] / n_heads, data.N_DIGITS, -1))

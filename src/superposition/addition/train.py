@@ -36,11 +36,6 @@ def printed(split: int) -> Float[Array, "notebook"]:
     return np.array([shares[split] for shares in PRINTED.values()])
 
 
-def more_errors(right: Float[Array, "seed"], split: int) -> float:
-    """How many times as many digits are wrong as in the notebooks: mean over seeds, over mean over notebooks."""
-    return float((1 - right).mean() / (1 - printed(split)).mean())
-
-
 def odds_of_printed(right: Float[Array, "seed"], split: int) -> float:
     """In one of how many draws the notebooks' numbers would lie as far up among all if they came from where the seeds do.
 

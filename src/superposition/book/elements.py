@@ -253,8 +253,9 @@ def _row(claim: claims.Claim, finding: claims.Finding) -> list[str]:
     value, low, high, *baseline = (text.number(x, digits) for x in numbers)
     unit = claim.unit if claim.unit in ("", "%") else f" {claim.unit}"
     spread = f" ({low}\u00a0to\u00a0{high})" if low != high else ""
-    over = "" if found.over == "none" else f"{', the same in all' if found.tied else ','} {_counted(found)}"
-    measured = f"{value}{unit}{spread}{over}"
+    measured = f"{value}{unit}{spread}" if found.over == "none" else f"{value}{unit}{spread}, {_counted(found)}"
+    if found.tied:
+        measured = f"{value}{unit}, the same in all {_counted(found)} (so {text.bound(value, low, high)}{unit})"
     against = f"{baseline[0]}{unit}" if baseline else "none"
     verdict = claim.verdict(finding)
     if verdict == "corrected" and claim.corrects:
@@ -282,6 +283,8 @@ def _also(name: str, part: object) -> str:
 def _number(part: object) -> str:
     value, low, high = (part.value, part.low, part.high) if isinstance(part, claims.Estimate) else (part,) * 3
     value, low, high = (text.number(float(x), _digits([value, low, high])) for x in (value, low, high))
+    if isinstance(part, claims.Estimate) and part.tied:
+        return f"{value}, the same in all {_counted(part)} (so {text.bound(value, low, high)})"
     return value + (f" ({low}\u00a0to\u00a0{high})" if low != high else "")
 
 

@@ -75,10 +75,10 @@ def mean(seeds: ArrayLike, digits: int = 2, least: float = -math.inf, most: floa
 def share(seeds: ArrayLike, digits: int = 0) -> str:
     """A mean share over seeds with its 95% interval, which ends at 0% and 100%; `seeds` holds a share each.
 
-    Where all are the same, the interval is the bound that so many seeds allow, as in `estimates.over_seeds`.
+    Where all are the same, the bound is said that so many seeds allow, as in `estimates.over_seeds`.
 
     >>> share([0.9, 1.0, 0.95]), share([1.0] * 8)
-    ('95% (83% to 100%)', '100% (in all 8 seeds; 68% to 100%)')
+    ('95% (83% to 100%)', '100% (in all 8 seeds, so at least 68%)')
     """
     return _over_seeds(seeds, (0, 1), lambda x: percent(x, digits))
 
@@ -91,8 +91,17 @@ def _over_seeds(seeds: ArrayLike, bounds: tuple[float, float], printed: Callable
     ends = ""
     if np.isfinite(bounds).all():
         found = estimates.over_seeds(values, bounds)
-        ends = f"; {printed(found.low)} to {printed(found.high)}"
+        ends = f", so {bound(printed(value), printed(found.low), printed(found.high))}"
     return f"{printed(value)} (in all {len(values)} seeds{ends})"
+
+
+def bound(value: str, low: str, high: str) -> str:
+    """An interval in words, where its value is what all seeds gave: how far off others may be, and no spread.
+
+    >>> bound("100%", "68%", "100%"), bound("0%", "0%", "32%"), bound("67%", "60%", "70%")
+    ('at least 68%', 'at most 32%', '60% to 70%')
+    """
+    return f"at least {low}" if value == high else f"at most {high}" if value == low else f"{low} to {high}"
 
 
 def rate(hits: ArrayLike, digits: int = 0) -> str:

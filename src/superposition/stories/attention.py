@@ -168,6 +168,24 @@ def shared(results: runs.Results, mode: int, task: int = ASSOCIATION) -> dict[st
     }
 
 
+def heads_by_ease(results: runs.Results, known: runs.Results, mode: int) -> Float[Array, "seed"]:
+    """Heads an association by lot, where one is the likelier drawn the more heads of `known`'s other seeds tell it apart."""
+    alone, theirs = (told(one)[:, ASSOCIATION, mode] for one in (results, known))
+    others = [np.delete(theirs, seed, 0) if known is results else theirs for seed in range(len(alone))]
+    ease = [0.5 + other.sum((0, 2)) for other in others]  # none is impossible
+    return np.array([sharing.by_lot_of_unequal(one, own) for one, own in zip(alone, ease, strict=True)])
+
+
+def copied_by_projection(results: runs.Results, draws: int = 20) -> Int[Array, "seed"]:
+    """How many copies a head without any plan would tell apart: one that reads the embedding through a random projection to as
+    many dimensions as a head has, and writes through the same one, in more than half of the draws."""
+    trained, rng = runs.load(results.config.model), np.random.default_rng(0)
+    embedded = trained["wte.weight"][:, results["source"][COPY]].astype(float)
+    random = np.linalg.qr(rng.standard_normal((draws, embedded.shape[-1], dimensions(results))))[0]
+    read = embedded[:, None] @ random
+    return (sharing.recognised(read @ read.swapaxes(-1, -2)) > TOLD).sum(-1)
+
+
 def dimensions(results: runs.Results) -> int:
     """Of a head of the model that was asked."""
     trained = runs.load(results.config.model)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy import special
 
 from superposition import runs
 from superposition.stories.engine import gathering
@@ -52,6 +53,14 @@ def share_at_the_top(results: runs.Results, from_: float) -> Float[Array, "neuro
     mass = results["counts"][:, BELOW:] * middle
     high = middle >= from_ * results["peak"][:, :1]
     return (mass * high).sum(1) / np.maximum(mass.sum(1), 1e-300)
+
+
+def normal_share_at_the_top(count: int, from_: float) -> float:
+    """The same of so many standard normal numbers whose highest is the value that one of them exceeds on average.
+
+    Above a the integral of x over the density is the density at a."""
+    highest = -special.ndtri(1 / count)
+    return float(np.exp(-((from_ * highest) ** 2) / 2))
 
 
 def windows(

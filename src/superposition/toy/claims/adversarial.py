@@ -40,7 +40,8 @@ def _growth(values: Float[np.ndarray, "density seed"], note: str = "") -> Findin
     experiments=("toy/adversarial",),
 )
 def _grows(found: Results) -> Finding:
-    return _growth(relative(found))
+    some = (relative(found)[-1] / active(found)[-1]).mean()
+    return _growth(relative(found), f"Over all inputs; at S = 0.99 it is {some:.0f} over those in which a feature is active")
 
 
 @claim(
@@ -59,7 +60,7 @@ def _tracks(found: Results) -> Finding:
 @claim(
     id="toy/adversarial/3-fixed-length",
     source="Ours, on the paper's effect",
-    statement="The same growth shows where the change has the same length at every sparsity.",
+    statement="The same growth shows where the change has the same length at every sparsity, on inputs that are not empty.",
     measure="growth of the mean vulnerability from S = 0 to 0.99 under the worst change of length 0.1, over inputs in which a "
     "feature is active",
     tolerance=_GROWTH,
@@ -79,7 +80,8 @@ def _fixed_length(found: Results) -> Finding:
 @claim(
     id="toy/adversarial/4-equal-loss",
     source="Ours, on the paper's effect",
-    statement="A model with superposition is more vulnerable than one without it that has more dimensions and the same loss.",
+    statement="On inputs that are not empty a model with superposition is more vulnerable than one without it that has more "
+    "dimensions and the same loss.",
     measure="excess error under the worst change of length 0.1 over the equal-loss model's, over inputs in which a feature is "
     "active, at S = 0.99; mean over seeds; also at each S above 0.5",
     tolerance=Tolerance(reproduced=Every("S", Above(1)), partly=Above(1)),
@@ -91,7 +93,8 @@ def _equal(found: Results) -> Finding:
     sparse = found["density"] < 0.5
     own, equal = on_active(found)
     ratio = (own / equal)[sparse]
-    note = f"Over all inputs, most of them empty, it is {(found['excess'] / found['equal_excess'])[-1].mean():.2f} at S = 0.99"
+    whole = (found["excess"] / found["equal_excess"])[-1].mean()
+    note = f"Over all inputs it is {whole:.2f} at S = 0.99: on the empty ones only the model without superposition is vulnerable"
     return Finding(over_seeds(ratio[-1]), 1.0, note, {"S": by_label(np.round(1 - found["density"][sparse], 2), ratio)})
 
 

@@ -1,6 +1,8 @@
 """The claims of the chapter on dropout: dense is S = 0, sparse is S of 0.8 and more.
 `equal` are 64 equally important features in 12 neurons, `decay` 20 features of falling importance in 5."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from superposition import metrics
@@ -22,6 +24,7 @@ from superposition.tolerances import (
 )  # fmt: skip
 from superposition.toy.claims.common import WRITE_UP, by_label
 from superposition.toy.dropout import (
+    ANTI,
     beyond,
     dimensions_per_feature,
     directions,
@@ -159,7 +162,11 @@ def _sided(both: tuple[Results, ...], low: float, high: float, side: str) -> Fin
     experiments=(EQUAL, DECAY),
 )
 def _anti(*both: Results) -> Finding:
-    return _sided(both, 0.1, 0.4, "anti")
+    found, equal = _sided(both, 0.1, 0.4, "anti"), both[0]
+    few, none, s = (equal["rate"] > 0.09) & (equal["rate"] < 0.41), equal["rate"] == 0, equal["sparsity"] >= 0.5
+    rise = 100 * ((equal["rank"][few] < ANTI).mean((0, -1)) - (equal["rank"][none] < ANTI).mean((0, -1)))[s]
+    each = ", ".join(f"{change:+.0f} at {at:g}" for at, change in zip(equal["sparsity"][s], rise, strict=True)).replace("-", "−")
+    return replace(found, note=f"{found.note}; with equal importances dropout changes it, in points by S, by {each}")
 
 
 @claim(

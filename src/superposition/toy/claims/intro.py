@@ -27,16 +27,18 @@ def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarra
 def _best(intro: Results, sparsity: float, name: str, features: int) -> Finding:
     """Among the seeds nearest to the least loss, the share with that shape."""
     k = _at(intro, sparsity)
-    near = near_best(intro["loss"][:, k])
-    hits = _shaped(intro, k, name, features)[near]
-    return Finding(over_seeds(hits).percent, 100 * float(intro["null"][SHAPES.index(name)]))
+    hits, loss = _shaped(intro, k, name, features), intro["loss"][:, k]
+    stricter, looser = (100 * hits[near_best(loss, within)].mean() for within in (1.01, 1.05))
+    note = f"Within 1% it is {stricter:.0f}%, within 5% {looser:.0f}%"
+    return Finding(over_seeds(hits[near_best(loss)]).percent, 100 * float(intro["null"][SHAPES.index(name)]), note)
 
 
 def _found(intro: Results, sparsity: float, name: str, features: int) -> Finding:
-    """The share of all seeds with that shape, against that of the seeds from the shorter start of Anthropic's notebook."""
-    k = _at(intro, sparsity)
-    other = intro["notebook_shape"][:, k] == SHAPES.index(name)
-    return Finding(over_seeds(_shaped(intro, k, name, features)).percent, 100 * float(other.mean()))
+    """The share of all seeds with that shape, against chance; from the notebook's shorter start it is known of any features."""
+    k, shape = _at(intro, sparsity), SHAPES.index(name)
+    own, notebook = (100 * (intro[key][:, k] == shape).mean() for key in ("shape", "notebook_shape"))
+    note = f"Whichever features they are, {own:.0f}% have this shape, and {notebook:.0f}% from the shorter start of the notebook"
+    return Finding(over_seeds(_shaped(intro, k, name, features)).percent, 100 * float(intro["null"][shape]), note)
 
 
 @claim(
@@ -72,8 +74,7 @@ def _antipodal(intro: Results) -> Finding:
     id="toy/intro/2b-antipodal-found",
     source=_SINGLE,
     statement="A training at a sparsity of 0.8 ends in these antipodal pairs.",
-    measure="share of all seeds, at the density nearest to S = 0.8; baseline: any two pairs, from the shorter start of "
-    "Anthropic's notebook",
+    measure="share of all seeds, at the density nearest to S = 0.8; baseline: four arrows in random directions",
     tolerance=MOST,
     unit="%",
     after_looking=True,
@@ -101,7 +102,7 @@ def _pentagon(intro: Results) -> Finding:
     id="toy/intro/3b-pentagon-found",
     source=_SINGLE,
     statement="A training at a sparsity of 0.9 ends in the pentagon.",
-    measure="share of all seeds, at the density nearest to S = 0.9; baseline: from the shorter start of Anthropic's notebook",
+    measure="share of all seeds, at the density nearest to S = 0.9; baseline: five arrows in random directions",
     tolerance=MOST,
     unit="%",
     after_looking=True,

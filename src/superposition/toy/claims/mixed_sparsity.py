@@ -1,5 +1,7 @@
 """Claims of the chapter on dense and sparse features in one model, held against the results of toy/mixed_sparsity."""
 
+from dataclasses import replace
+
 from superposition import metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
@@ -43,7 +45,11 @@ def _dense(results: Results) -> Finding:
     experiments=("toy/mixed_sparsity",),
 )
 def _sparse(results: Results) -> Finding:
-    return _crowding(results, SPARSE, BOTH_SPARSE)
+    found, at = _crowding(results, SPARSE, BOTH_SPARSE), (slice(None), MIXED, equal(results), RELU)
+    D, kept = results["dimensionality"][at].mean(1), results["represented"][at].mean(1)
+    room = (results["n_hidden"] - D[:, DENSE] * kept[:, DENSE]) / kept[:, SPARSE]
+    most = " and ".join(f"{one:.2f}" for one in room)
+    return replace(found, note=f"{found.note}. With as many kept in the room that the dense leave it can be at most {most}")
 
 
 @claim(
@@ -59,7 +65,11 @@ def _sparse(results: Results) -> Finding:
 def _opportunity(results: Results) -> Finding:
     gap = results["dimensionality"][:, :, equal(results), RELU]
     gap = gap[..., DENSE] - gap[..., SPARSE]
-    note = "What a class weighs in the loss, density times importance, parts them by itself; rarity parts them further"
+    each = "; ".join(
+        f"in {m} dimensions {alone:.2f} against {mixed:.2f}"
+        for m, alone, mixed in zip(results["n_hidden"], *gap[:, [BOTH_SPARSE, MIXED]].mean(-1).T, strict=True)
+    )
+    note = f"What a class weighs in the loss parts them by itself, and rarity parts them further: {each}"
     return Finding(over_seeds(gap[:, BOTH_SPARSE].T), float(gap[:, MIXED].mean()), note)
 
 
