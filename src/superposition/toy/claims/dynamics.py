@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -27,7 +27,7 @@ SOURCE = f"{PAPER}, Superposition and Learning Dynamics"
 def _levels(runs_of: Results) -> Finding:
     final = runs_of["D"][:, -1]
     random = np.random.default_rng(0).standard_normal((200, final.shape[1], runs_of.config.n_hidden))
-    near = [np.minimum(D, np.abs(D - 0.5)) < 0.05 for D in (final, metrics.feature_dimensionality(random))]
+    near = [np.minimum(D, np.abs(D - 0.5)) < 0.05 for D in (final, formulas.feature_dimensionality(random))]
     return Finding(over_seeds(near[0]).percent, 100 * float(near[1].mean()))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 
@@ -51,7 +51,7 @@ def dimensionality(shape: int) -> float:
 def at_levels(W: Float[Array, "*batch n m"], there: Bool[Array, "*batch n"], within: float = 0.015) -> Float[Array, "*batch"]:
     """The share of the features `there` whose D_i is `within` of a perfect polytope's; NaN where there are none."""
     levels = np.array([dimensionality(shape) for shape in range(OTHER)])
-    near = (np.abs(metrics.feature_dimensionality(W)[..., None] - levels) < within).any(-1) & there
+    near = (np.abs(formulas.feature_dimensionality(W)[..., None] - levels) < within).any(-1) & there
     count = there.sum(-1)
     return np.divide(near.sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
 
@@ -100,8 +100,8 @@ def clusters(W: Float[Array, "n_features m"], threshold: float = THRESHOLD, tole
     Only represented features count, those with ‖W_i‖ > 0.5. Source: Elhage et al. 2022, "The Geometry of Superposition",
     where the components of the graph of WᵀW are recognised by eye."""
     W = np.asarray(W, float)
-    there = np.flatnonzero(metrics.is_represented(W))
-    near = np.abs(metrics.cosines(W[there])) > threshold
+    there = np.flatnonzero(formulas.is_represented(W))
+    near = np.abs(formulas.cosines(W[there])) > threshold
     count, part = connected_components(csr_array(near), directed=False) if len(there) else (0, [])
     of_feature = np.full(len(W), -1)
     of_feature[there] = part
@@ -143,4 +143,4 @@ def alone(W: Float[Array, "*batch n_features m"]) -> Bool[Array, "*batch n_featu
 def scrambled(W: Float[Array, "*batch n_features m"], rng: np.random.Generator) -> Float[Array, "*batch n_features m"]:
     """The null: the same lengths in random directions."""
     direction = rng.standard_normal(W.shape)
-    return direction * (metrics.norms(np.asarray(W, float)) / metrics.norms(direction))[..., None]
+    return direction * (formulas.norms(np.asarray(W, float)) / formulas.norms(direction))[..., None]
