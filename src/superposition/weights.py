@@ -43,8 +43,8 @@ def given(W: Any, axes: int = 2, name: str = "W") -> Float[Array, "..."]:
     stored = np.asarray(W)
     if stored.dtype.kind not in "iuf" and not stored.dtype.name.startswith(("bfloat16", "float8")):  # as JAX has them
         raise WeightsError(f"{name}: expected floats or integers, got {stored.dtype}")
-    if stored.ndim < axes or 0 in stored.shape[stored.ndim - axes :]:
-        what = {1: "an axis of features", 2: "two axes, a row for each feature"}[axes]
+    if stored.ndim < axes or 0 in stored.shape[-2:]:
+        what = {0: "no axis", 1: "an axis of features", 2: "two axes, a row for each feature"}[axes]
         raise WeightsError(f"{name}: expected at least {what}, got the shape {stored.shape}")
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(float64(stored))
