@@ -38,7 +38,7 @@ class Autoencoders(Networks):
         W, b = weights.given(W), weights.given(b, axes=1, name="b")
         if W.ndim > 3 or b.shape != W.shape[:-1]:
             raise weights.WeightsError(
-                f"W has the shape {W.shape} and b {b.shape}: expected (n_features, n_hidden) and (n_features,), or a stack of both"
+                f"W has the shape {W.shape} and b {b.shape}: expected (n_features, n_hidden) and (n_features,), or stacks"
             )
         W, b = (array.reshape(-1, *array.shape[array.ndim - axes :]) for array, axes in ((W, 2), (b, 1)))
         stack = cls(range(len(W)), *W.shape[1:], relu=relu)
