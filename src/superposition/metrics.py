@@ -207,7 +207,11 @@ def mean_interval(
 ) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
     """Mean over an axis, that of the seeds, with Student's confidence interval: (mean, low, high), each of the remaining shape.
 
-    Raises ValueError with fewer than two values, which have no spread."""
+    Raises ValueError with fewer than two values, which have no spread.
+
+    >>> [round(float(x), 3) for x in mean_interval(np.array([1.0, 2.0, 3.0]))]
+    [2.0, -0.484, 4.484]
+    """
     count = np.shape(values)[axis]
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
@@ -219,7 +223,11 @@ def mean_interval(
 
 
 def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float, float]:
-    """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
+    """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`.
+
+    >>> [round(x, 3) for x in rate_interval(8, 10)]
+    [0.8, 0.49, 0.943]
+    """
     from scipy import stats
 
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
@@ -229,7 +237,11 @@ def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[flo
 def count_interval(counts: Num[Array, "seed"], level: float = 0.95) -> tuple[float, float, float]:
     """A mean count over seeds with the exact interval of a Poisson rate, from their total: (mean, low, high).
 
-    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it.
+
+    >>> [round(x, 3) for x in count_interval(np.array([0, 0, 0]))]
+    [0.0, 0.0, 1.23]
+    """
     from scipy import stats
 
     total, seeds, tail = float(counts.sum()), len(counts), (1 - level) / 2
@@ -251,6 +263,10 @@ def nearest(grid: Shaped[Array, "k"], value: float) -> int:
 def best_seed(values: Shaped[Array, "..."], loss: Float[Array, "*grid seed"]) -> Shaped[Array, "..."]:
     """What the seed with the least loss has, at each place of a grid.
 
-    `values`: grid × seed × rest, such as the weights; returns grid × rest."""
+    `values`: grid × seed × rest, such as the weights; returns grid × rest.
+
+    >>> best_seed(np.array([[1, 2], [3, 4]]), loss=np.array([0.2, 0.1]))
+    array([3, 4])
+    """
     place = np.expand_dims(loss.argmin(-1), tuple(range(loss.ndim - 1, values.ndim)))
     return np.take_along_axis(values, place, loss.ndim - 1).squeeze(loss.ndim - 1)

@@ -31,6 +31,7 @@ class Autoencoders(Networks):
         The seeds, with which they would draw data, are 0, 1, …; weights are kept in float32. Raises WeightsError where
         the shapes do not fit.
 
+        >>> import torch
         >>> model = Autoencoders.of(W=[[1, 0], [0, 1], [0, -1]], b=[0, 0, 0])
         >>> model(torch.tensor([[0.0, 0.0, 0.5]])[:, None])[:, 0].detach()
         tensor([[0.0000, 0.0000, 0.5000]])
