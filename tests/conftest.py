@@ -54,6 +54,7 @@ def pytest_collection_modifyitems(items):
         groups = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
         own = item.path.relative_to(TESTS).parts[0]
         groups += [part for part in COMPILING if part == own or own == "test_experiments.py" and f"{part}/" in item.name]
+        groups += ["toy"] * (own == "test_contents.py" and any(name in item.name for name in ("exact", "train", "evaluate")))
         item.add_marker(pytest.mark.xdist_group([*groups, item.path.stem][0]))
 
 

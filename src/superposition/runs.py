@@ -89,10 +89,11 @@ class Results:
         """The arrays as an xarray.Dataset with their axes named, in the order of the SCHEMA; tables stay where they are.
 
         An array of one axis is what xarray calls a coordinate where it has the name of that axis: `epoch` along `epoch`.
-        Of two axes of one name, as in a map of pairs, the second is called `…_2`. Raises RunError where xarray isn't installed: it is the extra `xarray`.
+        Of two axes of one name, as in a map of pairs, the second is called `…_2`. Raises RunError where xarray, which is the
+        extra `xarray`, isn't installed.
 
         >>> load("toy/intro").to_xarray()["W"].dims  # doctest: +SKIP
-        ('seed', 'density', 'feature', 'hidden')
+        ('seed', 'density', 'n_features', 'n_hidden')
         """
         try:
             import xarray
@@ -336,7 +337,11 @@ def load(name: str, place: Path | None = None, quick: bool = False, model: str |
     run does not matter here: see `stale`.
     Raises ResultsError, naming the file and the way out.
 
-    >>> print(load("toy/hidden_size"))
+    >>> print(load("addition/shapes"))
+    addition/shapes
+    name      axes          shape   type
+    smallest  model enough  16 × 2  int64
+    at_least  model enough  16 × 2  int64
     """
     _check_quick(name, quick)
     experiment = configs.read(name, model)
