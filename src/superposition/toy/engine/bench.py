@@ -194,7 +194,7 @@ def comparisons() -> Iterator[Comparison]:
     W = np.random.default_rng(0).standard_normal(MEASURED)
     yield Comparison(
         name=f"toy dimensionality {MEASURED[0]}/{MEASURED[1]}",
-        what=f"D_i of {MEASURED[0]} features in {MEASURED[1]} dimensions through the smaller Gram matrix, against all their products",
+        what=f"D_i of {MEASURED[0]} features in {MEASURED[1]} dimensions: the smaller Gram matrix, against all products",
         ours=lambda: metrics.feature_dimensionality(W),
         reference=lambda: (W**2).sum(1) ** 2 / ((W @ W.T) ** 2).sum(1),
         repeats=3,
