@@ -78,11 +78,12 @@ requirements:  ## pin pyproject.toml's dependencies into requirements.txt, from 
 	folder="$$(mktemp -d)" && trap 'rm -rf "$$folder"' EXIT && \
 	"$$python" -m venv "$$folder/venv" && \
 	"$$folder/venv/bin/python" -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-		print(*p["dependencies"], *p["optional-dependencies"]["test"], *p["optional-dependencies"]["cluster"], sep="\n")' \
+		extras = p["optional-dependencies"]; \
+		print(*p["dependencies"], *(line for name in ("experiments", "book", "test", "cluster") for line in extras[name]), sep="\n")' \
 		> "$$folder/direct.txt" && \
 	"$$folder/venv/bin/python" -m pip install --quiet -r "$$folder/direct.txt" && \
 	"$$folder/venv/bin/python" -m pip freeze --exclude setuptools > "$$folder/frozen.txt" && \
-	{ echo "# The full pinned set of pyproject.toml's dependencies with the extras test and cluster, made by: make requirements"; \
+	{ echo "# The full pinned set of pyproject.toml's dependencies with the extras experiments, book, test and cluster, made by: make requirements"; \
 	  grep -vE '^(nvidia-|cuda-|triton==|#|-)' "$$folder/frozen.txt" | sed 's/+.*//'; } > "$$folder/requirements.txt" && \
 	mv "$$folder/requirements.txt" requirements.txt && \
 	echo "requirements.txt: $$(grep -c == requirements.txt) packages"

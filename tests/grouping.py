@@ -17,6 +17,8 @@ def group(nodeid: str) -> str:
     edition = re.search(r"\[(plain|quarto)\b", test)
     if own == "book" and edition:
         return f"{edition[1]} edition"
+    if file.endswith("/test_contents.py") and re.search(r"\[(?:exact|train|evaluate)\b", test):
+        return "toy"
     compiled = re.match(rf"(?:tests/|tests/test_experiments\.py::.*\[)({'|'.join(COMPILING)})/", nodeid)
     return compiled[1] if compiled else file
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from superposition import measuring, metrics
+from superposition import blocks, measuring, metrics
 from superposition.measuring import MeasuringError
 
 W = np.random.default_rng(0).standard_normal((30, 7))
@@ -77,7 +77,7 @@ def test_a_matrix_in_blocks_has_the_measures_of_the_whole(n, m, seed, numbers):
     W = np.random.default_rng(seed).standard_normal((n, m)).round(1)
     W[0] = 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measuring, "_BLOCK", numbers)
+        patch.setattr(blocks, "SIZE", numbers)
         assert_measured(measuring.measure(W, "rows"), expected(W))
 
 

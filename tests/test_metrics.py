@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from superposition import metrics
+from superposition import blocks, formulas, metrics
+from superposition.measuring import MeasuringError
+from superposition.weights import WeightsError
 
 
 def polygon(k: int) -> np.ndarray:
@@ -129,7 +132,7 @@ def test_tight_frames_meet_welchs_bound(W):
 
 MEASURES = (
     "feature_dimensionality", "features_per_dimension", "interference", "polysemanticity", "effective_features", "effective_rank",
-    "squared_cosine",
+    "squared_cosine", "basis_alignment",
 )  # fmt: skip
 
 
@@ -138,11 +141,91 @@ MEASURES = (
 def test_measures_in_blocks_are_those_of_the_whole_matrix_with_features_in_its_rows_or_its_columns(rows, columns):
     W = np.random.default_rng(rows).standard_normal((60, columns)) * np.logspace(0, -6, columns)
     W[7] = 0
-    blocks = [lambda start=start: W[start : start + rows] for start in range(0, 60, rows)]
+    pieces = [lambda start=start: W[start : start + rows] for start in range(0, 60, rows)]
     for side, whole in (("rows", W), ("columns", W.T)):
-        found = metrics.in_blocks(blocks, side)
+        found = blocks.in_blocks(pieces, side)
         for name in MEASURES:
             np.testing.assert_allclose(getattr(found, name)(), getattr(metrics, name)(whole), rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+ALL = ("unit", "norms", "cosines", "is_represented", "represented", *MEASURES)
+
+
+def several_types():
+    W = torch.tensor(np.random.default_rng(0).integers(-9, 9, (6, 3)))
+    yield from (W.to(kind) for kind in (torch.float16, torch.bfloat16, torch.float32, torch.int8, torch.int64))
+    yield from (torch.nn.Parameter(W.double()), W.T.contiguous().T, W.double().to_sparse(), W.numpy(), W.tolist())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_tensor_or_list_of_any_type_has_the_measures_of_its_float64_copy_as_numpys(name):
+    wanted = None
+    for W in several_types():
+        found = getattr(metrics, name)(W)
+        wanted = found if wanted is None else wanted
+        assert isinstance(found, np.ndarray if np.ndim(found) else np.generic)
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_float16_neither_overflows_nor_vanishes():
+    for size in (300, 1e-4):
+        W = torch.tensor(size * polygon(5)).half()
+        np.testing.assert_allclose(metrics.feature_dimensionality(W), 0.4, rtol=0.01)
+        assert metrics.features_per_dimension(W) == pytest.approx(2.5 * size**2, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (np.array([[[1, 2], [np.nan, 3]]]), r"W\[0, 1, 0\] is nan: 1 of 4 numbers"),
+        (torch.tensor([[1, 2], [3, torch.inf]]), r"W\[1, 1\] is inf: 1 of 4 numbers"),
+        (torch.ones(2, 2, dtype=torch.complex64), "expected floats or integers, got complex64"),
+        (np.ones((2, 2), bool), "expected floats or integers, got bool"),
+        (np.ones(3), r"at least two axes, a row for each feature, got the shape \(3,\)"),
+        (np.ones((0, 3)), r"got the shape \(0, 3\)"),
+        (1e90 * np.ones((2, 2)), "numbers up to 1e\\+90, whose fourth powers float64 does not hold"),
+    ],
+    ids=["NaN", "infinity", "complex", "bool", "one axis", "empty", "huge"],
+)
+def test_what_cannot_be_measured_is_refused_with_the_place_and_never_a_number(name, bad, why):
+    with pytest.raises(WeightsError, match=why):
+        getattr(metrics, name)(bad)
+
+
+@pytest.mark.parametrize("shape", [(2000, 150), (450, 700)], ids=["tall", "wide"])
+def test_a_large_matrix_goes_through_its_smaller_gram_matrix_to_the_same_numbers(shape, monkeypatch):
+    W = np.random.default_rng(0).standard_normal((1, *shape)) * np.logspace(0, -3, shape[1])
+    W[0, 7] = 0
+    pairs = ("feature_dimensionality", "interference", "squared_cosine", "effective_rank")
+    direct = {name: getattr(formulas, name)(W) for name in pairs}
+    for name in pairs:
+        monkeypatch.setattr(formulas, name, lambda W: pytest.fail("multiplies all pairs"))
+        np.testing.assert_allclose(getattr(metrics, name)(W), direct[name], rtol=1e-9, atol=1e-9)
+
+
+def test_a_report_has_every_measure_beside_that_of_random_directions_of_the_same_lengths():
+    rng = np.random.default_rng(3)
+    W = rng.uniform(0.2, 2, (50, 1)) * formulas.unit(rng.standard_normal((50, 8)) + 1)
+    drawn = [formulas.norms(W)[:, None] * formulas.unit(rng.standard_normal(W.shape)) for _ in range(400)]
+    found = metrics.report(torch.tensor(W.T), "columns")
+    named = {"dimensionality": "feature_dimensionality"}
+    for key in ("dimensionality", "interference", "polysemanticity", "squared_cosine", "basis_alignment", "effective_rank"):
+        measure = getattr(formulas, named.get(key, key))
+        assert getattr(found, key) == pytest.approx(measure(W).mean(), rel=1e-6)
+        assert found.random[key] == pytest.approx(np.mean([measure(one).mean() for one in drawn]), rel=0.05), key
+    lengths = formulas.norms(W)
+    assert (found.represented, found.over_half) == ((lengths > 0.5).sum(), (lengths > lengths.max() / 2).sum())
+
+
+def test_a_printed_report_says_which_axis_is_the_features_and_what_represented_means_here():
+    text = str(metrics.report(4 * polygon(5)))
+    assert text.startswith('5 features in 2 dimensions: the rows, the longer axis of 5 × 2 (features="columns" takes the others)')
+    assert "longer than 0.5, as 5 are here." in text and "5 are longer than 2.00, half of the longest." in text
+    assert {line[:22].strip() for line in text.splitlines() if line.endswith("feature has")} == {"D_i, mean"}
+    assert "the shorter axis of 5 × 2" in str(metrics.report(polygon(5), "columns"))
+    with pytest.raises(MeasuringError, match="has 3 axes, and a matrix has two"):
+        metrics.report(np.ones((2, 3, 4)))
 
 
 def test_students_interval_covers_the_mean_as_often_as_it_says():

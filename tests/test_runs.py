@@ -528,3 +528,22 @@ def test_names_are_the_folders_that_hold_a_config(scratch):
         scratch.experiment(leaf)
     (scratch.root / "data/toy/empty").mkdir()
     assert runs.names() == ["toy/a", "toy/b"]
+
+
+def test_printed_results_are_a_table_of_names_axes_shapes_and_types_in_the_order_of_the_schema(scratch):
+    results = runs.run(scratch.experiment("walk"))
+    loaded = runs.load("toy/walk")
+    assert str(loaded) == str(results)
+    assert [line.split() for line in str(loaded).splitlines()[1:]] == [
+        ["name", "axes", "shape", "type"],
+        ["path", "step", "rate", "40", "×", "2", "float64"],
+        ["last", "rate", "2", "float64"],
+    ]
+
+
+def test_results_become_a_dataset_with_the_schemas_axes(scratch):
+    pytest.importorskip("xarray", reason="xarray is an extra")
+    results = runs.run(scratch.experiment("walk"))
+    found = results.to_xarray()
+    assert list(found.data_vars) == ["path", "last"] and found["path"].dims == ("step", "rate")
+    np.testing.assert_array_equal(found["path"], results["path"])

@@ -1,7 +1,7 @@
 """The measures of superposition for weight matrices in files, one line a matrix: what `superposition measure` prints.
 Beside each measure stands what directions at random, of the same lengths, would give."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from superposition import metrics, weights
+from superposition import blocks, formulas, weights
 from superposition.errors import SuperpositionError
 from superposition.weights import Tensor, WeightsError
 
@@ -20,22 +20,24 @@ Axis = Literal["rows", "columns"]
 
 MOST_TENSORS = 10_000  # in one table
 MOST_DRAWN = 250  # in one picture
+_DRAWN = 100_000  # numbers in all, of the random directions that a report draws
 LARGEST_SIDE = 8_192  # of the smaller side of a matrix, whose square must fit in memory
-_BLOCK = 1 << 22  # numbers in float64 at a time
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class MeasuringError(SuperpositionError):
+class MeasuringError(SuperpositionError, ValueError):
     """A matrix that cannot be measured: says what is wrong with it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Measured:
     """The measures of one matrix: of `n` features that aren't zero, which lie in its `features`, in `m` dimensions.
 
     D_i has its mean over features and its `quantiles` at QUANTILES; interference its mean over features, polysemanticity
     over the neurons in use. In `random` stands what the same would be for random directions of the same lengths;
-    `welch` is the least mean squared cosine that so many directions can have. `notes`: what the reader should know."""
+    `welch` is the least mean squared cosine that so many directions can have. `lengths` are the least, the median and the
+    greatest ‖W_i‖, `represented` how many are above the toy models' bar and `over_half` how many above half of the greatest.
+    `notes`: what the reader should know. Printed, it is a table."""
 
     file: str = ""
     tensor: str = ""
@@ -52,6 +54,10 @@ class Measured:
     effective_features: float
     effective_rank: float
     squared_cosine: float
+    basis_alignment: float
+    lengths: tuple[float, float, float]
+    represented: int
+    over_half: int
     welch: float
     random: dict[str, float]
     notes: tuple[str, ...]
@@ -64,6 +70,9 @@ class Measured:
     def as_json(self) -> dict[str, Any]:
         """As plain dictionaries, lists and numbers, in the order above."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        return "\n".join(_lines(self))
 
 
 def matrices(paths: Sequence[Path], only: str = "*") -> tuple[list[Tensor], list[str], list[str]]:
@@ -123,15 +132,15 @@ def measure(
     upright = W.shape[0] >= W.shape[1]
     taken: Axis = features or ("rows" if upright else "columns")
     tall, numbers = W if upright else W.T, partial(_scaled, numbers, 0)
-    blocks = _blocks(tall, numbers)
-    by_row, by_column = _peaks(blocks)
+    pieces = blocks.cut(tall, numbers)
+    by_row, by_column = _peaks(pieces)
     rows, columns = (by_row, by_column) if upright else (by_column, by_row)
     _check_finite(rows)
     scale = int(np.frexp(rows.max())[1])
     if abs(scale) < 100:  # else fourth powers could leave the range of float64
         scale = 0
     else:
-        blocks = _blocks(tall, partial(_scaled, numbers, scale))
+        pieces = blocks.cut(tall, partial(_scaled, numbers, scale))
     of_features, of_dimensions = (rows, columns) if taken == "rows" else (columns, rows)
     other: Axis = "columns" if taken == "rows" else "rows"
     notes = [f"square, and its {taken} are taken: the outputs of a Linear, the inputs of GPT-2's Conv1D"]
@@ -139,15 +148,26 @@ def measure(
     notes += _zeros(of_features, taken, "left out") + _zeros(of_dimensions, other, "dimensions that no feature uses")
     if not of_features.any():
         raise MeasuringError(f"all {len(of_features):,} {taken} are zero")
-    sums = metrics.in_blocks(blocks, "rows" if upright == (taken == "rows") else "columns")
+    sums = blocks.in_blocks(pieces, "rows" if upright == (taken == "rows") else "columns")
     return _measured(sums, scale, of_features > 0, taken, W.shape, tuple(notes))
 
 
+def report(W: Float[Array, "..."], features: Axis | None = None) -> Measured:
+    """The measures of a matrix, and in `random` those of random directions: the mean of some draws, of one for a large matrix."""
+    found = measure(W, features)
+    lengths = formulas.norms(W if found.features == "rows" else W.T)
+    lengths, rng = lengths[lengths > 0, None], np.random.default_rng(0)
+    draws = min(50, 1 + _DRAWN // W.size)
+    drawn = [measure(lengths * formulas.unit(rng.standard_normal((found.n, found.m))), "rows") for _ in range(draws)]
+    return replace(found, random={key: float(np.mean([getattr(one, key) for one in drawn])) for key, *_ in ROWS})
+
+
 def _measured(
-    sums: metrics.Blockwise, scale: int, live: Shaped[Array, "n"], taken: Axis, shape: tuple[int, ...], notes: tuple[str, ...]
+    sums: blocks.Blockwise, scale: int, live: Shaped[Array, "n"], taken: Axis, shape: tuple[int, ...], notes: tuple[str, ...]
 ) -> Measured:
     """All measures from the sums of a matrix that was divided by 2 to the power of `scale`."""
     squares, n, m = sums.squares[live], int(live.sum()), len(sums.neuron_squares)
+    lengths = np.sqrt(squares)
     dimensionality, polysemanticity, total = sums.feature_dimensionality()[live], sums.polysemanticity(), squares.sum()
     return Measured(
         shape=shape, features=taken, n=n, m=m, notes=notes,
@@ -159,12 +179,17 @@ def _measured(
         effective_features=sums.effective_features(),
         effective_rank=sums.effective_rank(),
         squared_cosine=sums.squared_cosine(),
-        welch=metrics.welch_bound(n, m),
+        basis_alignment=sums.basis_alignment(),
+        lengths=tuple(np.ldexp([lengths.min(), np.median(lengths), lengths.max()], scale).tolist()),
+        represented=int((lengths > np.ldexp(formulas.REPRESENTED, -scale)).sum()),
+        over_half=int((lengths > lengths.max() / 2).sum()),
+        welch=formulas.welch_bound(n, m),
         random={
             "dimensionality": float((squares / (squares + (total - squares) / m)).mean()),
             "interference": _unscaled(float((total - squares).mean()) / m, scale),
             "polysemanticity": float((m + 2) / (3 * m) * total**2 / (squares**2).sum()),
             "squared_cosine": 1 / m,
+            "basis_alignment": 3 * m / (m + 2),
         },
     )  # fmt: skip
 
@@ -206,17 +231,11 @@ def _unscaled(value: float, scale: int) -> float:
     return whole
 
 
-def _blocks(tall: Shaped[Array, "n k"], numbers: Callable[[Array], Array]) -> list[Callable[[], Array]]:
-    """Calls that each give some rows in float64."""
-    step = max(1, _BLOCK // tall.shape[1])
-    return [partial(lambda start: numbers(tall[start : start + step]), start) for start in range(0, len(tall), step)]
-
-
-def _peaks(blocks: list[Callable[[], Array]]) -> tuple[Float[Array, "n"], Float[Array, "k"]]:
+def _peaks(pieces: list[Callable[[], Array]]) -> tuple[Float[Array, "n"], Float[Array, "k"]]:
     """The largest absolute number of each row and each column; NaN where there is one."""
     by_row, by_column = [], np.zeros(1)
-    for block in blocks:
-        size = np.abs(block())
+    for piece in pieces:
+        size = np.abs(piece())
         by_row.append(size.max(1))
         by_column = np.maximum(by_column, size.max(0))
     return np.concatenate(by_row), by_column
@@ -244,6 +263,42 @@ def cells(found: Measured, nulls: bool, several: bool) -> tuple[str, ...]:
         f"{found.effective_features:,.1f}", f"{found.effective_rank:,.1f}",
         beside(found.squared_cosine * found.m, found.welch * found.m),
     )  # fmt: skip
+
+
+ROWS = (
+    ("dimensionality", "D_i, mean", "share of a dimension that a feature has"),
+    ("interference", "interference, mean", "how far the others cover a feature's direction"),
+    ("polysemanticity", "features a neuron", "in effect; means something in a privileged basis only"),
+    ("basis_alignment", "basis alignment", "kurtosis: from 1, spread evenly, to the dimensions there are, one neuron each"),
+    ("squared_cosine", "cos², mean", "of two features"),
+    ("effective_rank", "effective rank", "exp of the singular values' entropy"),
+    ("features_per_dimension", "features a dimension", "‖W‖²/m; lengths alone decide it"),
+    ("effective_features", "effective features", "exp of the entropy of squared lengths; lengths alone decide it"),
+)
+
+
+def _lines(found: Measured) -> Iterator[str]:
+    """The measures as a table, a line each, and what to read them with."""
+    rows, columns = found.shape
+    longer = found.shape[found.features == "columns"] == max(found.shape)
+    other = "columns" if found.features == "rows" else "rows"
+    yield (
+        f"{found.n:,} features in {found.m:,} dimensions: the {found.features}, the {'longer' if longer else 'shorter'} axis of "
+        f'{rows:,} × {columns:,} (features="{other}" takes the others)'
+    )
+    yield f"\n{'':22}{'W':>10}{'random':>10}"
+    for key, name, what in ROWS:
+        value = getattr(found, key)
+        yield f"{name:22}{_short(value):>10}{_short(found.random[key]) if key in found.random else '':>10}  {what}"
+    low, *_, high = map(_short, found.quantiles)
+    yield f"\nrandom: directions at random of the same lengths. D_i of the middle 90%: {low} to {high}."
+    yield f"The least mean cos² that so many directions can have (Welch): {_short(found.welch)}."
+    least, median, longest = map(_short, found.lengths)
+    half = _short(found.lengths[-1] / 2)
+    yield f"Lengths: {least} to {longest}, median {median}. A toy model gives a feature that it keeps whole length 1, so"
+    yield f"there `represented` means longer than {formulas.REPRESENTED}, as {found.represented:,} are here."
+    yield f"Where W has another scale, that says nothing: {found.over_half:,} are longer than {half}, half of the longest."
+    yield from found.notes
 
 
 def _short(value: float) -> str:

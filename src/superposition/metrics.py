@@ -1,137 +1,205 @@
-"""Measures of superposition, one definition each with its source, used by every part of the book.
-A weight matrix W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
+"""Measures of superposition for anyone's weights, one definition each with its source; and the intervals that the book prints.
+W has a row per feature, W_i in R^n_hidden; a leading `*batch` may hold seeds, densities, instances."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Num, Shaped
 
+from superposition import blocks, formulas, measuring, weights
+from superposition.blocks import Blockwise
+from superposition.formulas import REPRESENTED, welch_bound
+from superposition.measuring import Measured
+from superposition.weights import WeightsError
+
+__all__ = [
+    "REPRESENTED", "basis_alignment", "best_seed", "cosines", "count_interval", "effective_features", "effective_rank",
+    "feature_dimensionality", "features_per_dimension", "interference", "is_represented", "mean_interval", "nearest", "norms",
+    "polysemanticity", "rate_interval", "report", "represented", "squared_cosine", "unit", "welch_bound",
+]  # fmt: skip
+
 Array = np.ndarray
+Weights = Any
+"""A NumPy array, a PyTorch tensor (a parameter with a gradient, on any device) or lists, of floats or integers of any size.
 
-REPRESENTED = 0.5  # a feature is represented from this length on
+Every measure computes in float64 and returns NumPy's; it raises WeightsError, a ValueError, for what it can't take: complex
+numbers, fewer than two axes, NaN and infinity, which it says the place of."""
 
-
-def unit(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n m"]:
-    """Rows of length one; a row of zeros stays zero."""
-    length = np.linalg.norm(W, axis=-1, keepdims=True)
-    return np.divide(W, length, out=np.zeros_like(W), where=length > 0)
-
-
-def norms(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
-    """Length of each feature's direction, ‖W_i‖: near 1 when the feature is represented, near 0 when it is not."""
-    return np.linalg.norm(W, axis=-1)
+_DIRECT = 1 << 25  # up to so many multiplications, all pairs of rows are multiplied
 
 
-def cosines(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n n"]:
-    """Cosines between all features' directions; 0 with a feature of length 0."""
-    directions = unit(W)
-    return directions @ directions.swapaxes(-1, -2)
+def _float64(W: Weights) -> Float[Array, "*batch n m"]:
+    """The one door: any weights in float64. Raises WeightsError where their fourth powers would not fit that."""
+    numbers = weights.given(W)
+    largest = np.abs(numbers).max(initial=0)
+    if largest and not 1e-75 < largest < 1e75:
+        raise WeightsError(f"W has numbers up to {largest:.0e}, whose fourth powers float64 does not hold: scale it first")
+    return numbers
 
 
-def is_represented(W: Float[Array, "*batch n m"], threshold: float = REPRESENTED) -> Bool[Array, "*batch n"]:
-    """Which features have ‖W_i‖ above `threshold`."""
-    return norms(W) > threshold
+def _pairwise(formula: Callable[[Array], Any], of_sums: Callable[[Blockwise], Any], W: Weights) -> Any:
+    """The formula of W; for a large matrix from sums over blocks, in the memory of its smaller Gram matrix."""
+    W = _float64(W)
+    *batch, n, m = W.shape
+    if n * n * m <= _DIRECT:
+        return formula(W)[()]
+    found = np.stack([of_sums(blocks.of(one)) for one in W.reshape(-1, n, m)])
+    return np.reshape(found, (*batch, *found.shape[1:]))[()]
 
 
-def represented(W: Float[Array, "*batch n m"], threshold: float = REPRESENTED) -> Integer[Array, "*batch"] | np.integer:
-    """Number of features with ‖W_i‖ above `threshold`."""
-    return is_represented(W, threshold).sum(-1)
+def report(W: Weights, features: Literal["rows", "columns"] | None = None) -> Measured:
+    """All measures of one matrix, each beside what random directions of the same lengths give; printed, it is a table.
+
+    `features` says which axis they lie along: without it the longer one, which the table says, as it says what *represented*
+    means at the scale of W. The random directions are drawn, a large matrix's once; `superposition measure` has formulas for
+    them, good for many features, and prints the same of files.
+    Raises WeightsError and MeasuringError, both ValueErrors.
+
+    >>> found = report([[1, 0], [0, 1], [0, -1]])
+    >>> found.n, found.m, round(found.dimensionality, 3), round(found.random["dimensionality"], 1)
+    (3, 2, 0.667, 0.5)
+    """
+    return measuring.report(weights.given(W), features)
 
 
-def feature_dimensionality(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
+def unit(W: Weights) -> Float[Array, "*batch n m"]:
+    """Rows of length one; a row of zeros stays zero.
+
+    >>> unit([[3, 4], [0, 0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    return formulas.unit(_float64(W))
+
+
+def norms(W: Weights) -> Float[Array, "*batch n"]:
+    """Length of each feature's direction, ‖W_i‖: near 1 when a toy model represents the feature, near 0 when it does not.
+
+    >>> norms([[3, 4], [0, 0]])
+    array([5., 0.])
+    """
+    return formulas.norms(_float64(W))
+
+
+def cosines(W: Weights) -> Float[Array, "*batch n n"]:
+    """Cosines between all features' directions; 0 with a feature of length 0.
+
+    >>> cosines([[2, 0], [0, 3], [-1, 0]])
+    array([[ 1.,  0., -1.],
+           [ 0.,  1.,  0.],
+           [-1.,  0.,  1.]])
+    """
+    return formulas.cosines(_float64(W))
+
+
+def is_represented(W: Weights, threshold: float = REPRESENTED) -> Bool[Array, "*batch n"]:
+    """Which features have ‖W_i‖ above `threshold`, by default ½, half of what a toy model gives a feature that it keeps whole.
+
+    At another scale choose another: `report` says how many are above half of the longest.
+
+    >>> is_represented([[0.9, 0], [0, 0.1]])
+    array([ True, False])
+    """
+    return formulas.is_represented(_float64(W), threshold)
+
+
+def represented(W: Weights, threshold: float = REPRESENTED) -> Integer[Array, "*batch"] | np.integer:
+    """Number of features with ‖W_i‖ above `threshold`.
+
+    >>> int(represented([[0.9, 0], [0, 0.1]]))
+    1
+    """
+    return formulas.represented(_float64(W), threshold)
+
+
+def feature_dimensionality(W: Weights) -> Float[Array, "*batch n"]:
     """The share of a dimension that each feature has, D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)², the sum including j = i.
 
     1 for a feature with a dimension of its own, 1/2 in an antipodal pair, 2/5 in a pentagon, 0 where W_i = 0.
-    Source: Elhage et al. 2022, "The Geometry of Superposition"."""
-    overlaps = (np.einsum("...ih,...jh->...ij", unit(W), W) ** 2).sum(-1)
-    return np.divide(norms(W) ** 2, overlaps, out=np.zeros_like(overlaps), where=overlaps > 0)
+    Source: Elhage et al. 2022, "The Geometry of Superposition".
+
+    >>> feature_dimensionality([[1, 0], [0, 1], [0, -1]])
+    array([1. , 0.5, 0.5])
+    """
+    return _pairwise(formulas.feature_dimensionality, Blockwise.feature_dimensionality, W)
 
 
-def features_per_dimension(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+def features_per_dimension(W: Weights) -> Float[Array, "*batch"] | np.floating:
     """‖W‖_F² / n_hidden: how many features each hidden dimension carries.
 
-    Its inverse is the paper's "dimensions per feature". Source: Elhage et al. 2022, "The Geometry of Superposition"."""
-    return (W**2).sum((-2, -1)) / W.shape[-1]
+    Its inverse is the paper's "dimensions per feature". Source: Elhage et al. 2022, "The Geometry of Superposition".
+
+    >>> float(features_per_dimension([[1, 0], [0, 1], [0, -1]]))
+    1.5
+    """
+    return formulas.features_per_dimension(_float64(W))
 
 
-def interference(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
+def interference(W: Weights) -> Float[Array, "*batch n"]:
     """How much of a feature's direction is shared with the others, Σ_{j≠i} (Ŵ_i·W_j)².
 
-    0 for a direction of its own; 1 or more when others cover it. Source: Elhage et al. 2022, "Demonstrating Superposition"."""
-    cosines = np.einsum("...ih,...jh->...ij", unit(W), W)
-    return np.maximum((cosines**2).sum(-1) - (norms(W) ** 2), 0)
+    0 for a direction of its own; 1 or more when others cover it. Source: Elhage et al. 2022, "Demonstrating Superposition".
+
+    >>> interference([[1, 0], [0, 1], [0, -1]])
+    array([0., 1., 1.])
+    """
+    return _pairwise(formulas.interference, Blockwise.interference, W)
 
 
-def polysemanticity(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
+def polysemanticity(W: Weights) -> Float[Array, "*batch m"]:
     """Effective number of features on each neuron, (Σ_i W_ik²)² / Σ_i W_ik⁴: 1 when a single feature uses neuron k.
 
     It means something only where the neurons are a privileged basis; compare with a random rotation of W.
-    Source: the participation ratio; 0 for a neuron that no feature uses."""
-    squares, fourth = (W**2).sum(-2), (W**4).sum(-2)
-    return np.divide(squares**2, fourth, out=np.zeros_like(squares), where=fourth > 0)
+    Source: the participation ratio; 0 for a neuron that no feature uses.
+
+    >>> polysemanticity([[1, 0], [0, 1], [0, -1]])
+    array([1., 2.])
+    """
+    return formulas.polysemanticity(_float64(W))
 
 
-def _exp_entropy(weights: Float[Array, "*batch k"]) -> Float[Array, "*batch"] | np.floating:
-    """exp of the Shannon entropy (nats) of `weights` divided by their sum; 0 where all are 0."""
-    total = weights.sum(-1, keepdims=True)
-    share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    logs = np.log(share, out=np.zeros_like(share), where=share > 0)
-    return np.where(total[..., 0] > 0, np.exp(-(share * logs).sum(-1)), 0.0)
-
-
-def effective_features(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+def effective_features(W: Weights) -> Float[Array, "*batch"] | np.floating:
     """exp(H) of the shares ‖W_i‖² / ‖W‖_F²: k for k features of equal length.
 
-    Source: the entropy measure of Bereska et al. 2025, with the known features in place of a sparse autoencoder's."""
-    return _exp_entropy((W**2).sum(-1))
+    Source: the entropy measure of Bereska et al. 2025, with the known features in place of a sparse autoencoder's.
+
+    >>> round(float(effective_features([[1, 0], [0, 1], [0, -1]])), 6)
+    3.0
+    """
+    return formulas.effective_features(_float64(W))[()]
 
 
-def effective_rank(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
-    """exp(H) of the singular values divided by their sum. Source: Roy and Vetterli 2007, "The effective rank"."""
-    return _exp_entropy(np.linalg.svd(W, compute_uv=False))
+def effective_rank(W: Weights) -> Float[Array, "*batch"] | np.floating:
+    """exp(H) of the singular values divided by their sum. Source: Roy and Vetterli 2007, "The effective rank".
+
+    >>> round(float(effective_rank([[1, 0], [0, 1], [0, 0]])), 6)
+    2.0
+    """
+    return _pairwise(formulas.effective_rank, Blockwise.effective_rank, W)
 
 
-def squared_cosine(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+def squared_cosine(W: Weights) -> Float[Array, "*batch"] | np.floating:
     """Mean of (Ŵ_i·Ŵ_j)² over the pairs i ≠ j of rows that aren't zero: 1 / n_hidden for random directions, at least Welch's.
 
-    0 where there are fewer than two such rows. For its least value see `welch_bound`."""
-    cosines = np.einsum("...ih,...jh->...ij", unit(W), unit(W))
-    return _over_pairs((cosines**2).sum((-2, -1)), (norms(W) > 0).sum(-1))
+    0 where there are fewer than two such rows. For its least value see `welch_bound`.
 
-
-def _over_pairs(
-    total: Float[Array, "*batch"] | np.floating, count: Integer[Array, "*batch"] | np.integer
-) -> Float[Array, "*batch"] | np.floating:
-    """The mean over pairs i ≠ j of `count` unit rows, from the sum of all their squared products, i = j included."""
-    pairs = np.asarray(count * (count - 1), float)
-    return np.divide(np.maximum(total - count, 0), pairs, out=np.zeros_like(pairs), where=pairs > 0)
-
-
-def welch_bound(n: int, m: int) -> float:
-    """The least mean squared cosine that n directions can have in m dimensions, (n - m) / (m (n - 1)); 0 where n ≤ m.
-
-    Source: Welch 1974, "Lower bounds on the maximum cross correlation of signals", for k = 1.
-
-    >>> welch_bound(5, 2)
-    0.375
+    >>> round(float(squared_cosine([[1, 0], [0, 1], [0, -1]])), 6)
+    0.333333
     """
-    return max(0.0, (n - m) / (m * (n - 1))) if n > 1 else 0.0
+    return _pairwise(formulas.squared_cosine, Blockwise.squared_cosine, W)
 
 
-def basis_alignment(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
+def basis_alignment(W: Weights) -> Float[Array, "*batch"] | np.floating:
     """Mean kurtosis of the rows of W, n_hidden · Σ_k W_ik⁴ / ‖W_i‖⁴, weighted by ‖W_i‖².
 
     n_hidden when each feature lies on one neuron, 1 when each is spread evenly over all, and 3·n_hidden / (n_hidden + 2)
-    for random directions. Source: the kurtosis test for a privileged basis, Elhage et al. 2023, "Privileged Bases"."""
-    squares, fourth = (W**2).sum(-1), (W**4).sum(-1)
-    kurtosis = np.divide(W.shape[-1] * fourth, squares**2, out=np.zeros_like(squares), where=squares > 0)
-    total = squares.sum(-1)
-    return np.divide((kurtosis * squares).sum(-1), total, out=np.zeros_like(total), where=total > 0)
+    for random directions. Source: the kurtosis test for a privileged basis, Elhage et al. 2023, "Privileged Bases".
+
+    >>> float(basis_alignment([[1, 0], [0, 1], [0, -1]])), float(basis_alignment([[1, 1], [1, -1]]))
+    (2.0, 1.0)
+    """
+    return formulas.basis_alignment(_float64(W))[()]
 
 
 def mean_interval(
@@ -139,7 +207,11 @@ def mean_interval(
 ) -> tuple[Array | np.floating, Array | np.floating, Array | np.floating]:
     """Mean over an axis, that of the seeds, with Student's confidence interval: (mean, low, high), each of the remaining shape.
 
-    Raises ValueError with fewer than two values, which have no spread."""
+    Raises ValueError with fewer than two values, which have no spread.
+
+    >>> [round(float(x), 3) for x in mean_interval(np.array([1.0, 2.0, 3.0]))]
+    [2.0, -0.484, 4.484]
+    """
     count = np.shape(values)[axis]
     if count < 2:
         raise ValueError(f"an interval needs at least 2 seeds, got {count}")
@@ -151,7 +223,11 @@ def mean_interval(
 
 
 def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float, float]:
-    """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`."""
+    """A rate with Wilson's score interval: (rate, low, high). Source: Wilson 1927, as in scipy's `proportion_ci`.
+
+    >>> [round(x, 3) for x in rate_interval(8, 10)]
+    [0.8, 0.49, 0.943]
+    """
     from scipy import stats
 
     interval = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
@@ -161,7 +237,11 @@ def rate_interval(successes: int, trials: int, level: float = 0.95) -> tuple[flo
 def count_interval(counts: Num[Array, "seed"], level: float = 0.95) -> tuple[float, float, float]:
     """A mean count over seeds with the exact interval of a Poisson rate, from their total: (mean, low, high).
 
-    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it."""
+    Source: Garwood 1936. Where a few seeds count the same, Student's interval would be certain of it.
+
+    >>> [round(x, 3) for x in count_interval(np.array([0, 0, 0]))]
+    [0.0, 0.0, 1.23]
+    """
     from scipy import stats
 
     total, seeds, tail = float(counts.sum()), len(counts), (1 - level) / 2
@@ -183,117 +263,10 @@ def nearest(grid: Shaped[Array, "k"], value: float) -> int:
 def best_seed(values: Shaped[Array, "..."], loss: Float[Array, "*grid seed"]) -> Shaped[Array, "..."]:
     """What the seed with the least loss has, at each place of a grid.
 
-    `values`: grid × seed × rest, such as the weights; returns grid × rest."""
+    `values`: grid × seed × rest, such as the weights; returns grid × rest.
+
+    >>> best_seed(np.array([[1, 2], [3, 4]]), loss=np.array([0.2, 0.1]))
+    array([3, 4])
+    """
     place = np.expand_dims(loss.argmin(-1), tuple(range(loss.ndim - 1, values.ndim)))
     return np.take_along_axis(values, place, loss.ndim - 1).squeeze(loss.ndim - 1)
-
-
-@dataclass(frozen=True)
-class Blockwise:
-    """The measures of a matrix too large for the products of all pairs of its rows, by the names of the functions above.
-
-    They are exact: `in_blocks` gathers sums from which each of them follows."""
-
-    squares: Float[Array, "n"]  # ‖W_i‖²
-    overlaps: Float[Array, "n"]  # Σ_j (Ŵ_i·W_j)², the sum including j = i
-    cosines: float  # Σ_ij (Ŵ_i·Ŵ_j)²
-    neuron_squares: Float[Array, "m"]  # Σ_i W_ik²
-    neuron_fourths: Float[Array, "m"]  # Σ_i W_ik⁴
-    singular_values: Float[Array, "k"]
-
-    def feature_dimensionality(self) -> Float[Array, "n"]:
-        return np.divide(self.squares, self.overlaps, out=np.zeros_like(self.squares), where=self.overlaps > 0)
-
-    def features_per_dimension(self) -> float:
-        return float(self.squares.sum() / len(self.neuron_squares))
-
-    def interference(self) -> Float[Array, "n"]:
-        return np.maximum(self.overlaps - self.squares, 0)
-
-    def polysemanticity(self) -> Float[Array, "m"]:
-        squares, fourths = self.neuron_squares, self.neuron_fourths
-        return np.divide(squares**2, fourths, out=np.zeros_like(squares), where=fourths > 0)
-
-    def effective_features(self) -> float:
-        return float(_exp_entropy(self.squares))
-
-    def effective_rank(self) -> float:
-        return float(_exp_entropy(self.singular_values))
-
-    def squared_cosine(self) -> float:
-        return float(_over_pairs(np.array(self.cosines), (self.squares > 0).sum()))
-
-
-def in_blocks(blocks: Sequence[Callable[[], Float[Array, "_ k"]]], features: Literal["rows", "columns"] = "rows") -> Blockwise:
-    """The measures of a matrix that comes in blocks of rows, each called for two or three times, a few at a time.
-
-    `features` says whether W has them in its rows or its columns. There should be no fewer rows than columns: memory is
-    that of k × k numbers and some blocks, time n·k². All angles and lengths follow from a triangle R with RᵀR = WᵀW:
-    Σ_j (Ŵ_i·W_j)² = ‖R Ŵ_i‖². It comes from the sum of the blocks' WᵀW, and where those squares are too far apart from
-    the blocks themselves, at twice the time. Source: the blocked QR of Demmel et al. 2012.
-
-    >>> W = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    >>> in_blocks([lambda: W[:2], lambda: W[2:]]).feature_dimensionality()
-    array([1. , 0.5, 0.5])
-    """
-    rows, by_column, gram, overlaps, unit_gram = [], np.zeros((2, 1)), np.zeros((1, 1)), [], np.zeros((1, 1))
-    with _workers() as each:
-        for own_gram, own_rows, own_columns in each(_sums, blocks):
-            rows.append(own_rows)
-            by_column, gram = by_column + own_columns, gram + own_gram
-        by_row, R = np.hstack(rows), _cholesky(gram)
-        if R is None:
-            for triangle in each(lambda block: np.linalg.qr(block(), mode="r"), blocks):
-                R = triangle if R is None else np.linalg.qr(np.vstack([R, triangle]), mode="r")
-        singular_values = np.linalg.svd(R, compute_uv=False)
-        if features == "columns":
-            directions = unit(R.T)
-            cosines = float(((directions @ directions.T) ** 2).sum())
-            return Blockwise(by_column[0], ((directions @ R) ** 2).sum(1), cosines, by_row[0], by_row[1], singular_values)
-        for own, own_gram in each(lambda block: _against(block(), R), blocks):
-            overlaps.append(own)
-            unit_gram = unit_gram + own_gram
-    cosines = float((unit_gram**2).sum())
-    return Blockwise(by_row[0], np.concatenate(overlaps), cosines, by_column[0], by_column[1], singular_values)
-
-
-def _sums(block: Callable[[], Float[Array, "rows k"]]) -> tuple[Array, Array, Array]:
-    """WᵀW of a block, and the sums of its squares and fourth powers by row and by column."""
-    W = block()
-    squares = W**2
-    fourths = squares**2
-    by_row, by_column = (np.stack([squares.sum(axis), fourths.sum(axis)]) for axis in (1, 0))
-    return W.T @ W, by_row, by_column
-
-
-def _cholesky(gram: Float[Array, "k k"]) -> Float[Array, "k k"] | None:
-    """R with RᵀR = WᵀW; None where WᵀW has lost what W holds, its squares being too far apart for ten digits."""
-    try:
-        R = np.linalg.cholesky(gram).T
-    except np.linalg.LinAlgError:
-        return None
-    least, most = np.linalg.eigvalsh(gram)[[0, -1]]
-    return R if least > 1e-6 * most else None
-
-
-def _against(W: Float[Array, "rows k"], R: Float[Array, "r k"]) -> tuple[Float[Array, "rows"], Float[Array, "k k"]]:
-    """‖R Ŵ_i‖² of each row, and ŴᵀŴ."""
-    directions = unit(W)
-    return ((directions @ R.T) ** 2).sum(1), directions.T @ directions
-
-
-@contextmanager
-def _workers() -> Iterator[Callable[[Callable, Sequence], Iterator]]:
-    """A `map` over some threads, which holds few results at a time; the linear algebra in each has that one thread.
-
-    Its own threads would wait for each other at every step of a QR, on a busy machine a hundred times as long."""
-    from threadpoolctl import threadpool_limits
-
-    count = min(4, os.cpu_count() or 1)
-
-    def each(function: Callable, items: Sequence) -> Iterator:
-        for start in range(0, len(items), 2 * count):
-            yield from pool.map(function, items[start : start + 2 * count])
-
-    with threadpool_limits(1), ThreadPoolExecutor(count) as pool:
-        yield each

@@ -16,7 +16,7 @@ def root() -> Path:
     folder = Path(given).resolve() if given else Path(__file__).resolve().parents[2]
     if not (folder / "_quarto.yml").exists():
         raise FileNotFoundError(
-            f"{folder} holds no _quarto.yml, so it is not the book's repository: "
+            f"this needs the book's repository, and {folder} holds no _quarto.yml: "
             "install with `pip install -e .` from a clone, or set SUPERPOSITION_ROOT to one"
         )
     return folder

@@ -50,7 +50,13 @@ class ResultsError(SuperpositionError):
 class Results:
     """What one run of an experiment gave: arrays and tables by name, metrics, and the record of the run.
 
-    `record` is the content of record.json, empty before the results are stored."""
+    `axes` names those of each array, as the module's SCHEMA does, in its order; `record` is the content of record.json, empty
+    before the results are stored. Printed, it is a table.
+
+    >>> results = load("toy/intro")
+    >>> results.axes["W"]
+    'seed density n_features n_hidden'
+    """
 
     name: str
     config: Config
@@ -58,6 +64,7 @@ class Results:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
+    axes: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, key: str) -> np.ndarray | pa.Table:
         """The array or table of that name. Raises KeyError, naming what there is."""
@@ -66,6 +73,52 @@ class Results:
         if key in self.tables:
             return self.tables[key]
         raise KeyError(f"{self.name} has no {key!r}: it holds {', '.join([*self.arrays, *self.tables])}")
+
+    def __str__(self) -> str:
+        names = self._in_order()
+        arrays = [
+            (name, self.axes.get(name, ""), _sizes(self.arrays[name].shape), str(self.arrays[name].dtype)) for name in names
+        ]
+        tables = [(name, ", ".join(table.column_names), f"{len(table):,} rows", "table") for name, table in self.tables.items()]
+        rows = [("name", "axes", "shape", "type"), *arrays, *tables]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([self.name, *lines])
+
+    def to_xarray(self) -> Any:
+        """The arrays as an xarray.Dataset with their axes named, in the order of the SCHEMA; tables stay where they are.
+
+        An array of one axis is what xarray calls a coordinate where it has the name of that axis: `epoch` along `epoch`.
+        Of two axes of one name, as in a map of pairs, the second is called `…_2`. Raises RunError where xarray, which is the
+        extra `xarray`, isn't installed.
+
+        >>> load("toy/intro").to_xarray()["W"].dims  # doctest: +SKIP
+        ('seed', 'density', 'n_features', 'n_hidden')
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise RunError("to_xarray needs xarray, which isn't installed: pip install xarray") from None
+        return xarray.Dataset(
+            {name: (_told_apart(self.axes[name].split()), self.arrays[name]) for name in self._in_order()},
+            attrs={"experiment": self.name} | self.metrics,
+        )
+
+    def _in_order(self) -> list[str]:
+        """The arrays' names: those of the SCHEMA in its order, which the file doesn't keep."""
+        return [*(name for name in self.axes if name in self.arrays), *(name for name in self.arrays if name not in self.axes)]
+
+
+def _told_apart(axes: list[str]) -> list[str]:
+    """
+    >>> _told_apart(["matrix", "pixel", "pixel"])
+    ['matrix', 'pixel', 'pixel_2']
+    """
+    return [axis if axis not in axes[:k] else f"{axis}_{axes[:k].count(axis) + 1}" for k, axis in enumerate(axes)]
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(f"{size:,}" for size in shape) or "a number"
 
 
 @dataclass(frozen=True)
@@ -282,7 +335,14 @@ def load(name: str, place: Path | None = None, quick: bool = False, model: str |
     They lie in `place`, by default where `run` put them: data/<name>, or .work/quick/<name> for those of a quick run, which
     pass for no others, nor others for them; nor do those of a `model` that was given to `run`. An edit to the code since the
     run does not matter here: see `stale`.
-    Raises ResultsError, naming the file and the way out."""
+    Raises ResultsError, naming the file and the way out.
+
+    >>> print(load("addition/shapes"))
+    addition/shapes
+    name      axes          shape   type
+    smallest  model enough  16 × 2  int64
+    at_least  model enough  16 × 2  int64
+    """
     _check_quick(name, quick)
     if place is None and not quick and name in _instead:
         return _instead[name]
@@ -296,7 +356,7 @@ def load(name: str, place: Path | None = None, quick: bool = False, model: str |
         raise ResultsError(f"{error}. {_way_out(name, place, quick)}") from None
     for used in _recordings:
         used[name] = record["results_sha256"]
-    return Results(name, config, arrays, tables, record["metrics"], record)
+    return Results(name, config, arrays, tables, record["metrics"], record, experiment.module.SCHEMA)
 
 
 def stale(name: str, code: Code | None = None, known: dict[str, list[str]] | None = None) -> list[str]:
@@ -505,7 +565,9 @@ def _store(experiment: Experiment, results: Results, origin: dict[str, Any], job
         "metrics": results.metrics,
     }
     storage.commit(folder, files, written(record))
-    return Results(results.name, results.config, results.arrays, results.tables, results.metrics, record)
+    return Results(
+        results.name, results.config, results.arrays, results.tables, results.metrics, record, experiment.module.SCHEMA
+    )
 
 
 def written(record: dict[str, Any]) -> bytes:

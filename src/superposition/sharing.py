@@ -4,7 +4,7 @@ From what each head says: which features it tells apart, which damage that hits 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 MEASURES = ("heads per circuit", "circuits per head", "score", "effective rank")
@@ -18,7 +18,7 @@ def heads_per_circuit(effect: Float[Array, "*batch circuit head"]) -> Float[Arra
 
 def circuits_per_head(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch head"]:
     """Over how many circuits the effects of a head are spread: (Σ|e|)² / Σe², 0 for a head that has none."""
-    return metrics.polysemanticity(np.sqrt(np.abs(effect)))
+    return formulas.polysemanticity(np.sqrt(np.abs(effect)))
 
 
 def means(effect: Float[Array, "*batch circuit head"]) -> tuple[Array | np.floating, Array | np.floating]:
@@ -41,7 +41,7 @@ def score(heads: Array | float, circuits: Array | float, n_circuits: int, n_head
 def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch measure"]:
     """The MEASURES of effects."""
     heads, circuits = means(effect)
-    return np.stack([heads, circuits, score(heads, circuits, *effect.shape[-2:]), metrics.effective_rank(effect)], -1)
+    return np.stack([heads, circuits, score(heads, circuits, *effect.shape[-2:]), formulas.effective_rank(effect)], -1)
 
 
 def diffuse(own: Bool[Array, "circuit head"], share: float, rng: np.random.Generator) -> Float[Array, "circuit head"]:

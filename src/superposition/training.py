@@ -19,7 +19,11 @@ class AdamW:
     """AdamW as PyTorch has it, with its default flags; `schedule` is what becomes of lr after `warmup` linear steps.
 
     An `isotropic` one has one second moment for each row of weights, the mean over the hidden units, so that turning the
-    hidden space turns its steps: it knows no basis of that space."""
+    hidden space turns its steps: it knows no basis of that space.
+
+    >>> AdamW(lr=0.1, schedule="linear").rates(4)
+    array([0.1  , 0.075, 0.05 , 0.025])
+    """
 
     lr: float = 1e-3
     weight_decay: float = 0.01

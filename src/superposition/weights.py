@@ -23,8 +23,37 @@ _NEVER = "a pickle, which runs code when it is opened, so it is never opened her
 _FOREIGN = {b"GGUF": "a GGUF file", b"\x89HDF": "an HDF5 file", b"\x1f\x8b": "a gzip file", b"\xfd7zXZ": "an xz file"}
 
 
-class WeightsError(SuperpositionError):
-    """A file of weights that cannot be read: names the file and what is wrong with it."""
+class WeightsError(SuperpositionError, ValueError):
+    """Weights that cannot be read: names the file, or the place in an array, and what is wrong with it."""
+
+
+def given(W: Any, axes: int = 2, name: str = "W") -> Float[Array, "..."]:
+    """What someone hands over as weights, in float64: an array, a PyTorch tensor of any device, or lists.
+
+    A parameter may have a gradient, and float16, bfloat16 and whole numbers are welcome. `axes` is how many there are at
+    least, without leading ones. Raises WeightsError for complex numbers and what else is no number, for too few axes,
+    for an axis of length 0, and for NaN and infinity: it says where.
+
+    >>> given([[1, 2]])
+    array([[1., 2.]])
+    """
+    if hasattr(W, "detach"):  # a tensor; PyTorch need not be imported to tell
+        W = W.detach().cpu().to_dense()
+        W = W.double().numpy() if W.is_floating_point() else W.resolve_conj().numpy()
+    stored = np.asarray(W)
+    if stored.dtype.kind not in "iuf" and not stored.dtype.name.startswith(("bfloat16", "float8")):  # as JAX has them
+        raise WeightsError(f"{name}: expected floats or integers, got {stored.dtype}")
+    if stored.ndim < axes or 0 in stored.shape[-2:]:
+        what = {0: "no axis", 1: "an axis of features", 2: "two axes, a row for each feature"}[axes]
+        raise WeightsError(f"{name}: expected at least {what}, got the shape {stored.shape}")
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(float64(stored))
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        first = np.unravel_index(wrong.argmax(), wrong.shape)
+        place = f"{name}[{', '.join(map(str, first))}]"
+        raise WeightsError(f"{place} is {numbers[first]}: {wrong.sum():,} of {wrong.size:,} numbers are NaN or infinite")
+    return numbers
 
 
 def float64(stored: Shaped[Array, "..."]) -> Float[Array, "..."]:

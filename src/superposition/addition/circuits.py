@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from superposition import metrics, runs, sharing
+from superposition import formulas, runs, sharing
 from superposition.addition.engine import data, learning_curves
 from superposition.addition.engine.transformer import Transformer
 from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
@@ -157,7 +157,7 @@ def analysed(item: tuple[Transformer, int, Config]) -> dict[str, Array]:
     maps, none = original_heat_maps.heat_maps(model)
     return switched(parts) | shared(effect, config, seed) | sufficient(others, parts, config, seed) | {
         "effect": effect, "explained": ablation.explained(parts), "original": maps, "original_none": none,
-        "directions": metrics.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
+        "directions": formulas.effective_rank(heat.swapaxes(1, 2).reshape(*heat.shape[::2], -1)),
         "probe": original_heat_maps.probed(model, torch.from_numpy(data.tokens(*ablation.numbers(parts.pair))), parts.answers[:, 0]),  # noqa: E501
         "map": heat, "base": parts.none(parts.instead("mean"))[0],
     }  # fmt: skip

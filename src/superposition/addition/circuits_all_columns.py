@@ -4,7 +4,7 @@ Reads the models of `addition/train` and `addition/sweep`: when they are trained
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs, sharing
+from superposition import formulas, runs, sharing
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data, streams
 from superposition.addition.engine.transformer import Transformer
@@ -61,7 +61,7 @@ def matrices(effect: Float[Array, "column pair head"]) -> list[Float[Array, "cir
 def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch measure"]:
     """The MEASURES of effects: those of `sharing`, and how many singular values count by the participation of their squares."""
     values = np.linalg.svd(effect, compute_uv=False)
-    return np.concatenate([sharing.measured(effect), metrics.polysemanticity(values[..., None])], -1)
+    return np.concatenate([sharing.measured(effect), formulas.polysemanticity(values[..., None])], -1)
 
 
 def lot(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[Array, "lot quantile measure"]:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
-from superposition import metrics, runs, sharing
+from superposition import formulas, runs, sharing
 from superposition.addition import circuits, circuits_all_columns, shapes
 from superposition.addition.engine import data, streams
 from superposition.addition.engine.lookup import Lookup
@@ -65,7 +65,7 @@ def own_share(said: Float[Array, "example head n_out"], pair: Int[Array, "exampl
 
 def cosines(maps: Float[Array, "one head pair n_out"], others: Float[Array, "one head_too pair n_out"]) -> Array:
     """How alike two heads' maps are, from −1 to 1, over the mean of their pairs (one, head, head_too)."""
-    flat = [metrics.unit((part - part.mean(2, keepdims=True)).reshape(*part.shape[:2], -1)) for part in (maps, others)]
+    flat = [formulas.unit((part - part.mean(2, keepdims=True)).reshape(*part.shape[:2], -1)) for part in (maps, others)]
     return flat[0] @ flat[1].swapaxes(-1, -2)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from IPython.display import Markdown
 from jaxtyping import Float, Int
 
-from superposition import metrics
+from superposition import formulas
 from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
 from superposition.figures.toy import geometry
@@ -40,7 +40,7 @@ def solid(W: Float[np.ndarray, "*batch n_features m"], density: Float[np.ndarray
     A corner's note holds its feature's length, its dimensionality, and its cosines with the other corners."""
     at, members = polytopes.typical(W, polytopes.NAMES.index(name))
     own = np.asarray(W[at], float)
-    D, length, cosine = metrics.feature_dimensionality(own), metrics.norms(own), metrics.cosines(own[members])
+    D, length, cosine = formulas.feature_dimensionality(own), formulas.norms(own), formulas.cosines(own[members])
     left, spread, _ = np.linalg.svd(own[members], full_matrices=False)
     corners = np.zeros((len(members), 3))
     corners[:, : min(3, len(spread))] = (left * spread)[:, :3]

@@ -7,7 +7,7 @@ import numpy as np
 from IPython.display import Markdown
 from jaxtyping import Float, Int
 
-from superposition import metrics
+from superposition import formulas
 from superposition.book import assets, text
 from superposition.book.elements import _quoted, _two_editions
 from superposition.figures.toy import geometry
@@ -33,11 +33,11 @@ def panel(W: Float[np.ndarray, "n_features m"], title: str) -> Panel:
     kept = np.flatnonzero(cut.of_feature >= 0)
     cluster = cut.of_feature[kept]
     limit = np.where(cut.size[cluster][:, None] > CROWD, CROWDED, polytopes.THRESHOLD)
-    edges = np.argwhere(np.triu(np.abs(metrics.cosines(W[kept])) > limit, 1))
+    edges = np.argwhere(np.triu(np.abs(formulas.cosines(W[kept])) > limit, 1))
     number = np.bincount(cut.shape, minlength=len(polytopes.NAMES))
     what = ", ".join(f"{c} × {name}" for c, name in zip(number, polytopes.NAMES, strict=True) if c) or "no feature represented"
     place = geometry.arrange(W, cut.of_feature, cut.shape, cut.size)[kept]
-    return Panel(place, edges, cut.shape[cluster], metrics.feature_dimensionality(W)[kept], f"{title}: {what}")
+    return Panel(place, edges, cut.shape[cluster], formulas.feature_dimensionality(W)[kept], f"{title}: {what}")
 
 
 def view(

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.bottleneck.engine import dictionaries, tied_bottleneck
 
 Array = np.ndarray
@@ -45,7 +45,7 @@ SCHEMA |= {"length": f"{_EACH} feature"}
 
 def live(W: Float[Array, "*batch n m"]) -> Bool[Array, "*batch n"]:
     """Which features have a direction at all: those at least half as long as the longest."""
-    length = metrics.norms(W)
+    length = formulas.norms(W)
     return length >= length.max(-1, keepdims=True) / 2
 
 
@@ -59,14 +59,14 @@ def of_weights(W: Float[Array, "*batch n m"]) -> dict[str, Float[Array, "*batch"
     mean = lambda values: (values * kept).sum(-1) / kept.sum(-1)
     return {
         "live": kept.sum(-1) / m,
-        "dimensionality": 1 / mean(metrics.feature_dimensionality(W)),
-        "frobenius": metrics.features_per_dimension(W),
-        "represented": metrics.represented(W) / m,
-        "effective_features": metrics.effective_features(W) / m,
-        "effective_rank": metrics.effective_rank(W) / m,
-        "interference": mean(metrics.interference(W)),
-        "polysemanticity": metrics.polysemanticity(W).mean(-1),
-        "squared_cosine": metrics.squared_cosine(W * kept[..., None]) * m,
+        "dimensionality": 1 / mean(formulas.feature_dimensionality(W)),
+        "frobenius": formulas.features_per_dimension(W),
+        "represented": formulas.represented(W) / m,
+        "effective_features": formulas.effective_features(W) / m,
+        "effective_rank": formulas.effective_rank(W) / m,
+        "interference": mean(formulas.interference(W)),
+        "polysemanticity": formulas.polysemanticity(W).mean(-1),
+        "squared_cosine": formulas.squared_cosine(W * kept[..., None]) * m,
     }
 
 
@@ -78,7 +78,7 @@ def of_dictionaries(
     How many live features some latent points along, as many latents at random beside it, and the effective number of
     latents, exp(H) of the shares of their activity. Source of the last: Bereska et al. 2025."""
     kept, m = live(W), W.shape[-1]
-    scale = np.sqrt((metrics.norms(W) ** 2 * kept).sum(-1) / kept.sum(-1))[:, None, None]
+    scale = np.sqrt((formulas.norms(W) ** 2 * kept).sum(-1) / kept.sum(-1))[:, None, None]
     directions = torch.from_numpy((W / scale).astype(np.float32))
     found = dictionaries.train(directions, density, config.l1, config.sae_steps, config.sae_batch, config.sae_lr, generator)
     x = tied_bottleneck.sample(density, config.held_out, W.shape[1], generator)
@@ -89,7 +89,7 @@ def of_dictionaries(
     return {
         "recovered": dictionaries.recovered(truth, found.rows.numpy().astype(float), use, RECOVERED) / m,
         "null_recovered": dictionaries.recovered(truth, chance, np.ones_like(use), RECOVERED) / m,
-        "latents": metrics.effective_features(np.sqrt(use)[..., None]) / m,
+        "latents": formulas.effective_features(np.sqrt(use)[..., None]) / m,
     }
 
 
@@ -108,9 +108,9 @@ def train_size(item: tuple[Config, int, int]) -> dict[str, Array]:
         ends.append(W.numpy().astype(float))
     W, explained = np.stack(ends), np.stack(shares)
     arrays = {"truth": np.maximum(explained, 0).sum(-1) / m, **of_weights(W)}
-    arrays |= {"explained": explained, "dimension": metrics.feature_dimensionality(W), "length": metrics.norms(W)}
+    arrays |= {"explained": explained, "dimension": formulas.feature_dimensionality(W), "length": formulas.norms(W)}
     turns = stats.special_ortho_group(m, seed=config.seed).rvs(config.rotations)
-    arrays["null_polysemanticity"] = np.mean([metrics.polysemanticity(W @ turn).mean(-1) for turn in turns], 0)
+    arrays["null_polysemanticity"] = np.mean([formulas.polysemanticity(W @ turn).mean(-1) for turn in turns], 0)
     flat = W.reshape(-1, *W.shape[2:])
     taken_out = of_dictionaries(flat, density.repeat(len(KINDS)), config, generator)
     return arrays | {name: values.reshape(W.shape[:2]) for name, values in taken_out.items()}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.bottleneck import measures
 from superposition.bottleneck.engine import feature_transformer, original_transformer
 from superposition.bottleneck.engine.feature_transformer import FeatureTransformer, Lessons, Task
@@ -107,14 +107,14 @@ def of_directions(W: Float[Array, "*batch n m"], draws: int, seed: int) -> dict[
     """The measures of directions whose scale is free, so at a mean square length of 1, and of random ones of the same lengths.
 
     Also ‖W‖_F² / m as the weights have it."""
-    length = metrics.norms(W)[..., None]
+    length = formulas.norms(W)[..., None]
     scale = np.sqrt((length**2).mean(-2, keepdims=True))
     rng = np.random.default_rng(seed)
-    chance = [measures.of_weights(metrics.unit(rng.standard_normal(W.shape)) * length / scale) for _ in range(draws)]
+    chance = [measures.of_weights(formulas.unit(rng.standard_normal(W.shape)) * length / scale) for _ in range(draws)]
     found = measures.of_weights(W / scale)
     arrays = {name: found[name] for name in OF_WEIGHTS}
     arrays |= {f"null_{name}": np.mean([one[name] for one in chance], 0) for name in OF_WEIGHTS}
-    return arrays | {"frobenius": metrics.features_per_dimension(W)}
+    return arrays | {"frobenius": formulas.features_per_dimension(W)}
 
 
 def watched(model: FeatureTransformer, task: Task, density: float, x: Float[torch.Tensor, "batch pos n"]) -> dict[str, Array]:
@@ -156,7 +156,7 @@ def train_stack(item: tuple[Config, Plan]) -> dict[str, Array]:
     arrays |= {name: np.stack([one[name] for one in each]) for name in ("unasked", "attention")}
     arrays |= {"explained": explained, "carried": carried(explained, plan.m), "cut": carried(cut, plan.m)}
     film = film.swapaxes(0, 1).astype(float)
-    arrays |= {"film_dimensionality": measures.of_weights(film)["dimensionality"], "film_rank": metrics.effective_rank(film)}
+    arrays |= {"film_dimensionality": measures.of_weights(film)["dimensionality"], "film_rank": formulas.effective_rank(film)}
     return arrays | {"history": averaged(losses, config.records).T, "film_W": film.astype(np.float16)}
 
 
@@ -199,7 +199,7 @@ def train_original(item: tuple[Config, int, int]) -> dict[str, Array]:
     of = of_directions(ends, config.null_draws, seed)
     return {
         "loss": losses, "explained": original_transformer.explained(model, instances, config.held_out, generator),
-        "learned": np.array(learned), "turned": (metrics.unit(ends[0]) * metrics.unit(ends[1])).sum(-1),
+        "learned": np.array(learned), "turned": (formulas.unit(ends[0]) * formulas.unit(ends[1])).sum(-1),
         "W": np.stack(W), "dimensionality": 1 / of["dimensionality"], "null_dimensionality": 1 / of["null_dimensionality"],
     }  # fmt: skip
 

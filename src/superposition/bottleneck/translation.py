@@ -10,7 +10,7 @@ import sacrebleu
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs, training
+from superposition import formulas, metrics, runs, training
 from superposition.bottleneck.engine import beam_search, marian, narrowing, pairs
 
 Array = np.ndarray
@@ -190,18 +190,18 @@ def _measured(down, given, draws, rng):
     for k, own in enumerate((down, narrowing.whitened(down, given.moments.covariance))):
         for f, W in enumerate((own, given.tokens @ own)):
             found[f, k] = measures(W)
-            lengths = metrics.norms(W)[:, None]
-            null[f, k] = np.mean([measures(metrics.unit(rng.standard_normal(W.shape)) * lengths) for _ in range(draws)], 0)
+            lengths = formulas.norms(W)[:, None]
+            null[f, k] = np.mean([measures(formulas.unit(rng.standard_normal(W.shape)) * lengths) for _ in range(draws)], 0)
     return found, null
 
 
 def measures(W: Float[Array, "n m"]) -> Float[Array, "measure"]:
     """The MEASURES of directions, a row a feature, each a mean over features or neurons where it has one for each."""
     values = {
-        "dimensionality": metrics.feature_dimensionality(W).mean(), "frobenius": metrics.features_per_dimension(W),
-        "interference": metrics.interference(W).mean(), "polysemanticity": metrics.polysemanticity(W).mean(),
-        "effective_features": metrics.effective_features(W), "effective_rank": metrics.effective_rank(W),
-        "squared_cosine": metrics.squared_cosine(W),
+        "dimensionality": formulas.feature_dimensionality(W).mean(), "frobenius": formulas.features_per_dimension(W),
+        "interference": formulas.interference(W).mean(), "polysemanticity": formulas.polysemanticity(W).mean(),
+        "effective_features": formulas.effective_features(W), "effective_rank": formulas.effective_rank(W),
+        "squared_cosine": formulas.squared_cosine(W),
     }  # fmt: skip
     return np.array([values[name] for name in MEASURES], float)
 
@@ -226,7 +226,7 @@ def _originals(item: tuple[Config, int]) -> dict[str, Array]:
     drawn = narrowing.train(model, narrow, hidden[:500], french[:500], training.AdamW(1e-2), 3, 8, seed, length)[0][-1]
     units = drawn.down.double().numpy().T
     pair = np.triu_indices(len(units), 1)
-    cosines = np.stack([metrics.cosines(W)[pair] for W in (units[:, :2], units)], 1)
+    cosines = np.stack([formulas.cosines(W)[pair] for W in (units[:, :2], units)], 1)
     return {f"original_{name}": np.array([one[name] for one in each], float) for name in each[0]} | {
         "original_padding": np.array(1 - sum(map(len, french)) / (len(french) * length)), "intro_cosines": cosines,
         "intro_through": _quality(config, drawn, config.original_test)["bleu"],

@@ -6,7 +6,6 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import imageio_ffmpeg
 import numpy as np
 from jaxtyping import UInt8
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -36,6 +35,8 @@ def film(
     `stills`: the frames of the strip, `strip_columns` of them side by side; by default four, evenly, two by two,
     and of a wide film, whose letters would get too small, the middle and the last, one above the other.
     `hold`: seconds for which the last frame stays. Raises ValueError where frames differ in size."""
+    import imageio_ffmpeg  # only films need it
+
     kept: dict[int, np.ndarray] = {}
     first = pixels(frame(0))
     height, width, _ = first.shape

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from superposition import metrics, runs, sharing
+from superposition import formulas, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
 from superposition.stories.measures import head_switches, trigrams
 from superposition.stories.measures.head_switches import Place
@@ -102,7 +102,7 @@ def tried(
         "likely": np.stack([
             [place.likely(np.full(n_heads, on), task.target, mlp).mean(0) for on in (1.0, 0.0)] for mlp in (True, False)
         ]),
-        "dimensions": metrics.effective_rank(turn.swapaxes(0, 1)),
+        "dimensions": formulas.effective_rank(turn.swapaxes(0, 1)),
         **{f"turned_{name}": np.stack([one[name] for one in others]) for name in ("spread", "together", "alone")},
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.stories.engine import models, subjects, text, tokenizer
 from superposition.stories.measures import clustering, firing, reading
 
@@ -95,7 +95,7 @@ def weights(trained: runs.Results, seed: int, layer: int, some: slice = slice(No
     All reading is behind a layer norm: its gains belong to what a neuron reads, and no one sees the mean over dimensions."""
     gain = trained["h.ln_2.weight"][seed, layer].astype(np.float64)
     W_in, W_out = (trained[f"h.mlp.{name}.weight"][seed, layer].astype(np.float64) for name in ("c_fc", "c_proj"))
-    read, write = (metrics.unit(W - W.mean(1, keepdims=True)) for W in (W_in[some] * gain, W_out.T[some]))
+    read, write = (formulas.unit(W - W.mean(1, keepdims=True)) for W in (W_in[some] * gain, W_out.T[some]))
     return [read, write, np.hstack([read, write]) / np.sqrt(2)]
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.stories.engine import grammar, models, pretraining, text, tokenizer
 from superposition.stories.measures import probes, reading
 
@@ -220,8 +220,8 @@ def _one(item):
     own, shuffled, W_in = after["_own"], after["_shuffled"], after["_W_in"]
     chance = [_as_long(directions_, own) for directions_ in (shuffled, rng.standard_normal(own.shape))]
     spaces = [[own, own @ W_in], [before["_own"], before["_own"] @ before["_W_in"]]] + [[W, W @ W_in] for W in chance]
-    shares = [[metrics.feature_dimensionality(W) for W in both] for both in spaces]
-    turned = [metrics.feature_dimensionality(own @ _rotation(d_model, rng) @ W_in) for _ in range(config.rotations)]
+    shares = [[formulas.feature_dimensionality(W) for W in both] for both in spaces]
+    turned = [formulas.feature_dimensionality(own @ _rotation(d_model, rng) @ W_in) for _ in range(config.rotations)]
     with torch.no_grad():
         loss = story_loss(model, corpus.tokens, corpus.taken).item()
     return arrays | {
@@ -232,8 +232,8 @@ def _one(item):
 
 def _as_long(directions_, own):
     """Each row scaled to the length of the other's."""
-    length = metrics.norms(directions_)
-    return directions_ * np.divide(metrics.norms(own), length, out=np.zeros_like(length), where=length > 0)[:, None]
+    length = formulas.norms(directions_)
+    return directions_ * np.divide(formulas.norms(own), length, out=np.zeros_like(length), where=length > 0)[:, None]
 
 
 def _rotation(dim, rng):
@@ -258,9 +258,9 @@ def _measured(model, corpus, rng):
         "neuron_auc": best, "null_neuron_auc": null_best,
         "neurons_per_feature": serves(each).sum(0), "null_neurons_per_feature": serves(null_each).sum(0),
         "features_per_neuron": np.bincount(serves(each).sum(1), minlength=len(_SLOT) + 1),
-        "effective_neurons": metrics.polysemanticity(effect.T),
-        "rotated_effective_neurons": metrics.polysemanticity((effect @ _rotation(effect.shape[1], rng)).T),
-        "cosine": metrics.cosines(own).astype(np.float32),
+        "effective_neurons": formulas.polysemanticity(effect.T),
+        "rotated_effective_neurons": formulas.polysemanticity((effect @ _rotation(effect.shape[1], rng)).T),
+        "cosine": formulas.cosines(own).astype(np.float32),
         "repeatable": np.diag(_cosines(*halves)),
         "_own": own, "_shuffled": directions(taken_in, corpus.shuffled),
         "_W_in": model.transformer.h[0].mlp.c_fc.weight.detach().numpy().T,

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float, Int, Int8
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.stories.engine import feedforward
 from superposition.stories.measures import orders, spots, surrogates
 
@@ -142,7 +142,7 @@ def _rows(weights, matrix, most, rng):
 
     In `both`, what a neuron reads and what it writes stand side by side, each of length one."""
     if matrix.kind == "both":
-        W = np.hstack([metrics.unit(weights.W_in[matrix.layer]), metrics.unit(weights.W_out[matrix.layer])])
+        W = np.hstack([formulas.unit(weights.W_in[matrix.layer]), formulas.unit(weights.W_out[matrix.layer])])
     else:
         W = weights.W_E if matrix.kind == "W_E" else getattr(weights, matrix.kind)[matrix.layer]
     chosen = np.sort(rng.permutation(len(W))[:most])
@@ -180,7 +180,7 @@ def _said(weights, matrix, rows, members):
     peak = {"peak": float((spots.direction(rows) ** 2).max())}
     if matrix.kind == "W_E":
         return peak | {"reads": [], "writes": [], "tokens": [weights.tokens[k] for k in members[:NAMED]]}
-    embeddings = metrics.unit(weights.W_E - weights.W_E.mean(0))
+    embeddings = formulas.unit(weights.W_E - weights.W_E.mean(0))
     near = {
         key: [weights.tokens[k] for k in np.argsort(-(embeddings @ spots.direction(W[matrix.layer][members])))[:NAMED]]
         for key, W in (("reads", weights.W_in), ("writes", weights.W_out))

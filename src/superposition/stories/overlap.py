@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from scipy.optimize import nnls
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.stories.engine import models, pretraining, text, tokenizer
 
 Array = np.ndarray
@@ -77,7 +77,7 @@ def _one(item):
     losses = pretraining.train(model, train, valid, schedule, seed, config.evaluations, runs.Job(), "model")
     return {
         "loss": losses["valid_loss"], "overlap": _overlaps(model, often), "start_overlap": start,
-        "welch": np.array([metrics.welch_bound(len(W), d_model) for W in _matrices(model, often)]),
+        "welch": np.array([formulas.welch_bound(len(W), d_model) for W in _matrices(model, often)]),
         "tokens": often.sum(),
     }  # fmt: skip
 
@@ -98,7 +98,7 @@ def _overlaps(model, often):
 
 def in_both_forms(W: Float[Array, "row dim"]) -> list[float]:
     """The mean squared cosine of two rows, for each of FORMS: a mean that all rows share tells none from another."""
-    return [float(metrics.squared_cosine(form.astype(np.float64))) for form in (W, W - W.mean(0))]
+    return [float(formulas.squared_cosine(form.astype(np.float64))) for form in (W, W - W.mean(0))]
 
 
 def exponents(results: runs.Results, name: str = "overlap") -> Float[Array, "seed matrix form"]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.stories.engine import feedforward
 from superposition.stories.overlap import in_both_forms
 
@@ -33,8 +33,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     m = W_E.shape[1]
     arrays = {
         "d_model": np.array(m), "tokens": np.array(in_both_forms(drawn)), "neurons": neurons,
-        "tokens_welch": np.array(metrics.welch_bound(len(W_E), m)),
-        "neurons_welch": np.array(metrics.welch_bound(both[0].shape[1], m)),
+        "tokens_welch": np.array(formulas.welch_bound(len(W_E), m)),
+        "neurons_welch": np.array(formulas.welch_bound(both[0].shape[1], m)),
     }  # fmt: skip
     of = {f"m times the overlap, {name}": m * neurons[k, :, 0].mean() for k, name in enumerate(MATRICES)}
     return arrays, {"m times the overlap, tokens": m * arrays["tokens"][0]} | of

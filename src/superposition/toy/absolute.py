@@ -4,7 +4,7 @@ Elhage et al. 2022, "Computation in Superposition", with a count of its asymmetr
 import numpy as np
 from jaxtyping import Bool, Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine.networks import Networks
 from superposition.toy.engine.training import train
 from superposition.toy.theory import dedicated_neurons
@@ -96,7 +96,7 @@ def shuffled(W1: Float[Array, "n m"], W2: Float[Array, "m n"], rng: np.random.Ge
 
 def neurons_per_feature(W1: Float[Array, "*batch n m"], W2: Float[Array, "*batch m n"]) -> Float[Array, "*batch n"]:
     """Effective number of neurons that serve each feature, the participation ratio of its service."""
-    return metrics.polysemanticity(np.maximum(service(W1, W2), 0).swapaxes(-1, -2))
+    return formulas.polysemanticity(np.maximum(service(W1, W2), 0).swapaxes(-1, -2))
 
 
 def live(size: Float[Array, "*batch m"]) -> Bool[Array, "*batch m"]:
@@ -138,9 +138,9 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     counts, null = _counted(config, motif["W1"], motif["W2"])
     arrays = {
         "sparsity": np.array(config.sparsities), "loss": loss,
-        "inputs_per_neuron": metrics.polysemanticity(W1), "size": rows(W1, axis=-2) * rows(W2, axis=-1),
+        "inputs_per_neuron": formulas.polysemanticity(W1), "size": rows(W1, axis=-2) * rows(W2, axis=-1),
         "neurons_per_feature": neurons_per_feature(W1, W2),
-        "start_inputs_per_neuron": metrics.polysemanticity(start["W1"][0]),
+        "start_inputs_per_neuron": formulas.polysemanticity(start["W1"][0]),
         "best_W1": W1[chosen, best], "best_W2": W2[chosen, best],
         "motif_sparsity": np.array(config.motif_sparsities), "motif_loss": motif_loss, "motifs": counts, "shuffled_motifs": null,
     } | {f"motif_{name}": values for name, values in motif.items()}  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import features, largest_feature, training
 from superposition.toy.measures import attacks
 from superposition.toy.theory.linear_model import linear_optimum
@@ -99,7 +99,7 @@ def replication_ratio(
     The largest Σ_j I_j (M_ij − x'_j)² over features i, with x' the output for `radius` M_i / ‖M_i‖ and M = W Wᵀ, less the
     test loss; over the same for a linear model that keeps the n_hidden most important features."""
     M = np.einsum("...ih,...jh->...ij", W, W)
-    out = np.maximum(radius * metrics.unit(M) @ M + b[..., None, :], 0)
+    out = np.maximum(radius * formulas.unit(M) @ M + b[..., None, :], 0)
     worst = (importance * (M - out) ** 2).sum(-1).max(-1)
     # The linear model's rows are unit vectors, and its output for a change along one is `radius` times that row.
     return (worst - loss) / (importance[0] * (1 - radius) ** 2 - linear_loss)
@@ -186,7 +186,7 @@ def _classified(config: Config, importance: Array, job: runs.Job) -> dict[str, A
     for width in widths:
         schedule = config.classifier_steps, config.classifier_batch, config.classifier_lr
         W, C, c = largest_feature.train(seeds, of_each, importance, width, *schedule, job)
-        found["features_per_dimension"].append(metrics.effective_features(W) / config.n_hidden)
+        found["features_per_dimension"].append(formulas.effective_features(W) / config.n_hidden)
         for x, suffix in ((own, ""), (common, "_common")):
             right, distance = largest_feature.distances(C, c, x)
             possible = largest_feature.true_distance(x)
@@ -283,4 +283,4 @@ def correlations(x: Float[Array, "density seed"], y: Float[Array, "density seed"
 
 def sharing(found: runs.Results) -> Float[Array, "density seed"]:
     """Features per dimension of every model."""
-    return metrics.features_per_dimension(found["W"])
+    return formulas.features_per_dimension(found["W"])

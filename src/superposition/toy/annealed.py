@@ -3,7 +3,7 @@ If the polytopes of `geometry` were traps for training, a slow path would end in
 
 import numpy as np
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
 from superposition.training import AdamW
@@ -50,7 +50,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         ends["b"].append(weights["b"].astype(np.float16))
         ends["loss"].append(training.evaluate(networks, task))
     arrays = {name: np.stack(of_stages, axis=1) for name, of_stages in ends.items()}
-    per_dimension = metrics.features_per_dimension(arrays["W"].astype(np.float32)).mean(0)
+    per_dimension = formulas.features_per_dimension(arrays["W"].astype(np.float32)).mean(0)
     return arrays | {"density": density}, {
         "features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1]),
     }  # fmt: skip

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, metrics, runs
 from superposition.toy.engine.networks import Networks
 from superposition.toy.engine.training import train
 from superposition.toy.theory import dedicated_neurons
@@ -143,8 +143,8 @@ def sizes(config: Config, target: str, job: runs.Job) -> dict[str, Array]:
             best = left.mean(-1).argmin(-1)[..., None, None, None]
             chosen = [np.take_along_axis(W, best, 2)[:, :, 0] for W in (W1, W2)]
         row = {"loss": left, "alone": alone}
-        row |= {"inputs_per_neuron": metrics.polysemanticity(W1).mean(-1)}
-        row |= {"outputs_per_neuron": metrics.polysemanticity(W2.swapaxes(-1, -2)).mean(-1)}
+        row |= {"inputs_per_neuron": formulas.polysemanticity(W1).mean(-1)}
+        row |= {"outputs_per_neuron": formulas.polysemanticity(W2.swapaxes(-1, -2)).mean(-1)}
         for name, values in row.items():
             rows.setdefault(name, []).append(values)
     kind = "logic" if target in LOGIC else "single"

@@ -4,7 +4,7 @@ Two and three pairs in two dimensions, two sets of ten in ten; at which density 
 import numpy as np
 from jaxtyping import Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, metrics, runs
 from superposition.toy.engine import training
 from superposition.toy.engine.features import KINDS, stack, windows
 from superposition.toy.engine.networks import Networks, Task
@@ -47,12 +47,12 @@ SCHEMA = {
 
 def within(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of the same set, sets being `size` neighbours."""
-    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, True)]
+    return formulas.cosines(W)[..., *_indices(W.shape[-2], size, True)]
 
 
 def across(W: Float[Array, "*batch n m"], size: int = 2) -> Float[Array, "*batch pair"]:
     """The cosine of every two features of different sets."""
-    return metrics.cosines(W)[..., *_indices(W.shape[-2], size, False)]
+    return formulas.cosines(W)[..., *_indices(W.shape[-2], size, False)]
 
 
 def _indices(n: int, size: int, same: bool) -> tuple[Array, Array]:
@@ -69,7 +69,7 @@ def relation(W: Float[Array, "*batch n 2"], tolerance: float = 15.0) -> Int[Arra
     cosine = within(W)
     edge = np.sin(np.radians(tolerance))
     found = np.where(np.abs(cosine) <= edge, 0, np.where(cosine > 0, 1, 2))
-    length = metrics.norms(W)
+    length = formulas.norms(W)
     short = np.minimum(length[..., 0::2], length[..., 1::2]) <= 0.4
     return np.where(short, RELATIONS.index("lost"), found)
 
@@ -93,7 +93,7 @@ def common_share(W: Float[Array, "*batch n m"], size: int) -> Float[Array, "*bat
 
 def partners(W: Float[Array, "*batch n m"], size: int) -> tuple[Array, Array]:
     """Of the features in antipodal pairs (mutual, cosine below -0.9): how many pairs there are, and how many join two sets."""
-    cosine = metrics.cosines(W)
+    cosine = formulas.cosines(W)
     nearest = cosine.argmin(-1)
     n = W.shape[-2]
     mutual = np.take_along_axis(nearest, nearest, -1) == np.arange(n)

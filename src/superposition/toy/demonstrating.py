@@ -4,7 +4,7 @@ Elhage et al. 2022, "Demonstrating Superposition": never in the linear model, ev
 import numpy as np
 from jaxtyping import Bool, Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.toy.theory.linear_model import linear_optimum
 from superposition.training import AdamW
@@ -61,7 +61,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     for index, size in enumerate(SIZES):
         arrays |= {f"{name}_{size}": array for name, array in _one_size(config, job, index).items()}
     counts = {
-        f"features represented, {model} {size}, sparsest": float(metrics.represented(arrays[f"W_{size}"][kind, -1]).mean())
+        f"features represented, {model} {size}, sparsest": float(formulas.represented(arrays[f"W_{size}"][kind, -1]).mean())
         for size in SIZES
         for kind, model in enumerate(MODELS)
     }
@@ -78,8 +78,8 @@ def kind_of(W: Float[np.ndarray, "*batch n m"]) -> Bool[np.ndarray, "*batch n ki
     Alone is a dimensionality above 0.9. A pair are two that are each other's most opposite feature, at a cosine below -0.9,
     and share one dimension, their dimensionalities adding up to 1 within 0.1: evenly or not, since an antipodal pair of
     unequal lengths a and b has a²/(a² + b²) and b²/(a² + b²). A group is below 0.45 otherwise; the rest is between."""
-    there, D = metrics.is_represented(W), metrics.feature_dimensionality(W)
-    cosine = np.where(there[..., None] & there[..., None, :], metrics.cosines(W), 0)
+    there, D = formulas.is_represented(W), formulas.feature_dimensionality(W)
+    cosine = np.where(there[..., None] & there[..., None, :], formulas.cosines(W), 0)
     partner = cosine.argmin(-1)
     mutual = np.take_along_axis(partner, partner, -1) == np.arange(W.shape[-2])
     whole = np.abs(D + np.take_along_axis(D, partner, -1) - 1) < 0.1
@@ -98,5 +98,5 @@ def kinds(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch kind"
 def kept_first(W: np.ndarray) -> np.ndarray:
     """Whether each model represents exactly its n_hidden most important features."""
     m = W.shape[-1]
-    there = metrics.is_represented(W)
+    there = formulas.is_represented(W)
     return there[..., :m].all(-1) & ~there[..., m:].any(-1)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import features
 from superposition.toy.engine.networks import Networks, Task, keep, sample
 from superposition.toy.engine.training import evaluate, train
@@ -90,7 +90,7 @@ def noisy_losses(
 
 def _alignments(W: Float[Array, "model n m"], turns: Float[Array, "draw m m"]) -> dict[str, Array]:
     """Basis alignment of every model, its mean over rotations of the model, and its rank among them."""
-    own, turned = metrics.basis_alignment(W), rotations.each(metrics.basis_alignment, W, turns)
+    own, turned = formulas.basis_alignment(W), rotations.each(formulas.basis_alignment, W, turns)
     return {"alignment": own, "null_alignment": turned.mean(-1), "rank": rotations.rank(own, turned)}
 
 
@@ -113,7 +113,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         **{name: array.astype(np.float16) for name, array in small.items()},
         **{name: array.reshape(grid).astype(np.float32) for name, array in (losses | aligned).items()},
     }  # fmt: skip
-    per_dimension = metrics.features_per_dimension(W.astype(float)).mean((1, 2))
+    per_dimension = formulas.features_per_dimension(W.astype(float)).mean((1, 2))
     ends = zip(config.rates, per_dimension, strict=True)
     return arrays, {f"features per dimension, rate {rate:g}": float(x) for rate, x in ends}
 
@@ -138,18 +138,18 @@ def ratio(results: runs.Results, measure, rate: float | int, sparsity: float | i
 
 def directions(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch"] | np.floating:
     """Neurons for each direction in use: n_hidden over the effective rank."""
-    return W.shape[-1] / metrics.effective_rank(W)
+    return W.shape[-1] / formulas.effective_rank(W)
 
 
 def dimensions_per_feature(W: Float[np.ndarray, "*batch n m"]) -> Float[np.ndarray, "*batch"] | np.floating:
     """m / ‖W‖_F²."""
-    return 1 / metrics.features_per_dimension(W)
+    return 1 / formulas.features_per_dimension(W)
 
 
 def largest_fall(results: runs.Results) -> Float[np.ndarray, "seed"]:
     """Effective features over those without dropout in the cell, of S from 0.5 on, where they fall most on average."""
     sparse = results["sparsity"] >= 0.5
-    count = metrics.effective_features(results["W"][:, sparse].astype(float))
+    count = formulas.effective_features(results["W"][:, sparse].astype(float))
     relative = (count / count[:1]).reshape(-1, count.shape[-1])
     return relative[relative.mean(-1).argmin()]
 
@@ -169,7 +169,7 @@ def half_learnt(results: runs.Results, rate: float | int) -> Float[np.ndarray, "
 
 def jumps(exact: runs.Results) -> Float[np.ndarray, "rate importance"]:
     """For each rate and importance, by how much the shorter vector of the optimum changes at most from cell to cell."""
-    return np.abs(np.diff(metrics.norms(exact["V"]).min(-1), axis=-1)).max(-1)
+    return np.abs(np.diff(formulas.norms(exact["V"]).min(-1), axis=-1)).max(-1)
 
 
 def in_pairs(results: runs.Results, rate: float | int) -> Float[np.ndarray, "sparsity seed"]:

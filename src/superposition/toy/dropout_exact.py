@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy import phase
 from superposition.toy.theory import expected_loss
 from superposition.training import AdamW
@@ -135,7 +135,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         stacked = np.stack([one[key] for one in small])
         arrays[key] = stacked.reshape(len(config.crowds), len(config.crowd_rates), *stacked.shape[1:])
     superposed = (arrays["phase"] == phase.PHASES.index("superposed")).mean((1, 2))
-    aligned = metrics.basis_alignment(arrays["crowd_V"]).mean((1, 2))
+    aligned = formulas.basis_alignment(arrays["crowd_V"]).mean((1, 2))
     return arrays, {"superposed without dropout": float(superposed[0]), "alignment of the largest crowd": float(aligned[-1])}
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.correlated import within
 from superposition.toy.engine import training
 from superposition.toy.engine.features import stack, windows
@@ -61,7 +61,7 @@ def memory(config: Config, seeds: int, optimiser: AdamW, job: runs.Job, key: str
         networks.W1.mul_(config.start_scale)
     task = Task("uniform", "identity", config.density)
     history = training.train(networks, task, config.steps, config.batch, optimiser, kept, job=job, key=key)
-    D = metrics.feature_dimensionality(history.W1)
+    D = formulas.feature_dimensionality(history.W1)
     each = zip(history.W1.swapaxes(0, 1), history.b.swapaxes(0, 1), strict=True)
     loss = np.stack([held_out(config, task, W, b, 1).astype(np.float32) for W, b in each])
     return D.swapaxes(0, 1).astype(np.float32), loss

@@ -4,7 +4,7 @@ Elhage et al. 2022, "The Geometry of Superposition": 400 features in 30 dimensio
 import numpy as np
 from jaxtyping import Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.toy.measures import polytopes
 from superposition.toy.theory.linear_model import linear_optimum
@@ -45,7 +45,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         np.tile(density[:, None], (config.seeds, 1, config.n_features)), np.ones(config.n_features), config.n_hidden, True,
         config.steps, config.batch, AdamW(config.lr, 0.0, schedule="cosine", warmup=config.warmup), config.seed, job,
     )  # fmt: skip
-    per_dimension = metrics.features_per_dimension(arrays["W"]).mean(0)
+    per_dimension = formulas.features_per_dimension(arrays["W"]).mean(0)
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}
     small = {name: arrays[name].astype(np.float16) for name in ("W", "b")}
     return arrays | small | {"density": density}, ends
@@ -58,13 +58,13 @@ def weights(results: runs.Results) -> Float[np.ndarray, "seed density n m"]:
 
 def plateau(results: runs.Results, level: float) -> Float[np.ndarray, "seed"]:
     """The share of the densities (evenly spaced in their logarithm) at which m / ‖W‖² is within 5% of `level`."""
-    per_feature = 1 / metrics.features_per_dimension(weights(results))
+    per_feature = 1 / formulas.features_per_dimension(weights(results))
     return (np.abs(per_feature / level - 1) < 0.05).mean(-1)
 
 
 def dwell(results: runs.Results, level: float) -> Float[np.ndarray, "seed"]:
     """The same as a share of the way from the first density to the last, with m / ‖W‖² interpolated: no two seeds tie."""
-    per_feature = 1 / metrics.features_per_dimension(weights(results))
+    per_feature = 1 / formulas.features_per_dimension(weights(results))
     place = np.arange(per_feature.shape[1])
     fine = np.linspace(0, place[-1], 20001)
     return np.array([(np.abs(np.interp(fine, place, one) / level - 1) < 0.05).mean() for one in per_feature])
@@ -72,7 +72,7 @@ def dwell(results: runs.Results, level: float) -> Float[np.ndarray, "seed"]:
 
 def slide(results: runs.Results, level: float) -> float:
     """The same share for a value that moves evenly from the mean of the first density to that of the last."""
-    per_feature = 1 / metrics.features_per_dimension(weights(results)).mean(0)
+    per_feature = 1 / formulas.features_per_dimension(weights(results)).mean(0)
     even = np.linspace(per_feature[0], per_feature[-1], 1001)
     return float((np.abs(even / level - 1) < 0.05).mean())
 
@@ -85,7 +85,7 @@ def stuck(results: runs.Results, level: float) -> str:
 
 def at_levels(W: Float[np.ndarray, "seed density n m"]) -> Float[np.ndarray, "seed density"]:
     """The share of represented features whose D_i is that of a perfect polytope, NaN where none is represented."""
-    return polytopes.at_levels(W, metrics.is_represented(W))
+    return polytopes.at_levels(W, formulas.is_represented(W))
 
 
 def made(features: Int[Array, "seed density shape"]) -> Float[Array, "seed polytope"]:

@@ -4,7 +4,7 @@ In dense data other inputs keep a ReLU busy; in sparse data one that is silent f
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.computation import ACTIVATIONS, LOGIC, stack
 from superposition.toy.engine.networks import Networks
 from superposition.toy.engine.training import train
@@ -88,8 +88,8 @@ def crowds(config: Config, job: runs.Job) -> dict[str, Array]:
     for target in TARGETS:
         weights, left, alone = crowd(config, target, config.outputs, config.hidden, config.on, config.seeds, job)
         W1, W2, kind = weights["W1"], weights["W2"], "logic" if target in LOGIC else "single"
-        row = {"loss": left, "alone": alone, "inputs_per_neuron": metrics.polysemanticity(W1).mean(-1)}
-        row |= {"outputs_per_neuron": metrics.polysemanticity(W2.swapaxes(-1, -2)).mean(-1)}
+        row = {"loss": left, "alone": alone, "inputs_per_neuron": formulas.polysemanticity(W1).mean(-1)}
+        row |= {"outputs_per_neuron": formulas.polysemanticity(W2.swapaxes(-1, -2)).mean(-1)}
         best = left.mean(-1).argmin(-1)[..., None, None, None]
         row |= {f"{kind}_best_{name}": np.take_along_axis(W, best, 2)[:, :, 0] for name, W in (("W1", W1), ("W2", W2))}
         for name in ("few", "middle", "large"):
@@ -116,7 +116,7 @@ def hundred(config: Config, job: runs.Job) -> dict[str, Array]:
     W1, W2 = (networks.weights(*grid)[name] for name in ("W1", "W2"))
     size = np.linalg.norm(W1, axis=-2) * np.linalg.norm(W2, axis=-1)
     return {
-        "sparsity": sparsities, "hundred_loss": left, "hundred_inputs_per_neuron": metrics.polysemanticity(W1),
+        "sparsity": sparsities, "hundred_loss": left, "hundred_inputs_per_neuron": formulas.polysemanticity(W1),
         "hundred_size": size, "hundred_best_W1": W1[np.arange(len(left)), (left @ importance).argmin(1)],
     }  # fmt: skip
 

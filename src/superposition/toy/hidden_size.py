@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy import privileged, regularised
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
@@ -65,7 +65,7 @@ def pairs(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
 
 def overlap(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:
     """The paper's measure, which no rotation changes: ‖(Ŵ_i·W_j)_{j≠i}‖ of each feature."""
-    return np.sqrt(metrics.interference(W))
+    return np.sqrt(formulas.interference(W))
 
 
 def random_overlap(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch n"]:

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import features, training
 from superposition.toy.engine.networks import Networks, Task, sample
 from superposition.training import AdamW
@@ -64,7 +64,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         walking.seeds = [config.seed + seeds * stage + k for k in range(seeds)]
         training.train(walking, task, config.steps, config.batch, optimiser, records=1, job=job, key=f"stage{stage}")
         keep(way, slice(price, price + 1), walking)
-    held = metrics.represented(arrays["W"].astype(float)).mean(-1)
+    held = formulas.represented(arrays["W"].astype(float)).mean(-1)
     return arrays | {"l1": np.array(config.l1)}, {
         f"features at the highest price, {way}": float(held[k, -1]) for k, way in enumerate(WAYS)
     }
@@ -72,4 +72,4 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 def held(results: runs.Results) -> Float[Array, "way l1 seed"]:
     """How many features each network represents: those longer than ½."""
-    return metrics.represented(results["W"].astype(float)).astype(float)
+    return formulas.represented(results["W"].astype(float)).astype(float)

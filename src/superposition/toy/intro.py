@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.theory.linear_model import linear_optimum
@@ -61,7 +61,7 @@ def classify(W: Float[Array, "*batch n 2"], tolerance: float = 15.0) -> Int[Arra
 
 
 def _shape(W, tolerance):
-    kept = W[metrics.is_represented(W)]
+    kept = W[formulas.is_represented(W)]
     angle = np.sort(np.degrees(np.arctan2(kept[:, 1], kept[:, 0])))
     gaps = np.sort(np.diff(angle, append=angle[:1] + 360))
     for shape, expected in enumerate(_GAPS):
@@ -76,7 +76,7 @@ def null_shares(draws: int, seed: int) -> Float[Array, "shape"]:
     shares = np.zeros(len(SHAPES))
     for shape, gaps in enumerate(_GAPS):
         arrows = rng.standard_normal((draws, len(gaps), 2))
-        shares[shape] = (classify(metrics.unit(arrows)) == shape).mean()
+        shares[shape] = (classify(formulas.unit(arrows)) == shape).mean()
     return shares
 
 
@@ -121,8 +121,8 @@ def _notebook_shapes(config, job, density, importance):
 
 def shortest_arrow(W: Float[Array, "model n m"]) -> tuple[Float[Array, "model"], Float[Array, "model"]]:
     """The length of each model's shortest arrow, and the cosine with that of the others which is nearest to it."""
-    length, model = metrics.norms(W), np.arange(len(W))
+    length, model = formulas.norms(W), np.arange(len(W))
     shortest = length.argmin(-1)
-    cosine = metrics.cosines(W)[model, shortest]
+    cosine = formulas.cosines(W)[model, shortest]
     cosine[model, shortest] = -1
     return length[model, shortest], cosine.max(-1)

@@ -4,7 +4,7 @@ Superposition inside a class and between the classes is held against random dire
 import numpy as np
 from jaxtyping import Bool, Float
 
-from superposition import metrics, runs
+from superposition import formulas, metrics, runs
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
 from superposition.training import AdamW
@@ -53,7 +53,7 @@ def members(n_dense: int, n_sparse: int) -> Bool[Array, "2 n"]:
 
 def counted(W: Float[Array, "*batch n m"], classes: Bool[Array, "2 n"]) -> Bool[Array, "*batch 2 n"]:
     """Which features of each class are represented: those longer than ½."""
-    return metrics.is_represented(W)[..., None, :] & classes
+    return formulas.is_represented(W)[..., None, :] & classes
 
 
 def class_mean(values: Float[Array, "*batch n"], counts: Bool[Array, "*batch 2 n"]) -> Float[Array, "*batch 2"]:
@@ -66,7 +66,7 @@ def shared(
 ) -> tuple[Float[Array, "*batch 2 2"], Float[Array, "*batch 2 2"]]:
     """How much a represented feature i of one class shares its direction with those of each class, Σ_{j≠i} (Ŵ_i·W_j)²,
     as a mean over i; and what random directions of the same lengths would share, Σ_{j≠i} ‖W_j‖² / n_hidden."""
-    lengths, counts = metrics.norms(W), counted(W, classes)
+    lengths, counts = formulas.norms(W), counted(W, classes)
     unit = np.divide(W, lengths[..., None], out=np.zeros_like(W), where=lengths[..., None] > 0)
     apart = ~np.eye(W.shape[-2], dtype=bool)
     overlap = np.einsum("...ih,...jh->...ij", unit, W) ** 2 * apart
@@ -88,8 +88,8 @@ def _measured(W, classes):
     overlap, chance = shared(W, classes)
     counts = counted(W, classes)
     return {
-        "features_per_dimension": metrics.features_per_dimension(W), "represented": counts.sum(-1), "shared": overlap,
-        "dimensionality": class_mean(metrics.feature_dimensionality(W), counts), "random": chance,
+        "features_per_dimension": formulas.features_per_dimension(W), "represented": counts.sum(-1), "shared": overlap,
+        "dimensionality": class_mean(formulas.feature_dimensionality(W), counts), "random": chance,
     }  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _trained(m, config, job):
     history = training.train(net, task, config.steps, config.batch, optimiser, steps.tolist(), job=job, key=f"width-{m}")
     W, loss = net.W1.detach().numpy().astype(float), training.evaluate(net, task, batches=16)
     found = {name: values.reshape(*grid, *values.shape[1:]) for name, values in _measured(W, classes).items()}
-    growth = np.stack([class_mean(metrics.feature_dimensionality(early), counted(early, classes)) for early in history.W1])
+    growth = np.stack([class_mean(formulas.feature_dimensionality(early), counted(early, classes)) for early in history.W1])
     best = loss.reshape(grid).argmin(-1)[..., None, None]
     widest = np.pad(W, ((0, 0), (0, 0), (0, max(config.hidden) - m))).reshape(*grid, n, -1)
     return found | {

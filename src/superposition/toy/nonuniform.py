@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import optimize
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy import intro
 from superposition.toy.engine import training
 from superposition.toy.engine.features import variance
@@ -77,7 +77,7 @@ def classify(W: Float[Array, "*batch 5 2"]) -> Int[Array, "*batch"]:
 
     All five represented (‖W_i‖ > ½) is a *pentagon*, however deformed; two antipodal pairs of the others a *square*,
     with the odd one in a pair *another square*."""
-    there = metrics.is_represented(W)
+    there = formulas.is_represented(W)
     cross = intro.classify(W) == intro.SHAPES.index("two pairs")
     square, another = cross & ~there[..., 0], cross & there[..., 0]
     return np.select([there.all(-1), square, another], [0, 1, 2], 3)
@@ -131,7 +131,7 @@ def _branches(config, strata, axis, multiplier):
         p, importance = along(config, axis, at)
         W[1, k], b[1, k], loss[1, k] = square(strata, p, importance)
         left, _, _ = minimise(strata, _disturbed(W[1, k], config), b[1, k], p, importance)
-        stable[k] = not metrics.is_represented(left)[0]
+        stable[k] = not formulas.is_represented(left)[0]
     return W, b, loss, stable
 
 

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 from jaxtyping import Float, Int
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine.features import variance
 from superposition.toy.theory import expected_loss
 from superposition.training import AdamW
@@ -56,10 +56,10 @@ def classify(W: Float[Array, "*batch n m"]) -> Int[Array, "*batch"]:
 
     *Ignored*: shorter than ½. *Superposed*: the others overlap it, Σ_j (Ŵ_n·W_j)² > 0.1. Else *dedicated*, and then
     either at most as many features as dimensions are represented, or the others share theirs."""
-    there = metrics.is_represented(W)
+    there = formulas.is_represented(W)
     crowded = there.sum(-1) > W.shape[-1]
     alone = np.where(crowded, PHASES.index("dedicated, others share"), PHASES.index("dedicated"))
-    shared = metrics.interference(W)[..., -1] > SHARING
+    shared = formulas.interference(W)[..., -1] > SHARING
     return np.where(~there[..., -1], PHASES.index("ignored"), np.where(shared, PHASES.index("superposed"), alone))
 
 
@@ -158,7 +158,7 @@ def train_row(item: tuple[Config, int]) -> dict[str, Array]:
     return {
         "W": best[0], "b": best[1], "loss": best[2],
         "start_loss": loss.astype(np.float32), "start_minimum": minimum.astype(np.float32),
-        "start_norm": metrics.norms(trained)[..., -1].astype(np.float32), "start_phase": classify(trained).astype(np.int8),
+        "start_norm": formulas.norms(trained)[..., -1].astype(np.float32), "start_phase": classify(trained).astype(np.int8),
         "positive_loss": positive.astype(np.float32),
     }  # fmt: skip
 
@@ -223,7 +223,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 def shortest(W: np.ndarray) -> np.ndarray:
     """The length of each model's shortest feature vector."""
-    return metrics.norms(W).min(-1)
+    return formulas.norms(W).min(-1)
 
 
 def jump(diagram: runs.Results, halvings: int = 16) -> np.ndarray:
@@ -252,7 +252,7 @@ def _where(mask, yes, no):
 
 def whole(lengths: np.ndarray) -> np.ndarray:
     """At which importances the optimum goes in one jump from nothing (a length below 0.05) to a represented feature."""
-    return (lengths[:, 0] < 0.05) & (lengths[:, 1] > metrics.REPRESENTED)
+    return (lengths[:, 0] < 0.05) & (lengths[:, 1] > formulas.REPRESENTED)
 
 
 def found(diagram: runs.Results, starts: str = "start") -> np.ndarray:

@@ -4,7 +4,7 @@ Elhage et al. 2022, "Superposition in a Privileged Basis"; every model is compar
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
 from superposition.toy.measures import rotations
@@ -66,19 +66,19 @@ def driven(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
     """Effective number of features that drive each neuron: polysemanticity of the positive weights alone.
 
     A negative weight silences a neuron with a ReLU, and what is silent says nothing."""
-    return metrics.polysemanticity(np.maximum(W, 0))
+    return formulas.polysemanticity(np.maximum(W, 0))
 
 
 def _null(W, config):
     """What rotating does to each model: the null's means and quantiles, and the model's rank in it."""
     turns, flat = rotations.draw(config.n_hidden, config.rotations, config.seed), W.reshape(-1, *W.shape[-2:])
-    alignment, turned = metrics.basis_alignment(flat), rotations.each(metrics.basis_alignment, flat, turns)
-    alone = lambda W: single(metrics.polysemanticity(W), used(W))
+    alignment, turned = formulas.basis_alignment(flat), rotations.each(formulas.basis_alignment, flat, turns)
+    alone = lambda W: single(formulas.polysemanticity(W), used(W))
     found = {
         "alignment": alignment,
         "rank": rotations.rank(alignment, turned),
         "null_alignment": np.quantile(turned, QUANTILES, axis=-1).T,
-        "null_polysemanticity": rotations.each(metrics.polysemanticity, flat, turns).mean((1, 2)),
+        "null_polysemanticity": rotations.each(formulas.polysemanticity, flat, turns).mean((1, 2)),
         "null_single": rotations.each(alone, flat, turns).mean(-1),
         "null_driven": np.array([driven(one @ turns).mean() for one in flat]),  # as `each` but for rounding
     }
@@ -109,7 +109,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     W = arrays["W"]
     arrays |= {
         "sparsity": sparsity, "importance": importance,
-        "polysemanticity": metrics.polysemanticity(W), "baseline": linear_optimum(1 - sparsity, importance, m),
+        "polysemanticity": formulas.polysemanticity(W), "baseline": linear_optimum(1 - sparsity, importance, m),
     } | _null(W.astype(float), config)  # fmt: skip
     return arrays, {f"alignment {name}": float(arrays["alignment"][k].mean()) for k, name in enumerate(MODELS)}
 

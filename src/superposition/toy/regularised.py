@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 from scipy import optimize
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy import privileged
 from superposition.toy.engine import training
 from superposition.toy.engine.networks import Networks, Task
@@ -92,8 +92,8 @@ _NEURONS = ("alignment", "participation", "single")
 
 
 def _measured(W):
-    count, length = metrics.polysemanticity(W), privileged.used(W)
-    return np.stack([metrics.basis_alignment(W), live_mean(count, length), privileged.single(count, length)], -1)
+    count, length = formulas.polysemanticity(W), privileged.used(W)
+    return np.stack([formulas.basis_alignment(W), live_mean(count, length), privileged.single(count, length)], -1)
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
@@ -111,8 +111,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     loss = training.evaluate(net, task, batches=16).reshape(grid)
     W = net.W1.detach().numpy().astype(float)
     each = {
-        "features_per_dimension": metrics.features_per_dimension(W), "effective_features": metrics.effective_features(W),
-        "length": metrics.norms(W), "dimensionality": metrics.feature_dimensionality(W),
+        "features_per_dimension": formulas.features_per_dimension(W), "effective_features": formulas.effective_features(W),
+        "length": formulas.norms(W), "dimensionality": formulas.feature_dimensionality(W),
         "opposed": np.minimum(*signs(W)).clip(max=1).sum(-1),
     } | neurons(W, rotations.draw(m, config.rotations, config.seed))  # fmt: skip
     best = np.take_along_axis(W.reshape(*grid, n, m), loss.argmin(-1)[..., None, None, None], axis=3)[:, :, :, 0]

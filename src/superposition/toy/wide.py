@@ -3,7 +3,7 @@ The last example of Anthropic's notebook for Elhage et al. 2022; the chapter on 
 
 import numpy as np
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.toy.engine import training
 from superposition.training import AdamW
 
@@ -42,6 +42,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         np.tile(density[:, None], (config.seeds, 1, config.n_features)), importance, config.n_hidden, True,
         config.steps, config.batch, AdamW(config.lr, schedule="cosine"), config.seed, job,
     )  # fmt: skip
-    per_dimension = metrics.features_per_dimension(arrays["W"]).mean(0)
+    per_dimension = formulas.features_per_dimension(arrays["W"]).mean(0)
     ends = {"features per dimension, densest": float(per_dimension[0]), "sparsest": float(per_dimension[-1])}
     return arrays | {"density": density, "importance": importance}, ends

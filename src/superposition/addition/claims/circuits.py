@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas
 from superposition.addition import reuse
 from superposition.addition.circuits import one_combination
 from superposition.addition.circuits_all_columns import LOST, MEDIAN, PATTERNS, RANK
@@ -83,7 +83,7 @@ def _reuse(results: Results) -> Finding:
 )
 def _combinations(columns: Results, circuits: Results) -> Finding:
     rank, patterns = (columns["measured"][:, LOST, 0, what] for what in (RANK, PATTERNS))
-    one = metrics.effective_rank(one_combination(circuits["effect"][:, LOST, 0].astype(float), columns.config.each))
+    one = formulas.effective_rank(one_combination(circuits["effect"][:, LOST, 0].astype(float), columns.config.each))
     lot = columns["lot"][:, LOST, 0, 0, MEDIAN, RANK].mean()
     note = f"Fewer than the {lot:.1f} by lot; {patterns.mean():.1f} by squared singular values: one dominates"
     return Finding(over_seeds(rank), float(one.mean()), note)

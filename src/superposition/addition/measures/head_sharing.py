@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, sharing
+from superposition import formulas, sharing
 from superposition.addition.engine import streams
 
 Array = np.ndarray
@@ -19,12 +19,12 @@ def null(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[A
     many = np.broadcast_to(effect, (draws, *effect.shape))
     by_head, by_circuit = rng.permuted(many, axis=1), rng.permuted(many, axis=2)
     heads, circuits = sharing.means(by_head)[0], sharing.means(by_circuit)[1]
-    found = [heads, circuits, sharing.score(heads, circuits, *effect.shape), metrics.effective_rank(by_head)]
+    found = [heads, circuits, sharing.score(heads, circuits, *effect.shape), formulas.effective_rank(by_head)]
     return np.quantile(np.stack(found, -1), QUANTILES, axis=0)
 
 
 def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
     """How alike the heads of two circuits are: the mean cosine of two rows' amounts, over all pairs of circuits."""
     amount = np.abs(effect)
-    count = (metrics.norms(amount) > 0).sum(-1)
-    return ((metrics.unit(amount).sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))
+    count = (formulas.norms(amount) > 0).sum(-1)
+    return ((formulas.unit(amount).sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))

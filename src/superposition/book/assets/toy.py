@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics
+from superposition import formulas, metrics
 from superposition.book.solids import trained
 from superposition.book.solutions import panel
 from superposition.figures import animation, style, toy
@@ -118,7 +118,7 @@ def best_arrangement(odd: Results) -> tuple[Float[Array, "panel 5 2"], Float[Arr
     multiplier, W = odd["multiplier"][::-1], odd["branch_W"][of_density][:, ::-1]
     corners = np.array([(0, 0), *((np.cos(a), np.sin(a)) for a in np.radians([135, 225, 315, 45]))])
     square = multiplier < odd["crossing"][of_density].mean()
-    best = np.where(square[:, None, None], corners * metrics.norms(W[1])[..., None], toy.upright(W[0]))
+    best = np.where(square[:, None, None], corners * formulas.norms(W[1])[..., None], toy.upright(W[0]))
     notes = [f"{BRANCHES[branch]}, ×{m:.2g}" for branch, m in zip(square.astype(int), multiplier, strict=True)]
     return best, odd.config.density * multiplier, notes
 

@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from superposition import metrics
+from superposition import formulas
 from superposition.figures import style
 
 
@@ -45,7 +45,7 @@ def gram_and_bars(
         _bars(lower, weights, positive)
         upper.set_title(titles[k], pad=4)
         upper.set(xlim=span, ylim=(n - 0.5, -0.5))
-        lower.set(xlim=span, ylim=(0, max(1.1, 1.05 * float(metrics.norms(W).max()))))
+        lower.set(xlim=span, ylim=(0, max(1.1, 1.05 * float(formulas.norms(W).max()))))
         if k % columns == 0:
             lower.set_ylabel("$‖W_i‖$", labelpad=2)
         else:
@@ -74,8 +74,8 @@ def _gram(ax: Axes, gram: np.ndarray, bias: np.ndarray, extra: float, norm: Norm
 
 
 def _bars(ax: Axes, weights: np.ndarray, norm: Normalize) -> None:
-    colours = style.SEQUENTIAL(norm(np.minimum(metrics.interference(weights), 1)))
-    ax.bar(np.arange(len(weights)), metrics.norms(weights), width=0.8, color=colours, rasterized=True)
+    colours = style.SEQUENTIAL(norm(np.minimum(formulas.interference(weights), 1)))
+    ax.bar(np.arange(len(weights)), formulas.norms(weights), width=0.8, color=colours, rasterized=True)
     ax.hlines([0, 1], -0.5, len(weights) - 0.5, color="0.7", linewidth=0.6, zorder=0)
     ax.set_yticks([0, 1])
     ax.set_xticks([])

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from superposition import metrics
+from superposition import formulas
 from superposition.figures import style
 
 _COLOURS = list(style.PALETTE.values())
@@ -62,7 +62,7 @@ def sorted_by_neuron(W: Float[np.ndarray, "n_features n_hidden"]) -> Float[np.nd
     """The features that a model represents, by their strongest neuron, positive before negative; then those it ignores."""
     strongest = np.abs(W).argmax(-1)
     upwards = np.take_along_axis(W, strongest[:, None], 1)[:, 0] > 0
-    ignored = ~metrics.is_represented(W)
+    ignored = ~formulas.is_represented(W)
     return W[np.lexsort((-np.abs(W).max(-1), ~upwards, strongest, ignored))]
 
 
@@ -95,7 +95,7 @@ def dimension_maps(
     fig, axes = style.figure(len(titles), 1, height=3.7, sharey=True)
     norm = Normalize(0, 1)
     for p, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
-        shown = [d[size > metrics.REPRESENTED] for d, size in zip(dimensionality[p], length[p], strict=True)]
+        shown = [d[size > formulas.REPRESENTED] for d, size in zip(dimensionality[p], length[p], strict=True)]
         columns = [np.histogram(d, bins, (0, 1))[0] for d in shown]
         shares = np.transpose([column / max(1, column.sum()) for column in columns])
         ax.imshow(np.sqrt(shares), cmap="Greys", norm=norm, aspect="auto", origin="lower", extent=(-0.5, len(levels) - 0.5, 0, 1))

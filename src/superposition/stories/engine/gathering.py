@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Integer
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.errors import SuperpositionError
 from superposition.stories.engine import subjects, tally_kernel
 from superposition.stories.engine.subjects import Neurons, Subject
@@ -319,7 +319,7 @@ def _from_weights(subject, neurons, options):
             found[f"{name}_by"].append(np.take_along_axis(effects, which, 1).astype(np.float16))
     arrays = {name: np.concatenate(parts) for name, parts in found.items()}
     for name, rows in W.items():
-        arrays |= _neighbours(metrics.unit(rows), name, options.neighbours)
+        arrays |= _neighbours(formulas.unit(rows), name, options.neighbours)
     return arrays
 
 
@@ -327,7 +327,7 @@ def _correlated(tally, number):
     """Which neurons fire together and apart, on the tokens drawn."""
     values = tally.drawn_value[tally.drawn_place >= 0].T.astype(np.float64)
     values -= values.mean(1, keepdims=True)
-    return _neighbours(metrics.unit(values).astype(np.float32), "fires", number)
+    return _neighbours(formulas.unit(values).astype(np.float32), "fires", number)
 
 
 def _neighbours(unit, name, number):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 Algorithm = Callable[[Float[Array, "row dim"], Sequence[int]], Int[Array, "count row"]]
@@ -29,7 +29,7 @@ def mixed(unit: Float[Array, "row dim"], rng: np.random.Generator) -> Float[Arra
     rank = min(len(unit) - 1, len(lengths))
     noise = rng.standard_normal((len(unit), rank))
     basis, _ = np.linalg.qr(noise - noise.mean(0))
-    return metrics.unit(mean + basis @ (lengths[:rank, None] * axes[:rank]))
+    return formulas.unit(mean + basis @ (lengths[:rank, None] * axes[:rank]))
 
 
 def ward(unit: Float[Array, "row dim"], counts: Sequence[int]) -> Int[Array, "count row"]:
@@ -75,7 +75,7 @@ def agreement(one: Int[Array, "row"], other: Int[Array, "row"]) -> float:
 
 def neighbours(unit: Float[Array, "row dim"], k: int) -> Int[Array, "row k"]:
     """The k rows most like each row, without itself, the most alike first."""
-    return _first(metrics.cosines(unit), k)
+    return _first(formulas.cosines(unit), k)
 
 
 def near(points: Float[Array, "row xy"], k: int) -> Int[Array, "row k"]:
@@ -102,7 +102,7 @@ def plane(unit: Float[Array, "row dim"], perplexity: float, rounds: int, seed: i
     Source: van der Maaten and Hinton 2008."""
     from sklearn.manifold import TSNE
 
-    distance = np.maximum(1 - metrics.cosines(unit), 0)
+    distance = np.maximum(1 - formulas.cosines(unit), 0)
     np.fill_diagonal(distance, 0)
     method = TSNE(
         perplexity=min(perplexity, (len(unit) - 1) / 3), metric="precomputed", init="random", random_state=seed,

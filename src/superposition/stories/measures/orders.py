@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
-from superposition import metrics
+from superposition import formulas
 from superposition.stories.measures import tour_kernel
 
 Array = np.ndarray
@@ -17,7 +17,7 @@ KICKS = 30  # a row
 
 def cosines(W: Float[Array, "row dim"]) -> Float[Array, "row row"]:
     """The cosine of every two rows, in single precision; a row of zeros has cosine 0 with all, itself included."""
-    unit = metrics.unit(W.astype(np.float32))
+    unit = formulas.unit(W.astype(np.float32))
     return unit @ unit.T
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 SHORTEST = 4  # rows; two or three are a pair, or a chain
@@ -49,7 +49,7 @@ def find(ordered: Float[Array, "row row"], level: float, most: int) -> list[Spot
 
 def direction(rows: Float[Array, "row dim"]) -> Float[Array, "dim"]:
     """The unit vector that the rows, each scaled to length one, are most along; most of them are on its side."""
-    _, _, V = np.linalg.svd(metrics.unit(rows.astype(np.float64)), full_matrices=False)
+    _, _, V = np.linalg.svd(formulas.unit(rows.astype(np.float64)), full_matrices=False)
     return V[0] * (1 if np.median(rows @ V[0]) >= 0 else -1)
 
 

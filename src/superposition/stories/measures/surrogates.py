@@ -4,7 +4,7 @@ They lack more of it from kind to kind: least is lost where norms and spectrum a
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 
@@ -27,12 +27,12 @@ def rotated(W: Float[Array, "row dim"], rng: np.random.Generator) -> Float[Array
     With unit rows Ŵ = U S Vᵀ, a random orthonormal U in place of theirs keeps S and V, but not the length of the rows; so
     restoring ŴᵀŴ and scaling to length one take turns. Rows crowd the same directions as much as W's do, but no row knows
     of any other. Where a row's length goes with its direction, W's own spectrum changes; that of what cosines see does not."""
-    unit = metrics.unit(W.astype(np.float32))
+    unit = formulas.unit(W.astype(np.float32))
     wanted = _factor(unit)
     rows = rng.standard_normal(W.shape, dtype=np.float32)
     for _ in range(ROUNDS):
-        rows = metrics.unit(rows @ np.linalg.solve(_factor(rows).T, wanted.T).astype(np.float32))
-    return rows * metrics.norms(W.astype(np.float32))[:, None]
+        rows = formulas.unit(rows @ np.linalg.solve(_factor(rows).T, wanted.T).astype(np.float32))
+    return rows * formulas.norms(W.astype(np.float32))[:, None]
 
 
 def _factor(rows):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -61,7 +61,7 @@ def _dense(runs_of: Results) -> Finding:
     experiments=("toy/demonstrating",),
 )
 def _more(runs_of: Results) -> Finding:
-    held = [metrics.represented(runs_of[f"W_{size}"][1]) / runs_of[f"W_{size}"].shape[-1] for size in SIZES]
+    held = [formulas.represented(runs_of[f"W_{size}"][1]) / runs_of[f"W_{size}"].shape[-1] for size in SIZES]
     steps = np.diff([one.mean(-1) for one in held])
     also = {"the least step": float(steps.min()), "the lesser rise": float(steps.sum(-1).min())}
     return Finding(over_seeds(held[-1][-1]), 1.0, also=also)
@@ -146,7 +146,7 @@ _HARDLY_FALLS = Of("the largest fall in % of the rise", AtMost(1))
     experiments=("toy/wide",),
 )
 def _smooth(wide: Results) -> Finding:
-    steps = np.diff(metrics.features_per_dimension(wide["W"]), axis=1)
+    steps = np.diff(formulas.features_per_dimension(wide["W"]), axis=1)
     rise = steps.sum(1)
     fall = max(0.0, -float(steps.mean(0).min() / rise.mean()))
     even = 100 / steps.shape[1]

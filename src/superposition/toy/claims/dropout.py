@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas
 from superposition.claims import Finding, claim
 from superposition.estimates import exactly, over_seeds
 from superposition.runs import Results
@@ -102,7 +102,7 @@ def _redundant(decay: Results, equal: Results) -> Finding:
     experiments=(EQUAL,),
 )
 def _suppression(equal: Results) -> Finding:
-    falls = {s: 100 * ratio(equal, metrics.effective_features, 0.5, s) for s in SPARSE}
+    falls = {s: 100 * ratio(equal, formulas.effective_features, 0.5, s) for s in SPARSE}
     return Finding(over_seeds(falls[0.9]), 100.0, also={"S": by_label(falls, falls.values())})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas
 from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
@@ -42,7 +42,7 @@ def _levels(*both: Results) -> Finding:
     near = lambda D: (np.abs(D[..., None] - _LEVELS) < 0.02).any(-1)
     each = {S: found.percent for S, found in _by_sparsity(both, lambda runs_of: near(runs_of["D"][:, -1])).items()}
     n, m = both[0]["D"].shape[-1], both[0].config.n_hidden
-    random = metrics.feature_dimensionality(np.random.default_rng(0).standard_normal((200, n, m)))
+    random = formulas.feature_dimensionality(np.random.default_rng(0).standard_normal((200, n, m)))
     return Finding(next(iter(each.values())), 100 * float(near(random).mean()), also={"S": each})
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas, metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
@@ -40,8 +40,8 @@ def _stuck(results: Results, level: float, **also: float) -> Finding:
 )
 def _one(results: Results) -> Finding:
     W = weights(results)
-    W = W[np.abs(1 / metrics.features_per_dimension(W) - 1) < 0.05]
-    alone = ((metrics.feature_dimensionality(W) > 0.9) & metrics.is_represented(W)).any(-1)
+    W = W[np.abs(1 / formulas.features_per_dimension(W) - 1) < 0.05]
+    alone = ((formulas.feature_dimensionality(W) > 0.9) & formulas.is_represented(W)).any(-1)
     return _stuck(results, 1.0, the_share_of_models_with_a_feature_alone=float(alone.mean()) if len(alone) else 0.0)
 
 

@@ -3,7 +3,7 @@ The paper speaks of the best of several runs, so that is what decides about its 
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas, metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import over_seeds
 from superposition.runs import Results
@@ -20,7 +20,7 @@ def _at(results: Results, sparsity: float) -> int:
 
 def _shaped(intro: Results, density: int, name: str, features: int) -> np.ndarray:
     """Whether each seed has the shape of this name, of exactly the `features` most important features."""
-    kept = (metrics.is_represented(intro["W"][:, density]) == (np.arange(intro.config.n_features) < features)).all(1)
+    kept = (formulas.is_represented(intro["W"][:, density]) == (np.arange(intro.config.n_features) < features)).all(1)
     return kept & (intro["shape"][:, density] == SHAPES.index(name))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from superposition import metrics
+from superposition import formulas, metrics
 from superposition.claims import Finding, claim
 from superposition.estimates import Estimate, exactly, over_seeds
 from superposition.runs import Results
@@ -84,7 +84,7 @@ _crossing("3-crossing-importance", SECTION, "The same happens when the odd featu
     experiments=("toy/nonuniform",),
 )
 def _jump(results: Results) -> Finding:
-    lengths = metrics.norms(results["branch_W"])[:, 0, :, 0]
+    lengths = formulas.norms(results["branch_W"])[:, 0, :, 0]
     return Finding(exactly(min(lengths[axis, above(results, axis).argmax()] for axis in range(len(AXES)))), 0.0)
 
 

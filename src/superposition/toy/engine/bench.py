@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
+from superposition import metrics
 from superposition.bench import Comparison
 from superposition.toy import phase
 from superposition.toy.engine import training
@@ -16,6 +17,7 @@ from superposition.toy.theory import expected_loss
 from superposition.training import AdamW
 
 BATCH = 1024
+MEASURED = (8192, 256)  # a matrix of weights; of a model's vocabulary the products of all pairs would not fit in memory
 # n_features, n_hidden, instances, and steps a measured stretch: enough that the faster side, too, takes some 50 ms and more.
 SIZES = ((5, 2, 10, 1600), (20, 5, 7, 600), (100, 20, 20, 24), (400, 30, 30, 4))
 # target, n_in, n_hidden, instances, and steps a measured stretch.
@@ -189,6 +191,14 @@ def comparisons() -> Iterator[Comparison]:
             units=steps,
             products=2 * BATCH * instances * m * (2 * n + 3 * _outputs(target, n)),
         )
+    W = np.random.default_rng(0).standard_normal(MEASURED)
+    yield Comparison(
+        name=f"toy dimensionality {MEASURED[0]}/{MEASURED[1]}",
+        what=f"D_i of {MEASURED[0]} features in {MEASURED[1]} dimensions: the smaller Gram matrix, against all products",
+        ours=lambda: metrics.feature_dimensionality(W),
+        reference=lambda: (W**2).sum(1) ** 2 / ((W @ W.T) ** 2).sum(1),
+        repeats=3,
+    )
     models = EXACT.densities * EXACT.starts
     yield Comparison(
         name="toy exact 2/1",

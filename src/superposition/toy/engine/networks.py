@@ -50,7 +50,11 @@ class Task:
     That is uniform on [0, 1] (uniform) or on [-1, 1] (signed), 1 (binary), or 1 and -1 alike (sign). The target is made of
     each input, or of each pair (2k, 2k + 1): the smaller (and), the larger (or), or the larger size (max).
     `active` is the probability of being active, which broadcasts to (instance, n_in), or the windows of features that keep
-    company; `importance`, the weight of each output in the loss, broadcasts to (instance, n_out)."""
+    company; `importance`, the weight of each output in the loss, broadcasts to (instance, n_out).
+
+    >>> Task("signed", "abs", active=0.1).targets(torch.tensor([-0.5, 0.0]))
+    tensor([0.5000, 0.0000])
+    """
 
     inputs: str
     target: str
@@ -67,7 +71,12 @@ class Networks(nn.Module):
     """A stack of networks: out = g(dropout(f(x W1)) W2 + b), each with activations, a dropout rate and an L1 of its own.
 
     `theta` holds an instance's parameters as one vector: W1, then W2ᵀ unless the weights are tied, then b. Its start depends
-    on its seed alone: W1 and W2 are `scale` times Xavier-normal, b is zero. Raises ValueError for what no network can be."""
+    on its seed alone: W1 and W2 are `scale` times Xavier-normal, b is zero. Raises ValueError for what no network can be.
+
+    >>> stack = Networks(seeds=[0, 1, 2], n_in=4, n_hidden=3)
+    >>> stack.W1.shape, stack(torch.rand(10, 3, 4)).shape
+    (torch.Size([3, 4, 3]), torch.Size([10, 3, 4]))
+    """
 
     theta: Float[nn.Parameter, "instance parameter"]
     dropout: Float[Tensor, "instance"]

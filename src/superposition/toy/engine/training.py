@@ -100,8 +100,16 @@ def train(
     """Train every network in place for `steps` batches of its own data, on the device that the stack is on.
 
     The loss is recorded `records` times, evenly; `snapshots` are steps (0 to `steps`) after which the weights are kept.
-    Under a `job` there is progress to see, and a run that was killed goes on from its last checkpoint, named `key`.
-    Raises ValueError for a task that doesn't fit the networks, or a snapshot outside the training."""
+    In a terminal there is progress to see; under a `job`, a run that was killed goes on from its last checkpoint, named `key`.
+    Raises ValueError for a task that doesn't fit the networks, or a snapshot outside the training.
+
+    >>> from superposition import Autoencoders
+    >>> models = Autoencoders(seeds=[0, 1], n_features=5, n_hidden=2)
+    >>> task = Task("uniform", "identity", active=0.1, importance=0.9 ** np.arange(5))
+    >>> history = train(models, task, steps=200, optimiser=AdamW(lr=0.01), records=4)
+    >>> history.step, bool((history.loss[-1] < history.loss[0]).all())
+    (array([ 50, 100, 150, 200]), True)
+    """
     if any(not 0 <= step <= steps for step in snapshots):
         raise ValueError(f"snapshots must lie between 0 and {steps} steps, got {sorted(snapshots)}")
     compiled(networks, task)
@@ -129,7 +137,12 @@ def train(
 def evaluate(networks: Networks, task: Task, batches: int = 64, batch: int = 4096) -> Float[Array, "instance"]:
     """The loss of each network on held-out data of its own, without dropout and L1: what the task alone costs.
 
-    That is `batches` × `batch` examples that training never draws; networks with equal seeds see equal ones."""
+    That is `batches` × `batch` examples that training never draws; networks with equal seeds see equal ones.
+
+    >>> from superposition import Autoencoders
+    >>> evaluate(Autoencoders.of(W=[[0.0]], b=[0.0]), Task("uniform", "identity", active=1.0)).round(2)  # E x² is 1/3
+    array([0.33])
+    """
     if networks.theta.device.type == "cpu":
         shape, settings = compiled(networks, task)
         plain = settings._replace(dropout=0 * settings.dropout, l1=0 * settings.l1)

@@ -4,7 +4,7 @@ Dropout at rate r multiplies each hidden unit by 0, or with probability 1 - r by
 import numpy as np
 from jaxtyping import Bool, Float, Real
 
-from superposition import metrics
+from superposition import formulas
 from superposition.toy.engine import features
 from superposition.toy.measures import polytopes
 
@@ -13,27 +13,27 @@ Array = np.ndarray
 
 def represented(W: Float[Array, "*batch n m"]) -> Bool[Array, "*batch n"]:
     """Which features are at least half as long as the longest: dropout shrinks all lengths, so no fixed one will do."""
-    length = metrics.norms(W)
+    length = formulas.norms(W)
     return length >= length.max(-1, keepdims=True) / 2
 
 
 def paired(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """The share of the represented features that have an antipode, another represented feature at a cosine below -0.9."""
     there = represented(W)
-    opposite = (metrics.cosines(W) < -0.9) & there[..., None] & there[..., None, :]
+    opposite = (formulas.cosines(W) < -0.9) & there[..., None] & there[..., None, :]
     return opposite.any(-1).sum(-1) / there.sum(-1)
 
 
 def halfway(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """The share of features neither in nor out: between a quarter and three quarters as long as the longest."""
-    share = metrics.norms(W) / metrics.norms(W).max(-1, keepdims=True)
+    share = formulas.norms(W) / formulas.norms(W).max(-1, keepdims=True)
     return ((share > 0.25) & (share < 0.75)).mean(-1)
 
 
 def crowding(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"] | np.floating:
     """Mean over the represented features of 1 - D_i, the share of its direction that a feature leaves to others."""
     there = represented(W)
-    return ((1 - metrics.feature_dimensionality(W)) * there).sum(-1) / there.sum(-1)
+    return ((1 - formulas.feature_dimensionality(W)) * there).sum(-1) / there.sum(-1)
 
 
 def at_levels(W: Float[Array, "*batch n m"]) -> Float[Array, "*batch"]:
