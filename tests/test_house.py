@@ -202,9 +202,9 @@ def test_every_library_that_the_package_or_a_test_imports_is_a_direct_dependency
         wanted = list(map(Requirement, lines))
         return {canonicalize_name(name) for one in wanted for name in (one.name, *one.extras)}
 
-    called = {"sklearn": "scikit-learn", "xdist": "pytest-xdist", "PIL": "pillow", "yaml": "pyyaml"} | {
-        "pypandoc": "pypandoc-binary"
-    }
+    called = {
+        "PIL": "pillow", "pypandoc": "pypandoc-binary", "sklearn": "scikit-learn", "xdist": "pytest-xdist", "yaml": "pyyaml"
+    }  # fmt: skip
     ours = ("experiments", "book", "cluster", "bench", "tensorboard", "xarray")
     declared = names(project["dependencies"] + [line for name in ours for line in extras[name]])
     own = {"superposition", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
