@@ -38,7 +38,7 @@ serve: venv  ## the built book on this machine, opened in a browser
 test: venv  ## the linter, then all tests; ARGS='tests/toy -x' runs some
 	@.venv/bin/ruff check --quiet src tests && .venv/bin/ruff format --check --quiet src tests \
 		|| { echo "make format mends what can be mended without thought" >&2; exit 1; }
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=10 --durations-min=5 $(ARGS)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --durations=10 --durations-min=5 $(ARGS)
 
 format: venv  ## sort imports and lay out the code
 	@.venv/bin/ruff check --quiet --fix src tests; .venv/bin/ruff format src tests

@@ -14,19 +14,21 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import invalidate_caches
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
+from grouping import pytest_xdist_make_scheduler  # noqa: F401
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
+from threadpoolctl import threadpool_limits
+
+threadpool_limits(1)  # a plugin may have loaded NumPy before: with other threads BLAS rounds differently
 
 # The folder of the part's tests would pass for a package of that name, which pandas looks for and would take a version from.
 sys.modules["bottleneck"] = None  # type: ignore[assignment]
 
 TESTS = Path(__file__).parent
 SOURCE, DATA = (TESTS.parent / folder for folder in ("src", "data"))
-COMPILING = ("toy", "addition")  # parts
 COMPILED = (".kernel", ".tally_kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel")
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
@@ -39,22 +41,6 @@ from superposition import configs, runs  # noqa: E402
 # No example fails for being slow: that depends on what else the machine is doing.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-NO_VALUES = SimpleNamespace(params={})
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """Side by side, the tests of a file stay together, and so do all that look at one edition of the book.
-
-    Those of a part that compiles much anew in every process are together as well."""
-    for item in items:
-        values = getattr(item, "callspec", NO_VALUES).params.values()
-        asked = [*item.fixturenames, *(f"{value}_edition" for value in values)]
-        groups = [edition for edition in ("quarto_edition", "plain_edition") if edition in asked]
-        own = item.path.relative_to(TESTS).parts[0]
-        groups += [part for part in COMPILING if part == own or own == "test_experiments.py" and f"{part}/" in item.name]
-        item.add_marker(pytest.mark.xdist_group([*groups, item.path.stem][0]))
 
 
 @pytest.fixture(scope="session")
@@ -196,12 +182,12 @@ def kept_trees(tmp_path_factory):
     """A function that gives a repository the package's trees that others have read: to read them anew takes a second.
 
     They are kept by the digest of their source, so that a repository's own modules are read all the same."""
-    kept = tmp_path_factory.mktemp("trees") / "trees.json"
-    kept.write_text("{}")
+    kept = tmp_path_factory.mktemp("trees") / "trees.txt"
+    kept.touch()
 
     @contextmanager
     def given(root: Path):
-        own = root / ".work/trees.json"
+        own = root / ".work/trees.txt"
         own.parent.mkdir(exist_ok=True)
         shutil.copy(kept, own)
         yield

@@ -51,15 +51,19 @@ def test_the_medians_of_both_sides_and_their_ratio(clock):
 
 
 def test_the_share_of_the_peak_is_that_of_operations_a_second(clock, monkeypatch):
-    def takes(seconds):
+    def takes(*seconds):
+        waiting = [*seconds]
+
         def work():
-            clock.now += seconds
+            clock.now += waiting.pop(0)
 
         return work
 
-    monkeypatch.setattr(bench, "large_product", lambda: takes(0.5))
-    half = bench.LARGE**3  # half as many operations as the large product has, in two seconds
-    row = bench.measure(bench.Comparison("toy", "", takes(6), takes(6), repeats=3, units=3, products=half))
+    monkeypatch.setattr(bench, "large_product", lambda: takes(1, 0.5, 1, 9))
+    monkeypatch.setattr(bench.config, "NUMBA_NUM_THREADS", 2)
+    as_many = 2 * bench.LARGE**3  # as the large product has on one thread, in two seconds at best
+    ours, reference = takes(1, 7, 8, 6), takes(6, 6, 6, 6)
+    row = bench.measure(bench.Comparison("toy", "", ours, reference, repeats=3, units=3, products=as_many))
     assert row["peak"] == pytest.approx(0.125)
 
 

@@ -231,11 +231,11 @@ def test_the_kept_trees_give_the_same_digests_and_follow_edits(scratch):
     roots = [("superposition.toy.top", "run")]
     shutil.rmtree(scratch.root / ".work", ignore_errors=True)
     first = Code().digest(roots)
-    assert (scratch.root / ".work" / "trees.json").exists()
+    assert (scratch.root / ".work" / "trees.txt").exists()
     assert Code().digest(roots) == first
     scratch.module("near", "def f():\n    return 2")
     assert Code().digest(roots) != first
-    (scratch.root / ".work" / "trees.json").write_text("{ broken")
+    (scratch.root / ".work" / "trees.txt").write_text("{ broken")
     scratch.module("near", "def f():\n    return 1")
     assert Code().digest(roots) == first
 

@@ -4,7 +4,6 @@ Names, places, order, comments, docstrings and annotations of functions change n
 import ast
 import hashlib
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -38,7 +37,7 @@ class Code:
 
     `root` is the folder that holds the package, for the code of another checkout; by default it is the code in use.
     References into the modules `carriers` end there: what these do with results does not count.
-    Trees once read are kept in .work/trees.json, where that can be written."""
+    Trees once read are kept in .work/trees.txt, where that can be written."""
 
     def __init__(self, root: Path | None = None, carriers: Collection[str] = CARRIERS):
         self._root, self._carriers = root, carriers
@@ -261,33 +260,40 @@ def _read(name: str, file: Path, source: bytes) -> Module:
 
 
 class _Kept:
-    """Modules as they were last read, each with the digest of its source and of the code that reads it."""
+    """Modules as they were last read, a line each: name, digest of its source and of the code that reads it, and itself.
+
+    Lines are only added, and the last one of a name counts: to write all anew at each change costs more than reading trees."""
 
     def __init__(self):
-        self._changed = False
+        self._new: list[str] = []
         self._reader = Path(trees.__file__).read_bytes()
 
     @cached_property
-    def _modules(self) -> dict[str, list]:
+    def _lines(self) -> dict[str, tuple[str, str]]:
+        file, lines = paths.work() / "trees.txt", []
         with suppress(OSError, ValueError):
-            return dict(json.loads((paths.work() / "trees.json").read_bytes()))
-        return {}
+            lines = [line.split("\t") for line in file.read_text().splitlines()]
+        found = {line[0]: (line[1], line[2]) for line in lines if len(line) == 3}
+        if len(lines) > 4 * len(found):
+            with suppress(OSError):
+                file.unlink()
+        return found
 
     def read(self, name: str, file: Path, source: bytes) -> Module:
         key = hashlib.sha256(b"\0".join([source, self._reader, file.name.encode()])).hexdigest()
         with suppress(KeyError, ValueError, TypeError):
-            held, module = self._modules[name]
+            held, module = self._lines[name]
             if held == key:
-                return Module.of_json(module)
+                return Module.of_json(json.loads(module))
         module = _read(name, file, source)
-        self._modules[name], self._changed = [key, module.as_json()], True
+        self._lines[name] = key, json.dumps(module.as_json())
+        self._new.append("\t".join([name, *self._lines[name]]))
         return module
 
     def save(self) -> None:
-        if self._changed:
+        if self._new:
             with suppress(OSError):
                 paths.work().mkdir(exist_ok=True)
-                new = paths.work() / f"trees.json.{os.getpid()}"
-                new.write_text(json.dumps(self._modules))
-                new.replace(paths.work() / "trees.json")
-            self._changed = False
+                with (paths.work() / "trees.txt").open("a") as file:
+                    file.write("\n".join(["", *self._new, ""]))
+            self._new = []

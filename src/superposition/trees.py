@@ -3,8 +3,9 @@ Trees become text in which names, places, comments, docstrings and annotations o
 
 import ast
 import builtins
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import Any
 
 # Decorators that change a function and nothing else; with any other, defining a function may have an effect elsewhere.
@@ -19,6 +20,7 @@ _PURE = frozenset(
 BY_NAME = frozenset({"importlib.import_module", "builtins.__import__", "builtins.eval", "builtins.exec", "builtins.globals"})
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -78,7 +80,9 @@ def read(name: str, tree: ast.Module, is_package: bool) -> Module:
     for statement in _undocumented(tree):
         if isinstance(statement, _IMPORTS) or _is_idle(statement):
             continue
-        names = sorted(_bound([statement]) - module.imports.keys(), key=_place(statement))
+        names = list(_bound([statement]) - module.imports.keys())
+        if len(names) > 1:
+            names.sort(key=_place(statement))
         pieces = _Writer(package, known, names).written(statement)
         for index, own in enumerate(names):
             module.definitions.setdefault(own, []).extend([*pieces, f"#{index}"])
@@ -107,15 +111,15 @@ class _Writer:
     def written(self, node: object) -> Pieces:
         self._write(node)
         joined: Pieces = []
-        for piece in self._out:
-            if isinstance(piece, str) and joined and isinstance(joined[-1], str):
-                joined[-1] += piece
-            else:
-                joined.append(piece)
+        for kind, pieces in groupby(self._out, type):
+            run = list(pieces)
+            joined += ["".join(run)] if kind is str else run
         return joined
 
     def _write(self, node: object) -> None:
-        if isinstance(node, list):
+        if not isinstance(node, (list, ast.AST)):
+            self._out.append(ascii(node))
+        elif isinstance(node, list):
             self._out.append("[")
             for item in node:
                 if not isinstance(item, _IMPORTS):  # what they bind is followed where it is used
@@ -132,10 +136,8 @@ class _Writer:
             self._comprehension(node)
         elif isinstance(node, ast.AnnAssign) and not (self._scopes and self._scopes[-1][0]):
             self._fields(node, without=("annotation", "simple"))
-        elif isinstance(node, ast.AST):
-            self._fields(node)
         else:
-            self._out.append(ascii(node))
+            self._fields(node)
 
     def _fields(self, node: ast.AST, without: Collection[str] = (), **changed: object) -> None:
         self._out.append(f"{type(node).__name__}(")
@@ -216,11 +218,12 @@ class _Writer:
     def _local(self, body: list[ast.AST]) -> dict[str, Reference | None]:
         """The names that a function's or class's body binds, with what they stand for where it imports them."""
         names: dict[str, Reference | None] = dict.fromkeys(_bound(body))
-        for node in _everywhere(ast.Module(body, [])):
+        every = _everywhere(ast.Module(body, []))
+        for node in every:
             if isinstance(node, _IMPORTS):
                 for name, (source, member) in _bound_by_import(self._package, node).items():
                     names[name] = Reference(member or "", (), source) if member else _whole(source)
-        for node in _everywhere(ast.Module(body, [])):
+        for node in every:
             if isinstance(node, ast.Global):
                 names = {name: what for name, what in names.items() if name not in node.names}
         return names
@@ -232,14 +235,26 @@ def _whole(source: str) -> Reference:
     return Reference(leaf, (), parent) if parent else Reference("", (), source)
 
 
-def _everywhere(tree: ast.AST) -> Iterator[ast.AST]:
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below, but for those that say no more than their type: `ast.iter_child_nodes` at a third of its cost."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        for child in value if isinstance(value, list) else (value,):
+            if isinstance(child, ast.AST) and child._fields:
+                found.append(child)
+    return found
+
+
+def _everywhere(tree: ast.AST) -> list[ast.AST]:
     """The nodes of a scope, and of no function or class inside it."""
-    waiting = list(ast.iter_child_nodes(tree))
+    found, waiting = [], _children(tree)
     while waiting:
         node = waiting.pop()
-        yield node
-        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            waiting += ast.iter_child_nodes(node)
+        found.append(node)
+        if not isinstance(node, _SCOPES):
+            waiting += _children(node)
+    return found
 
 
 def _bound(nodes: Iterable[ast.AST]) -> set[str]:
@@ -261,8 +276,8 @@ def _bound(nodes: Iterable[ast.AST]) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             names.add(node.rest)
-        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            waiting += ast.iter_child_nodes(node)
+        if not isinstance(node, _SCOPES):
+            waiting += _children(node)
     return names
 
 

@@ -326,7 +326,7 @@ def test_a_failed_render_leaves_the_old_freeze(root, quarto):
     with pytest.raises(freeze.FreezeError, match="the freeze is as it was"):
         freeze.refresh()
     assert tree(root / "_freeze") == before
-    assert [path.name for path in (root / ".work").iterdir()] == ["trees.json"]
+    assert [path.name for path in (root / ".work").iterdir()] == ["trees.txt"]
 
 
 def test_a_broken_manifest_makes_all_stale_and_is_written_anew(root, quarto):

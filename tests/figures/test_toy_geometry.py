@@ -10,7 +10,7 @@ NAMES = ["single feature", "digon", "triangle", "tetrahedron", "pentagon", "squa
 
 def test_stacked_columns_are_as_high_as_the_features_they_count():
     counts = np.arange(28.0).reshape(4, 7)
-    fig = geometry.polytope_counts(DENSITY, counts, 0 * counts, NAMES)
+    fig = geometry.polytope_counts(DENSITY, {"trained": counts, "null": 0 * counts}, NAMES)
     tops = [bar.get_y() + bar.get_height() for bar in fig.axes[0].patches]
     assert max(tops[24:28]) == counts[-1].sum() and [patch.get_height() for patch in fig.axes[1].patches] == [0] * 28
 
@@ -60,7 +60,7 @@ def test_a_solution_has_a_dot_for_each_placed_feature_and_a_line_for_each_edge()
 
 def test_columns_of_unequal_steps_meet_halfway_between_their_points():
     density, counts = np.array([1.0, 0.5, 0.05]), np.ones((3, 7))
-    ax = geometry.polytope_counts(density, counts, counts, NAMES).axes[0]
+    ax = geometry.polytope_counts(density, {"trained": counts}, NAMES).axes[0]
     left, right = (
         np.array([edge(bar) for bar in ax.patches[:3]])
         for edge in (lambda b: b.get_x(), lambda b: b.get_x() + b.get_width() / 0.92)
@@ -69,14 +69,12 @@ def test_columns_of_unequal_steps_meet_halfway_between_their_points():
     np.testing.assert_allclose(left[1:], [np.sqrt(1 * 2), np.sqrt(2 * 20)])
 
 
-def test_trainings_stand_side_by_side_and_their_legend_holds_the_shapes_that_occur():
-    features = np.zeros((2, 7))
-    features[0, 2], features[1, 2], features[1, 3] = 6, 9, 4
-    fig = geometry.trainings(features, ["short", "long"], NAMES)
-    ax = fig.axes[0]
-    np.testing.assert_array_equal(np.array([bar.get_height() for bar in ax.patches]).reshape(7, 2), features.T)
-    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["tetrahedron", "triangle"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["short", "long"]
+def test_panels_have_their_titles_and_the_legend_holds_the_shapes_that_occur_in_any():
+    features = np.zeros((2, 4, 7))
+    features[0, :, 2], features[1, 1, 2], features[1, 3, 3] = 6, 9, 4
+    fig = geometry.polytope_counts(DENSITY, {"short": features[0], "long": features[1]}, NAMES)
+    assert [ax.get_title() for ax in fig.axes] == ["short", "long"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["triangle", "tetrahedron"]
 
 
 def test_losses_are_drawn_as_what_superposition_saves_of_them():

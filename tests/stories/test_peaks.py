@@ -39,7 +39,8 @@ def test_what_a_neuron_gives_at_the_top_is_a_share_of_all_that_it_gives_above_ze
     assert peaks.share_at_the_top(made, 0.1) == pytest.approx([(1.5 + 4.75) / (1 + 1.5 + 4.75), 0])
 
 
-def test_of_noise_the_top_is_what_the_normal_density_has_there():
+def test_of_normal_numbers_the_share_at_the_top_is_what_their_density_has_there():
     weighed = lambda x: x * norm.pdf(x)  # noqa: E731
     top = norm.isf(1 / 1000)
-    assert peaks.of_noise(1000, 0.8) == pytest.approx(quad(weighed, 0.8 * top, np.inf)[0] / quad(weighed, 0, np.inf)[0])
+    expected = quad(weighed, 0.8 * top, np.inf)[0] / quad(weighed, 0, np.inf)[0]
+    assert peaks.normal_share_at_the_top(1000, 0.8) == pytest.approx(expected)

@@ -9,7 +9,7 @@ from superposition import configs, runs
 from superposition.toy import geometry_training, polytope_prices
 from superposition.toy.measures import polytopes
 
-NAMES = ["toy/geometry_training", "toy/geometry_training_dense", "toy/geometry_training_400_30"]
+NAMES = ["toy/geometry_training", "toy/geometry_training_longer", "toy/geometry_training_400_30"]
 CONFIG = configs.read(NAMES[0]).quick
 
 
@@ -28,6 +28,11 @@ def test_trainings_begin_with_the_same_weights_and_a_bias_of_zero_or_of_the_feat
     np.testing.assert_allclose(mean["b"][:, :, 0], np.tile(x.mean(0), (2, 1)), atol=0.015)
 
 
+def test_trainings_are_told_apart_by_rate_schedule_and_bias():
+    names = geometry_training.names(CONFIG)
+    assert names[0] == "0.01 falling, bias from zero" and names[5] == "0.001, bias from mean" and len(set(names)) == 6
+
+
 def test_models_are_laid_out_by_training_seed_and_density_each_with_the_loss_of_its_own_weights(quick):
     rng = np.random.default_rng(2)
     for at in np.ndindex(quick["loss"].shape):
@@ -37,17 +42,8 @@ def test_models_are_laid_out_by_training_seed_and_density_each_with_the_loss_of_
         assert quick["loss"][at] == pytest.approx(each.mean(), abs=6 * each.std() / 63), at
 
 
-def test_sparsities_of_one_training_are_put_together_with_their_own_weights_and_losses(quick):
-    parts = [geometry_training.one(quick, way) for way in (0, 1)]
-    parts[1] = replace(parts[1], arrays=parts[1].arrays | {"density": np.array([0.9, 0.65])})
-    whole = geometry_training.joined(*parts)
-    assert whole["density"].tolist() == pytest.approx([0.9, 0.73, 0.65, 0.63])
-    for name in ("W", "b", "loss"):
-        np.testing.assert_array_equal(whole[name], np.stack([parts[1 - k % 2][name][:, k // 2] for k in range(4)], axis=1))
-
-
 def test_triangles_and_tetrahedra_are_counted_by_their_corners(quick):
-    W = np.zeros((2, 2, 2, 20, 6))
+    W = np.zeros((2, 2, 2, 20, 6))  # training, seed, density
     W[0, 0, 0, :3, :2], W[0, 0, 0, 3:7, 2:5], W[0, 0, 0, 7, 5] = polytopes.CORNERS[2], polytopes.CORNERS[3], 1
     W[1, 1, 1, :2, 0] = 1, -1
     counted = geometry_training.solids(replace(quick, arrays=quick.arrays | {"W": W}))
@@ -55,9 +51,10 @@ def test_triangles_and_tetrahedra_are_counted_by_their_corners(quick):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_stored_model_is_better_than_the_best_perfect_polytope_by_more_than_a_percent_nor_worse_than_guessing(name):
+def test_no_stored_model_beats_perfect_polytopes_by_a_percent_and_only_those_with_dead_features_lose_more_than_guessing(name):
     results = runs.load(name)
     n, m = results["W"].shape[-2:]
-    over = geometry_training.over_least(results)
+    over, dead = geometry_training.over_least(results), geometry_training.dead(results)
     best = polytope_prices.over_least(runs.load("toy/polytope_prices"), n, m, results["density"]).min(0)
-    assert (over > best - 0.01).all() and (over < n / (n - m)).all()
+    assert (over > best - 0.01).all() and (dead[over > n / (n - m)] > 0).all()
+    assert (dead[[start == "mean" for start in results.config.bias]] == 0).all()

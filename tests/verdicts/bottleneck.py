@@ -3,22 +3,28 @@
 from superposition.estimates import Estimate
 
 ROWS = {
-    ("bottleneck/measures/1-frobenius", "bottleneck/measures/9-latents"): [
+    ("bottleneck/measures/01-frobenius", "bottleneck/measures/10-latents"): [
         ("reproduced", 0.9, 0.81, 0.95, 0.2), ("partly", 0.9, 0.79, 0.95, 0.2), ("partly", 0.3, 0.21, 0.4, 0.2),
         ("not reproduced", 0.3, 0.19, 0.4, 0.2),
     ],
-    "bottleneck/measures/2-number": [("reproduced", 1.19, 1.1, 1.3, 1), ("corrected", 1.21, 1.1, 1.3, 1)],
-    "bottleneck/measures/3-count": [("reproduced", 0.9, 0.81, 0.95, 0.8), ("not reproduced", 0.9, 0.79, 0.95, 0.8)],
-    "bottleneck/measures/4-linear": [
+    "bottleneck/measures/02-number": [
+        ("reproduced", 1.19, 1.1, 1.3, 0.6), ("partly", 1.21, 1.1, 1.3, 0.6), ("partly", 0.51, 0.4, 0.6, 0.6),
+        ("not reproduced", 1.51, 1.4, 1.6, 0.6),
+    ],
+    "bottleneck/measures/03-through": [
+        ("reproduced", 1.5, 1.21, 1.8, 1), ("partly", 1.5, 1.19, 1.8, 1), ("not reproduced", 1.5, 0.99, 2, 1),
+    ],
+    "bottleneck/measures/04-count": [("reproduced", 0.9, 0.81, 0.95, 0.8), ("not reproduced", 0.9, 0.79, 0.95, 0.8)],
+    "bottleneck/measures/05-linear": [
         ("reproduced", 1, 0.81, 1.19, 1), ("corrected", 1, 0.81, 1.21, 1), ("corrected", 4, 3.7, 4.3, 1),
     ],
-    "bottleneck/measures/5-untrained": [("reproduced", 1.6, 1.1, 2, 1), ("not reproduced", 1.6, 0.9, 2, 1)],
-    "bottleneck/measures/6-rank": [("reproduced", 0, -0.29, 0.29, 0.9), ("not reproduced", 0.1, -0.1, 0.31, 0.9)],
-    "bottleneck/measures/7-turned": [
+    "bottleneck/measures/06-untrained": [("reproduced", 1.6, 1.1, 2, 1), ("not reproduced", 1.6, 0.9, 2, 1)],
+    "bottleneck/measures/07-rank": [("reproduced", 0, -0.29, 0.29, 0.9), ("not reproduced", 0.1, -0.1, 0.31, 0.9)],
+    "bottleneck/measures/08-turned": [
         ("reproduced", 1.09, 1, 1.2, 1), ("partly", 1.11, 1, 1.2, 1), ("partly", 0.76, 0.7, 0.8, 1),
         ("not reproduced", 0.74, 0.7, 0.8, 1),
     ],
-    "bottleneck/measures/8-compressed": [
+    "bottleneck/measures/09-compressed": [
         ("reproduced", 2.5, 2.1, 3, 1), ("partly", 2.5, 1.9, 3, 1), ("not reproduced", 1.5, 0.9, 2, 1),
     ],
     "bottleneck/transformer/01-loss": [

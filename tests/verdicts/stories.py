@@ -10,7 +10,16 @@ ROWS = {
         ("partly", 0.15, None, None, 0.1),
         ("not reproduced", 0.1, None, None, 0.1),
     ],
-    "stories/neuroscope/2-top-is-little": [("reproduced", 0.01), ("partly", 0.2), ("not reproduced", 0.5)],
+    "stories/neuroscope/2-top-is-little": [
+        ("reproduced", 0.01, None, None, 0.002),
+        ("partly", 0.2, None, None, 0.002),
+        ("not reproduced", 0.5, None, None, 0.002),
+    ],
+    "stories/neuroscope/3-directions": [
+        ("reproduced", 0.5, None, None, 0.4),
+        ("partly", 0.45, None, None, 0.4),
+        ("not reproduced", 0.4, None, None, 0.4),
+    ],
     "stories/ordering/1-random": [
         ("reproduced", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.2, "2l": 1.9}}),
         ("partly", 1.3, 1.2, 1.4, 1, {LARGER: {"1l": 1.19, "2l": 1.9}}),
@@ -93,7 +102,9 @@ ROWS = {
     "stories/attention/4-shared": [
         (verdict, 1.2, low, 1.5, 1, {LARGER: {"one layer": larger}, EASE: Estimate(1.1, eased, 1.2, "seeds", 3)})
         for verdict, low, larger, eased in [
-            ("reproduced", 1.01, 1.01, 1.01), ("partly", 1.01, 1, 1.01), ("partly", 1.01, 1.01, 1),
+            ("reproduced", 1.01, 1.01, 1.01),
+            ("partly", 1.01, 1, 1.01),
+            ("partly", 1.01, 1.01, 1),
             ("not reproduced", 1, 2, 1.01),
         ]
     ],

@@ -19,7 +19,7 @@ ROWS = {
     (
         "toy/computation/09-superposition",
         "toy/computation/11-monosemantic", "toy/computation/14-motif", "toy/correlated/4-dense", "toy/correlated/7-partners",
-        "toy/demonstrating/1-linear", "toy/demonstrating/2-dense", "toy/dynamics/1-levels", "toy/dynamics/7-octahedron",
+        "toy/demonstrating/1-linear", "toy/demonstrating/2-dense", "toy/dynamics/7-octahedron",
         "toy/hidden_size/5-winner", "toy/intro/1-orthogonal", "toy/intro/2-antipodal", "toy/intro/3-pentagon",
         "toy/intro/2b-antipodal-found", "toy/intro/3b-pentagon-found", "toy/correlated/3b-antipodal-found",
         "toy/phase/1-sharp",
@@ -35,7 +35,7 @@ ROWS = {
         ]
         for id, each in [
             ("toy/computation/01-worse", "target"), ("toy/computation/04-balanced", "share on"),
-            ("toy/privileged/5-aligned", "S"),
+            ("toy/privileged/5-aligned", "S"), ("toy/dynamics/1-levels", "S"),
         ]
     },
     **{
@@ -224,12 +224,20 @@ ROWS = {
         for verdict, first, last in [("reproduced", 9.9, 9.9), ("partly", 10.1, 9.9), ("partly", 60, 24.9),
             ("not reproduced", 60, 25.1)]
     ],
-    ("toy/dynamics/3-drops", "toy/dynamics/6-transformations"): [
+    "toy/dynamics/6-transformations": [
         ("reproduced", 0.4, 0.26, 0.5), ("partly", 0.4, 0.24, 0.5), ("not reproduced", 0.1, -0.01, 0.2),
     ],
-    "toy/dynamics/4-late": [("reproduced", 0.1, 0.01, 0.2), ("not reproduced", 0.1, -0.01, 0.2)],
+    "toy/dynamics/3-drops": [
+        (verdict, 0.4, 0.26, 0.5, 0, {"S": {"0.55": interval(low, 0.5), "0.8": interval(0.26, 0.9)}})
+        for verdict, low in [("reproduced", 0.26), ("partly", 0.24), ("not reproduced", -0.01)]
+    ],
+    "toy/dynamics/4-late": [
+        (verdict, 0.1, 0.01, 0.2, 0, {"S": {"0.55": interval(0.01, 0.2), "0.8": interval(low, 0.9)}})
+        for verdict, low in [("reproduced", 0.01), ("not reproduced", -0.01)]
+    ],
     "toy/dynamics/5-forgetful": [
-        ("reproduced", 1, 0.99, 1.01, 1), ("not reproduced", 1, 0.98, 1.005, 1), ("not reproduced", 1, 0.995, 1.02, 1),
+        (verdict, 1, 0.99, 1.01, 1, {"S": {"0.55": interval(0.995, 1.005), "0.8": interval(low, high)}})
+        for verdict, low, high in [("reproduced", 0.99, 1.01), ("not reproduced", 0.98, 1.005), ("not reproduced", 0.995, 1.02)]
     ],
     # geometry
     "toy/geometry/1-one": [
@@ -249,8 +257,8 @@ ROWS = {
     ],
     "toy/geometry/9-training": [
         (verdict, 3, 2, 4, 0, {
-            "rate": {"0.001": interval(one, 4), "0.003": interval(other, 4)},
-            "loss over that of the short one, by rate": {"0.001": interval(0.9, loss), "0.003": interval(0.9, 0.99)},
+            "training": {"0.001": interval(one, 4), "0.003": interval(other, 4)},
+            "loss over that of the short one, by training": {"0.001": interval(0.9, loss), "0.003": interval(0.9, 0.99)},
         })
         for verdict, one, other, loss in [
             ("reproduced", 0.1, 0.1, 0.999), ("partly", 0.1, 0.1, 1.001), ("partly", -0.1, 0.1, 0.999),

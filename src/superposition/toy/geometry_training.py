@@ -80,16 +80,10 @@ def one(results: runs.Results, way: int) -> runs.Results:
     return replace(results, arrays=results.arrays | {name: results[name][way] for name in ("W", "b", "loss")})
 
 
-def joined(*parts: runs.Results) -> runs.Results:
-    """The same training at different sparsities, each as `one` gives it, put together from the densest data on."""
-    order = np.argsort(-np.concatenate([part["density"] for part in parts]))
-    arrays = {name: np.concatenate([part[name] for part in parts], axis=1)[:, order] for name in ("W", "b", "loss")}
-    return replace(parts[0], arrays=arrays | {"density": np.concatenate([part["density"] for part in parts])[order]})
-
-
 def names(config: Config) -> list[str]:
-    """What tells the trainings apart: "0.003, falling", for a rate that comes down to zero, or "0.001"."""
-    return [f"{lr:g}{', falling' if schedule == 'cosine' else ''}" for lr, schedule in zip(config.lr, config.schedule)]
+    """What tells the trainings apart, such as "0.003 falling, bias from mean" where the rate comes down to zero."""
+    each = zip(config.lr, config.schedule, config.bias, strict=True)
+    return [f"{lr:g}{' falling' if schedule == 'cosine' else ''}, bias from {bias}" for lr, schedule, bias in each]
 
 
 def over_least(results: runs.Results) -> Float[Array, "training seed density"]:
@@ -108,7 +102,12 @@ def best(results: runs.Results) -> int:
     return int(over_least(results).mean((1, 2)).argmin())
 
 
+def shapes(results: runs.Results) -> Float[Array, "training seed density polytope"]:
+    """How many polytopes of each kind each model holds."""
+    features = polytopes.features_by_shape(results["W"].astype(float))[..., : polytopes.OTHER]
+    return features / [len(corners) for corners in polytopes.CORNERS]
+
+
 def solids(results: runs.Results) -> Float[Array, "training seed density"]:
     """How many triangles and tetrahedra each model holds, counted together."""
-    features = polytopes.features_by_shape(results["W"].astype(float))
-    return sum(features[..., shape] / len(polytopes.CORNERS[shape]) for shape in (TRIANGLE, TETRAHEDRON))
+    return shapes(results)[..., [TRIANGLE, TETRAHEDRON]].sum(-1)

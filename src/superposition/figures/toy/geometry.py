@@ -1,7 +1,7 @@
 """Pictures of the geometry of many features: levels of dimensionality, counts of polytopes, and one solution cut apart.
 The horizontal axis is 1 / density = 1 / (1 − S), as in the paper, with ticks that read S."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -100,39 +100,23 @@ def _stack(ax: Axes, left: np.ndarray, counts: np.ndarray, wide: np.ndarray | fl
 
 
 def polytope_counts(
-    density: Float[np.ndarray, "density"],
-    features: Float[np.ndarray, "density shape"],
-    null: Float[np.ndarray, "density shape"],
-    names: Sequence[str],
+    density: Float[np.ndarray, "density"], panels: Mapping[str, Float[np.ndarray, "density shape"]], names: Sequence[str]
 ) -> Figure:
-    """How many features are in each kind of polytope against sparsity, stacked: as trained, and in random directions."""
-    fig, axes = style.figure(ncols=2, height=3.5, sharey=True, width_ratios=(1.6, 1))
+    """How many features are in each kind of polytope against sparsity, stacked: a panel, by its title, for each of several."""
+    fig, axes = style.figure(ncols=len(panels), height=3.5, sharey=True)
     left, wide = _columns(density)
-    for ax, counts, title in zip(axes[0], (features, null), ("trained", "same lengths, random directions"), strict=True):
+    for ax, (title, counts) in zip(axes[0], panels.items(), strict=True):
         _axis(ax, density)
         _stack(ax, left, counts, wide * 0.92, names)
-        ax.set_xlim(left[0], left[-1] + wide[-1])
+        marks = (0, 0.5, 0.8, 0.9) if density.min() < 0.2 else (0, 0.2, 0.3, 0.4, 0.5)
+        ax.set_xticks([1 / (1 - s) for s in marks], [f"{s:g}" for s in marks])
+        ax.set(xlabel="sparsity $S$", xlim=(left[0], left[-1] + wide[-1]))
         style.panel_title(ax, title)
-    if density.min() < 0.2:
-        axes[0, 1].set_xticks([1, 2, 5, 10], ["0", "0.5", "0.8", "0.9"])
     axes[0, 0].set_ylabel("represented features")
-    for ax in axes[0]:
-        ax.set_xlabel("sparsity $S$")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    axes[0, 0].legend(handles[::-1], labels[::-1], loc="upper left", fontsize=9)
-    return fig
-
-
-def trainings(features: Float[np.ndarray, "training shape"], labels: Sequence[str], names: Sequence[str]) -> Figure:
-    """The same columns for several trainings at one sparsity, a column each."""
-    fig, axes = style.figure(height=3.6)
-    ax, place = axes[0, 0], np.arange(len(labels))
-    _stack(ax, place - 0.38, features, 0.76, names)
-    ax.set_xticks(place, labels)
-    ax.set(ylabel="represented features", ylim=(0, 1.05 * features.sum(-1).max()))
-    handles, _ = ax.get_legend_handles_labels()
-    drawn = [k for k in range(len(names)) if features[:, k].any()][::-1]
-    fig.legend([handles[k] for k in drawn], [names[k] for k in drawn], loc="outside right upper", fontsize=9)
+    handles, _ = axes[0, 0].get_legend_handles_labels()
+    drawn = [k for k in range(len(names)) if any(counts[:, k].any() for counts in panels.values())]
+    shown = [handles[k] for k in drawn], [names[k] for k in drawn]
+    fig.legend(*shown, loc="outside upper center", ncols=len(drawn), fontsize=9, columnspacing=1.2, handlelength=1.2)
     return fig
 
 
@@ -145,7 +129,8 @@ def over_least(
 ) -> Figure:
     """How far each training's loss lies below the least without superposition, in per cent, and how far the best could.
 
-    A dash is the mean of the seeds, which are dots; `line` is a density and a loss without a training."""
+    A line runs through the means of the seeds, which are dots; `line` is a density and a loss without a training.
+    What loses more than 0.3% lies below the frame: models with dead features lose ten times that."""
     fig, axes = style.figure(height=3.7)
     ax = axes[0, 0]
     below = lambda value: 100 * (1 - value)
@@ -153,10 +138,10 @@ def over_least(
     for p, of_seeds, name, colour, marker in zip(density, loss, names, colours, "osD^v", strict=False):
         x = np.broadcast_to(1 - p, of_seeds.shape)
         ax.plot(x.ravel(), below(of_seeds).ravel(), marker, color=colour, markersize=3, zorder=3)
-        ax.plot(1 - p, below(of_seeds.mean(0)), "_", color=colour, markersize=14, label=name, zorder=3)
+        ax.plot(1 - p, below(of_seeds.mean(0)), color=colour, linewidth=1.3, label=name, zorder=3)
     ax.plot(1 - line[0], below(line[1]), color="0.45", linewidth=1.2, linestyle=(0, (4, 3)), label=label, zorder=2)
     ax.axhline(0, color="0.35", linewidth=0.8, zorder=1)
-    ax.set(xlabel="sparsity $S$", ylabel="loss saved by superposition (%)")
+    ax.set(xlabel="sparsity $S$", ylabel="loss saved by superposition (%)", ylim=(max(ax.get_ylim()[0], -0.3), None))
     style.legend(ax, loc="upper left", fontsize=9.5)
     return fig
 

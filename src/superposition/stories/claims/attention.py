@@ -10,7 +10,7 @@ from superposition.sharing import SCORE
 from superposition.stories.attention import ASSOCIATION, OFF, ON, TOLD, heads_by_ease, left, told
 from superposition.tolerances import BASELINE, Above, AtMost, Every, MoreThan, Of, Tolerance
 
-WRITE_UP = "Experiments in Superposition (Thaman et al. 2023), project 1, further directions"
+WRITE_UP = "This book, after a wish of Thaman et al. 2023, project 1"
 BOTH = ("stories/attention_small", "stories/attention")
 LARGER = "larger sibling"
 EASE = "the same over a lot that knows which features are easy"
@@ -105,7 +105,7 @@ def _heads(results: Results) -> np.ndarray:
 
 @claim(
     id="stories/attention/5-spread",
-    source="The addition part of this book",
+    source="This book, in its part on addition",
     statement="The score of spread over heads is higher for trained heads than for the same heads at random.",
     measure="score of the effects of taking heads out, over that with the heads turned at random, the MLP on, associations, "
     "small model, mean over seeds; the larger sibling's besides",

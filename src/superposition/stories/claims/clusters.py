@@ -8,7 +8,7 @@ from superposition.runs import Results
 from superposition.stories import clusters
 from superposition.tolerances import BASELINE, Above, AtLeast, Every, MoreThan, Tolerance
 
-WRITE_UP = "Experiments in Superposition (Thaman et al. 2023), project 2, further directions"
+WRITE_UP = "This book, after a wish of Thaman et al. 2023, project 2"
 SMALL = ("stories/clusters_1l_small",)
 ALL = ("stories/clusters_1l_small", "stories/clusters_1l", "stories/clusters_2l")
 LARGER = "larger sibling"

@@ -35,13 +35,28 @@ def _one_token(one: Results, two: Results) -> Finding:
     source="This book",
     statement="What a neuron does at its highest activations is a small part of what it does.",
     measure="share of all that a neuron gives above zero, summed over tokens, that it gives within a fifth of its highest "
-    "activation, median over all neurons of both models; baseline: normal noise on as many tokens",
+    "activation, median over all neurons of both models; the baseline is that of as many normal numbers as there are tokens",
     tolerance=Tolerance(reproduced=AtMost(0.1), partly=AtMost(0.25)),
     unit="",
     experiments=BOTH,
     after_looking=True,
 )
 def _top_is_little(one: Results, two: Results) -> Finding:
-    median = float(np.median(np.concatenate([peaks.share_at_the_top(run, HIGH) for run in (one, two)])))
-    note = "It warns of what twenty texts show, and says nothing of neurons: of noise the top is less still"
-    return Finding(exactly(median), peaks.of_noise(int(one["counts"][0].sum()), HIGH), note)
+    found = np.concatenate([peaks.share_at_the_top(run, HIGH) for run in (one, two)])
+    return Finding(exactly(float(np.median(found))), peaks.normal_share_at_the_top(int(one["n_tokens"]), HIGH))
+
+
+@claim(
+    id="stories/neuroscope/3-directions",
+    source="This book",
+    statement="A neuron's highest texts peak at one token more often than those of a random direction in its layer do.",
+    measure="share of the 20 highest texts that peak at the most frequent token, mean over all neurons of both models; the "
+    "baseline is that of random directions in the space of a layer's activations, on the same texts",
+    tolerance=Tolerance(reproduced=MoreThan(1.2 * BASELINE), partly=MoreThan(BASELINE)),
+    unit="",
+    experiments=(*BOTH, "stories/directions"),
+    after_looking=True,
+)
+def _than_directions(one: Results, two: Results, directions: Results) -> Finding:
+    found = np.concatenate([peaks.sameness(peaks.peaks(run)) for run in (one, two)])
+    return Finding(exactly(float(found.mean())), float(directions["sameness"].mean()))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import norm
+from scipy import special
 
 from superposition import runs
 from superposition.stories.engine import gathering
@@ -55,9 +55,12 @@ def share_at_the_top(results: runs.Results, from_: float) -> Float[Array, "neuro
     return (mass * high).sum(1) / np.maximum(mass.sum(1), 1e-300)
 
 
-def of_noise(tokens: int, from_: float) -> float:
-    """The same of normal noise on so many tokens, whose highest value is about the one that one token in so many exceeds."""
-    return float(np.exp(-((from_ * norm.isf(1 / tokens)) ** 2) / 2))
+def normal_share_at_the_top(count: int, from_: float) -> float:
+    """The same of so many standard normal numbers whose highest is the value that one of them exceeds on average.
+
+    Above a the integral of x over the density is the density at a."""
+    highest = -special.ndtri(1 / count)
+    return float(np.exp(-((from_ * highest) ** 2) / 2))
 
 
 def windows(

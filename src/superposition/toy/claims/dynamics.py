@@ -1,13 +1,15 @@
 """The claims of the chapter on learning dynamics."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from superposition import metrics
 from superposition.claims import Finding, claim
-from superposition.estimates import over_seeds
+from superposition.estimates import Estimate, over_seeds
 from superposition.runs import Results
 from superposition.tolerances import MOST, Above, Below, Every, Inside, Some, Tolerance
-from superposition.toy.claims.common import PAPER, by_label
+from superposition.toy.claims.common import PAPER, by_label, most_at_every
 from superposition.toy.correlated import partners, within
 from superposition.toy.dynamics import climbing, derangements, late, opening_times, own_beyond, set_match, window
 from superposition.toy.measures import jumps
@@ -15,20 +17,33 @@ from superposition.toy.measures import jumps
 SOURCE = f"{PAPER}, Superposition and Learning Dynamics"
 
 
+_BOTH = ("toy/dynamics", "toy/dynamics_sparse")
+# Not represented; in an antiprism, a pentagon or a pair.
+_LEVELS = np.array([0, 3 / 8, 2 / 5, 1 / 2])
+
+
+def _by_sparsity(both: tuple[Results, ...], each: Callable[[Results], np.ndarray]) -> dict[str, Estimate]:
+    """Estimates over seeds by the sparsity of the hundred features."""
+    return by_label([1 - runs_of.config.density for runs_of in both], map(each, both))
+
+
 @claim(
     id="toy/dynamics/1-levels",
     source=SOURCE,
     statement="The dimensionalities of features take a few discrete values.",
-    measure="share of all features whose dimensionality at the end lies within 0.05 of 0 or ½; the baseline is random directions",
-    tolerance=MOST,
+    measure="share of all features whose dimensionality at the end lies within 0.02 of 0, 3/8, 2/5 or ½, at S = 0.55; also at "
+    "S = 0.8; the baseline is random directions",
+    tolerance=most_at_every("S"),
     unit="%",
-    experiments=("toy/dynamics",),
+    after_looking=True,
+    experiments=_BOTH,
 )
-def _levels(runs_of: Results) -> Finding:
-    final = runs_of["D"][:, -1]
-    random = np.random.default_rng(0).standard_normal((200, final.shape[1], runs_of.config.n_hidden))
-    near = [np.minimum(D, np.abs(D - 0.5)) < 0.05 for D in (final, metrics.feature_dimensionality(random))]
-    return Finding(over_seeds(near[0]).percent, 100 * float(near[1].mean()))
+def _levels(*both: Results) -> Finding:
+    near = lambda D: (np.abs(D[..., None] - _LEVELS) < 0.02).any(-1)
+    each = {S: found.percent for S, found in _by_sparsity(both, lambda runs_of: near(runs_of["D"][:, -1])).items()}
+    n, m = both[0]["D"].shape[-1], both[0].config.n_hidden
+    random = metrics.feature_dimensionality(np.random.default_rng(0).standard_normal((200, n, m)))
+    return Finding(next(iter(each.values())), 100 * float(near(random).mean()), also={"S": each})
 
 
 @claim(
@@ -56,16 +71,18 @@ def _sudden(runs_of: Results) -> Finding:
     statement="Each jump comes with a drop of the loss.",
     measure="correlation of how fast the dimensionalities move with how fast the loss falls, beyond what the same speeds have "
     "with the losses of other seeds and the same losses with their speeds, from the first descent to the median seed's last "
-    "jump, mean over seeds",
-    tolerance=Tolerance(reproduced=Above(0.25), partly=Above(0)),
+    "jump, at S = 0.55, mean over seeds; also at S = 0.8",
+    tolerance=Tolerance(reproduced=Every("S", Above(0.25)), partly=Every("S", Above(0))),
     after_looking=True,
-    experiments=("toy/dynamics",),
+    experiments=_BOTH,
 )
-def _drops(runs_of: Results) -> Finding:
-    match = jumps.match(runs_of["D"], runs_of["loss"], *window(runs_of))
-    more = int((derangements(match, 1000) >= np.diag(match).mean()).sum())
-    note = f"All runs share one slow timetable; given another's loss by lot, they go with it as well in {more} of 1,000 draws"
-    return Finding(over_seeds(own_beyond(match)), 0.0, note)
+def _drops(*both: Results) -> Finding:
+    matched = {runs_of.config.density: jumps.match(runs_of["D"], runs_of["loss"], *window(runs_of)) for runs_of in both}
+    each = _by_sparsity(both, lambda runs_of: own_beyond(matched[runs_of.config.density]))
+    dense = matched[both[0].config.density]
+    more = int((derangements(dense, 1000) >= np.diag(dense).mean()).sum())
+    note = f"At 0.55 all runs share one slow timetable; with another's loss, by lot, they go as well in {more} of 1,000 draws"
+    return Finding(next(iter(each.values())), 0.0, note, also={"S": each})
 
 
 @claim(
@@ -73,24 +90,27 @@ def _drops(runs_of: Results) -> Finding:
     source="ours",
     statement="The late jumps, when few features still move, come with drops of the loss of the same run.",
     measure="the same, from when three quarters of all jumps are over until three quarters of training",
-    tolerance=Tolerance(reproduced=Above(0)),
+    tolerance=Tolerance(reproduced=Every("S", Above(0))),
     after_looking=True,
-    experiments=("toy/dynamics",),
+    experiments=_BOTH,
 )
-def _late(runs_of: Results) -> Finding:
-    return Finding(over_seeds(own_beyond(jumps.match(runs_of["D"], runs_of["loss"], *late(runs_of)))), 0.0)
+def _late(*both: Results) -> Finding:
+    each = _by_sparsity(both, lambda runs_of: own_beyond(jumps.match(runs_of["D"], runs_of["loss"], *late(runs_of))))
+    return Finding(next(iter(each.values())), 0.0, also={"S": each})
 
 
 @claim(
     id="toy/dynamics/5-forgetful",
     source="keltin13, whose training makes a new optimiser for every step",
     statement="Adam without memory, which is sign descent, comes to the same end.",
-    measure="final held-out loss with a new AdamW at each step, over the mean with one AdamW throughout; baseline: no difference",
-    tolerance=Tolerance(reproduced=Inside(0.99, 1.01)),
-    experiments=("toy/dynamics",),
+    measure="final held-out loss with a new AdamW at each step, over the mean with one AdamW throughout, at S = 0.55; also at "
+    "S = 0.8; baseline: no difference",
+    tolerance=Tolerance(reproduced=Every("S", Inside(0.99, 1.01))),
+    experiments=_BOTH,
 )
-def _forgetful(runs_of: Results) -> Finding:
-    return Finding(over_seeds(runs_of["memoryless_loss"][:, -1] / runs_of["loss"][:, -1].mean()), 1.0)
+def _forgetful(*both: Results) -> Finding:
+    each = _by_sparsity(both, lambda runs_of: runs_of["memoryless_loss"][:, -1] / runs_of["loss"][:, -1].mean())
+    return Finding(next(iter(each.values())), 1.0, also={"S": each})
 
 
 @claim(

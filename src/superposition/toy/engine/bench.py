@@ -16,8 +16,8 @@ from superposition.toy.theory import expected_loss
 from superposition.training import AdamW
 
 BATCH = 1024
-# n_features, n_hidden, instances, and steps a measured stretch: enough that it takes a good fraction of a second.
-SIZES = ((5, 2, 10, 400), (20, 5, 7, 150), (100, 20, 20, 12), (400, 30, 30, 2))
+# n_features, n_hidden, instances, and steps a measured stretch: enough that the faster side, too, takes some 50 ms and more.
+SIZES = ((5, 2, 10, 1600), (20, 5, 7, 600), (100, 20, 20, 24), (400, 30, 30, 4))
 # target, n_in, n_hidden, instances, and steps a measured stretch.
 COMPUTATIONS = (("and", 2, 2, 5, 300), ("abs", 3, 6, 5, 300), ("abs", 100, 40, 5, 20))
 # A corner of each phase diagram: 16 cells, 4 starts in each. The sampled training gets the rate and the steps of the
