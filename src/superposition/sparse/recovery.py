@@ -215,3 +215,13 @@ def best(results: runs.Results, name: str = "mcc", by: str = "mcc") -> Float[Arr
 def five_arrows(results: runs.Results, kind: int, width: int = 0) -> Bool[Array, "sparsity seed"]:
     """Whether the best penalty finds every arrow of a model of five features, to within the config's angle."""
     return best(results, "found")[0, width, kind] == 1
+
+
+def lacking(results: runs.Results) -> tuple[Float[Array, "base sparsity seed"], Float[Array, "base sparsity seed"]]:
+    """How far the dictionary that reconstructs best is from the best MCC of all kinds and penalties, and one picked at random.
+
+    Of those with as many latents as features; BatchTopK and the others each at every penalty."""
+    ours = lambda name: np.moveaxis(results[name][:, 0], (1, 4), (3, 4)).reshape(*results["represented"].shape, -1)
+    mcc, explained = ours("mcc"), ours("explained")
+    chosen = np.take_along_axis(mcc, explained.argmax(-1)[..., None], -1)[..., 0]
+    return mcc.max(-1) - chosen, mcc.max(-1) - mcc.mean(-1)
