@@ -69,7 +69,7 @@ def recovery_by_sparsity(
 def reconstruction_and_recovery(
     explained: Float[np.ndarray, "panel kind penalty"],
     recovered: Float[np.ndarray, "panel kind penalty"],
-    oracle: Float[np.ndarray, "panel penalty"],
+    oracle: Float[np.ndarray, "panel price"],
     names: Sequence[str],
     titles: Sequence[str],
 ) -> Figure:
