@@ -30,10 +30,12 @@ def test_recovery_is_a_line_through_the_means_of_seeds_and_nulls_are_dashed():
     assert first[-1].get_linestyle() == "--" and fig.axes[0].get_ylabel() == "MCC"
 
 
-def test_each_kind_is_a_line_from_reconstruction_to_recovery_and_the_oracles_are_grey():
-    explained, recovered = RNG.random((1, 2, 4)), RNG.random((1, 2, 4))
-    (ax,) = sparse.reconstruction_and_recovery(explained, recovered, np.array([[0.9, 0.5]]), ["L1", "TopK"], ["a"]).axes
+def test_each_kind_is_a_line_over_what_it_misses_and_the_oracles_are_grey():
+    missing, recovered = RNG.random((1, 2, 4)), RNG.random((1, 2, 4))
+    missing[0, 1, 0] = 0
+    (ax,) = sparse.reconstruction_and_recovery(missing, recovered, np.array([[0.9, 0.5]]), ["L1", "TopK"], ["a"]).axes
     grey, lines = ax.get_lines()[:2], ax.get_lines()[2:]
     assert [line.get_xdata()[0] for line in grey] == pytest.approx([0.9, 0.5])
-    for line, x, y in zip(lines, explained[0], recovered[0], strict=True):
-        np.testing.assert_allclose(line.get_xydata(), np.stack([x, y], 1))
+    assert lines[1].get_xdata()[0] == 1e-5
+    for line, x, y in zip(lines, missing[0], recovered[0], strict=True):
+        np.testing.assert_allclose(line.get_xydata(), np.stack([np.maximum(x, 1e-5), y], 1))

@@ -11,6 +11,7 @@ from superposition.figures.toy.plane import _plane, _rays, _vectors, sparsity_ti
 
 _COLOURS = list(style.PALETTE.values())
 _MARKERS = "osD^v"
+_LEAST = 1e-5  # of the variance; what misses less is drawn here
 
 
 def arrows_over_penalties(
@@ -67,23 +68,23 @@ def recovery_by_sparsity(
 
 
 def reconstruction_and_recovery(
-    explained: Float[np.ndarray, "panel kind penalty"],
+    missing: Float[np.ndarray, "panel kind penalty"],
     recovered: Float[np.ndarray, "panel kind penalty"],
     oracle: Float[np.ndarray, "panel price"],
     names: Sequence[str],
     titles: Sequence[str],
 ) -> Figure:
-    """A panel for each place: each dictionary's explained variance and MCC, a line a kind, from the lightest penalty (largest
-    dot) on. Grey lines: the explained variance of the true directions with the best code, one for each λ."""
+    """A panel for each place: the share of the variance that a dictionary misses, and its MCC; a line a kind, from the lightest
+    penalty (largest dot) on. Grey lines: the share that the true directions miss with the best code, one for each λ."""
     fig, axes = style.figure(ncols=len(titles), height=3.3, sharey=True)
     for panel, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
         for value in oracle[panel]:
             ax.axvline(value, color="0.8", linewidth=1, zorder=0)
         for k, name in enumerate(names):
-            ax.plot(explained[panel, k], recovered[panel, k], color=_COLOURS[k], linewidth=1.2, label=name)
-            sizes = np.linspace(46, 10, explained.shape[-1])
-            ax.scatter(explained[panel, k], recovered[panel, k], s=sizes, color=_COLOURS[k], marker=_MARKERS[k], linewidths=0)
-        ax.set_xlabel("explained variance")
+            x = np.maximum(missing[panel, k], _LEAST)
+            ax.plot(x, recovered[panel, k], color=_COLOURS[k], linewidth=1.2, label=name)
+            ax.scatter(x, recovered[panel, k], s=np.linspace(46, 10, len(x)), color=_COLOURS[k], marker=_MARKERS[k], linewidths=0)
+        ax.set(xscale="log", xlabel="variance missed", xlim=(_LEAST / 1.5, 1))
         style.panel_title(ax, title)
     axes[0, 0].set_ylabel("MCC")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9.5)
