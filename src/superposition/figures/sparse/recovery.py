@@ -74,7 +74,7 @@ def reconstruction_and_recovery(
     names: Sequence[str],
     titles: Sequence[str],
 ) -> Figure:
-    """A panel for each place: the share of the variance that a dictionary misses, and its MCC; a line a kind, from the lightest
+    """A panel for each place: the share of the variance that a dictionary misses, and its MCC; a line a kind, from the smallest
     penalty (largest dot) on. Grey lines: the share that the true directions miss with the best code, one for each λ."""
     fig, axes = style.figure(ncols=len(titles), height=3.3, sharey=True)
     for panel, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
