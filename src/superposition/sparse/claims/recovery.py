@@ -1,0 +1,203 @@
+"""The claims of the chapter on recovering known features."""
+
+import numpy as np
+
+from superposition.claims import Finding, claim
+from superposition.estimates import over_seeds
+from superposition.runs import Results
+from superposition.sparse import matched, recovery
+from superposition.tolerances import Above, AtLeast, Below, Every, Inside, Of, Some, Tolerance
+
+SHARE, DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
+RUN = ("sparse/recovery",)
+
+
+def _kind(results, name):
+    return results.config.kinds.index(name)
+
+
+def _by_place(results, values, bounds):
+    """An estimate over seeds for each base and sparsity; values are (base, sparsity, seed)."""
+    return {
+        f"{base}, S = {sparsity:.2g}": over_seeds(values[i, j], bounds)
+        for i, base in enumerate(recovery.BASES) for j, sparsity in enumerate(results["sparsity"][i])
+    }  # fmt: skip
+
+
+def _least(each, baseline=None, named="place", note="", also=None):
+    """The finding that is the least of several estimates, with all of them beside it."""
+    return Finding(min(each.values(), key=lambda one: one.value), baseline, note, {named: each} | (also or {}))
+
+
+def _l1(results, name="mcc", width=0):
+    return recovery.best(results, name)[:, width, _kind(results, "L1")]
+
+
+@claim(
+    id="sparse/recovery/01-features",
+    source="Sharkey, Braun and Millidge 2022, of random directions; Bricken et al. 2023",
+    statement="A sparse autoencoder with an L1 penalty takes features out of superposition.",
+    measure="MCC of the features that a model represents, of an L1 autoencoder with as many latents as features, at the one "
+    "of four λ that is best over the seeds, over seeds; the place where it is least is given, and what as many random "
+    "directions have there as a baseline",
+    tolerance=Tolerance(reproduced=Every("place", Above(0.9)), partly=Some("place", Above(0.9))),
+    experiments=RUN,
+)
+def _features(results: Results) -> Finding:
+    mcc, chance = _l1(results), results["null"][:, 0, 0].mean(-1)
+    return _least(_by_place(results, mcc, SHARE), float(chance.ravel()[mcc.mean(-1).argmin()]))
+
+
+@claim(
+    id="sparse/recovery/02-arrows",
+    source="This book",
+    statement="It finds every arrow of the models of five features in two dimensions, at every sparsity.",
+    measure="share of these models in which each represented feature has a latent of its own within 15°, at the λ that finds "
+    "most, over seeds; the baseline is that of as many random directions, where it is highest",
+    tolerance=Tolerance(reproduced=Every("sparsity", AtLeast(90)), partly=Some("sparsity", AtLeast(90))),
+    experiments=RUN,
+    unit="%",
+)
+def _arrows(results: Results) -> Finding:
+    whole = recovery.five_arrows(results, _kind(results, "L1"))
+    each = {f"{s:.2g}": over_seeds(own).percent for s, own in zip(results["sparsity"][0], whole, strict=True)}
+    return _least(each, 100 * float(results["null_found"][0, 0].mean(-1).max()), "sparsity")
+
+
+@claim(
+    id="sparse/recovery/03-pca-ica",
+    source="This book, after Sharkey, Braun and Millidge 2022 and Cunningham et al. 2023",
+    statement="It recovers more than PCA and ICA do.",
+    measure="MCC of the L1 autoencoder of the first claim less the higher of those of PCA and FastICA, whose directions count "
+    "both ways, over seeds; the least of all places is given",
+    tolerance=Tolerance(reproduced=Every("place", Above(0)), partly=Some("place", Above(0))),
+    experiments=RUN,
+)
+def _linear(results: Results) -> Finding:
+    return _least(_by_place(results, _l1(results) - results["null"][:, 1:, 0].max(1), DIFFERENCE), 0.0)
+
+
+@claim(
+    id="sparse/recovery/04-absent",
+    source="This book",
+    statement="What a model doesn't represent, no dictionary finds.",
+    measure="F1 of the best of all latents at telling that a feature shorter than 0.1 is active, less that of a latent that "
+    "always fires; mean over those features of the trained models of 20, all dictionaries and sparsities, over seeds",
+    tolerance=Tolerance(otherwise="cannot fail"),
+    experiments=RUN,
+)
+def _absent(results: Results) -> Finding:
+    gain = np.nanmean(results["absent_f1"][1], axis=(0, 1, 2, 4))
+    note = (
+        "the hidden vector doesn't depend on such a feature, so nothing that is computed from it can; what is above 0 is the "
+        "luck of the best of many latents"
+    )
+    return Finding(over_seeds(gain, DIFFERENCE), 0.0, note)
+
+
+@claim(
+    id="sparse/recovery/05-part-ways",
+    source="This book, after Chanin and Garriga-Alonso 2026 (SynthSAEBench)",
+    statement="The dictionary that reconstructs best is not the one that recovers the features best.",
+    measure="the highest MCC of all kinds and penalties less that of the dictionary with the highest explained variance, with "
+    "as many latents as features, over seeds; the least of all places is given, and what a dictionary picked at random lacks, "
+    "in the mean, as a baseline",
+    tolerance=Tolerance(reproduced=Every("place", Above(0.05)), partly=Some("place", Above(0.05))),
+    experiments=RUN,
+)
+def _part_ways(results: Results) -> Finding:
+    lacking, at_random = recovery.lacking(results)
+    return _least(_by_place(results, lacking, SHARE), float(at_random.mean()))
+
+
+@claim(
+    id="sparse/recovery/06-shrinkage",
+    source="Wright and Sharkey 2024; Rajamanoharan et al. 2024",
+    statement="An L1 penalty makes an activity too small by λ/2.",
+    measure="‖W_i‖ less what comes back along feature i when it alone is 1, of features that the L1 autoencoder found, over "
+    "λ/2: mean over all bases, sparsities and widths, over seeds; the least over λ is given",
+    tolerance=Tolerance(reproduced=Every("λ", Inside(0.8, 1.2)), partly=Some("λ", Inside(0.8, 1.2))),
+    experiments=RUN,
+)
+def _shrinkage(results: Results) -> Finding:
+    return _least(_shortfalls(results, "L1"), 1.0, "λ")
+
+
+def _shortfalls(results, kind):
+    """For each λ, by how much a kind falls short of a feature that it found, in units of λ/2."""
+    short = np.nanmean(results["shortfall"][:, :, _kind(results, kind)], axis=(0, 1, 2)).T
+    return {f"{l:g}": over_seeds(own / (l / 2)) for l, own in zip(results.config.lambdas, short, strict=True)}
+
+
+@claim(
+    id="sparse/recovery/07-gated",
+    source="Rajamanoharan et al. 2024, of language models",
+    statement="A gated autoencoder doesn't shrink what it finds.",
+    measure="the same of gated autoencoders; the highest over λ is given, the least of the L1's as a baseline",
+    tolerance=Tolerance(reproduced=Every("λ", Inside(-0.1, 0.1)), partly=Every("λ", Below(0.5))),
+    experiments=RUN,
+)
+def _gated(results: Results) -> Finding:
+    each = _shortfalls(results, "gated")
+    least = min(one.value for one in _shortfalls(results, "L1").values())
+    return Finding(max(each.values(), key=lambda one: one.value), least, also={"λ": each})
+
+
+@claim(
+    id="sparse/recovery/08-kinds",
+    source="This book",
+    statement="The kinds that came after L1 recover more.",
+    measure="MCC at the best penalty less that of L1 at its best, with as many latents as features, mean over all places, "
+    "over seeds; the least of the four kinds is given",
+    tolerance=Tolerance(reproduced=Every("kind", Above(0)), partly=Some("kind", Above(0))),
+    experiments=RUN,
+)
+def _kinds(results: Results) -> Finding:
+    mcc = recovery.best(results)[:, 0].mean((0, 2))
+    l1 = _kind(results, "L1")
+    each = {kind: over_seeds(mcc[k] - mcc[l1]) for k, kind in enumerate(results.config.kinds) if k != l1}
+    return _least(each, 0.0, "kind")
+
+
+@claim(
+    id="sparse/recovery/09-spare",
+    source="This book, after Bricken et al. 2023",
+    statement="With four latents for each feature, the spare ones fall silent or double a feature: those that fire point at one.",
+    measure="share of the live latents within 15° of a represented feature, of L1 autoencoders at the λ with the best MCC, over "
+    "seeds; the least of all places is given, and the share that random directions in the plane have as a baseline",
+    tolerance=Tolerance(reproduced=Every("place", Above(0.9)), partly=Some("place", Above(0.9))),
+    experiments=RUN,
+)
+def _spare(results: Results) -> Finding:
+    chance = min(1.0, 5 * 2 * results.config.angle / 360)
+    return _least(_by_place(results, _l1(results, "pointing", -1), SHARE), chance)
+
+
+@claim(
+    id="sparse/recovery/10-trained",
+    source="This book",
+    statement="The features of a trained model come out better than as many directions at random.",
+    measure="MCC of L1 autoencoders on trained models of 20 features less that on as many random directions as each of them "
+    "represents, both at their best λ, over pairs of models; the least of all sparsities is given",
+    tolerance=Tolerance(reproduced=Every("sparsity", Above(0)), partly=Some("sparsity", Above(0))),
+    experiments=("sparse/matched",),
+)
+def _trained(results: Results) -> Finding:
+    trained, drawn = matched.best(results["mcc"])
+    pairs = zip(results["sparsity"], trained - drawn, strict=True)
+    return _least({f"{s:.2g}": over_seeds(own, DIFFERENCE) for s, own in pairs}, 0.0, "sparsity")
+
+
+@claim(
+    id="sparse/recovery/11-longer",
+    source="This book",
+    statement="That the later kinds recover less is not for want of training.",
+    measure="MCC at the best penalty after three times as many steps less that after the steps of all else, mean over all "
+    "places, over seeds; the highest of the five kinds is given",
+    tolerance=Tolerance(reproduced=Every("kind", Below(0.02)), partly=Some("kind", Below(0.02)) & Of("L1", Below(0.05))),
+    experiments=("sparse/recovery", "sparse/recovery_longer"),
+)
+def _longer(results: Results, longer: Results) -> Finding:
+    more = (recovery.best(longer)[:, 0] - recovery.best(results)[:, 0]).mean((0, 2))
+    each = {kind: over_seeds(own, DIFFERENCE) for kind, own in zip(results.config.kinds, more, strict=True)}
+    return Finding(max(each.values(), key=lambda one: one.value), 0.0, also={"kind": each, "L1": each["L1"]})

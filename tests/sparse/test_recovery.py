@@ -1,0 +1,169 @@
+"""Kinds of autoencoders against their definitions, matching against brute force, the best code against its closed form."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+
+from superposition import metrics, runs
+from superposition.sparse import recovery
+from superposition.sparse.engine import autoencoders, oracle
+from superposition.sparse.engine.autoencoders import KINDS, Autoencoders
+from superposition.sparse.engine.hidden import Hidden
+from superposition.sparse.measures.matching import Detectors, matched_cosines
+
+EXPERIMENT = "sparse/recovery"
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def stack(kind, penalty, m=3, latents=6):
+    made = Autoencoders.create(kind, torch.tensor(penalty), m, latents, 0.05, generator())
+    made.e += torch.linspace(-0.2, 0.1, latents)
+    return made
+
+
+def before(made, h):
+    return (h - made.c[:, None]) @ made.E + made.e[:, None]
+
+
+H = torch.randn(2, 50, 3, generator=torch.Generator().manual_seed(1))
+
+
+def test_an_l1_is_a_relu_and_pays_for_activity():
+    made = stack("L1", [0.1, 2.0])
+    z = before(made, H).clamp(min=0)
+    torch.testing.assert_close(made.code(H), z)
+    wanted = ((H - z @ made.rows) ** 2).sum(-1).mean(-1) + made.penalty * z.sum(-1).mean(-1)
+    torch.testing.assert_close(made.loss(H), wanted)
+
+
+def test_a_topk_keeps_the_k_largest_of_each_example_and_a_batchtopk_those_of_the_batch():
+    kept = stack("TopK", [1.0, 2.0]).code(H)
+    positive = before(stack("TopK", [1.0, 2.0]), H).clamp(min=0)
+    for model, k in enumerate((1, 2)):
+        for z, all_of_it in zip(kept[model], positive[model], strict=True):
+            assert sorted(z[z > 0].tolist()) == sorted(v for v in sorted(all_of_it.tolist())[-k:] if v > 0)
+    batched = stack("BatchTopK", [0.5, 1.5]).code(H)
+    assert [(z > 0).sum().item() for z in batched] == [25, 75]
+    assert all(z[z > 0].min() > all_of_it[z == 0].max() for z, all_of_it in zip(batched, positive, strict=True))
+
+
+def test_a_jumprelu_is_zero_up_to_theta_and_theta_feels_only_what_is_near_it():
+    made = stack("JumpReLU", [0.1, 0.1])
+    x = before(made, H)
+    torch.testing.assert_close(made.code(H), torch.where(x > 0.1, x, 0.0))
+    made.more.requires_grad_(True)
+    made.loss(H).sum().backward()
+    near = (x - 0.1).abs() < 0.025
+    alone = stack("JumpReLU", [0.1, 0.1])
+    z, error = alone.code(H), 2 * (H - alone.decode(alone.code(H)))
+    slope = -(error @ alone.rows.mT) * x.clamp(min=0) + 0.1  # of the loss along each latent's step
+    wanted = -(slope * near).sum(1) / 0.05 * 0.1 / H.shape[1]
+    torch.testing.assert_close(made.more.grad[0], wanted, atol=1e-5, rtol=1e-4)
+    assert z.shape == near.shape
+
+
+def test_a_gated_one_opens_where_its_gate_is_positive_and_says_what_its_magnitude_is():
+    made = stack("gated", [0.1, 0.1])
+    made.more[0] += 0.3
+    made.more[1] += 0.2
+    x = before(made, H)
+    magnitude = ((x - made.e[:, None]) * np.exp(0.3) + 0.2).clamp(min=0)
+    torch.testing.assert_close(made.code(H), torch.where(x > 0, magnitude, 0.0))
+
+
+@pytest.mark.parametrize(("kind", "penalty"), list(zip(KINDS, (0.05, 1.0, 1.0, 0.02, 0.3), strict=True)))
+def test_every_kind_finds_orthogonal_features_that_are_rare(kind, penalty):
+    W = torch.eye(3)[None]
+    hidden = Hidden(W, torch.tensor([0.1]), 1, generator())
+    made = Autoencoders.create(kind, torch.tensor([penalty]), 3, 6, 0.05, generator())
+    autoencoders.train(made, lambda: hidden.vectors(hidden.features(64)), 400, 0.05)
+    assert matched_cosines(W[0].numpy(), made.rows[0].numpy()).min() > 0.93
+
+
+def test_a_kind_that_there_is_not_is_refused_by_name():
+    with pytest.raises(ValueError, match="kind 'top': expected one of L1, TopK"):
+        stack("top", [0.1])
+
+
+def test_features_are_active_with_their_density_and_then_uniform():
+    x = Hidden(torch.ones(2, 4, 1), torch.tensor([0.1, 0.5]), 1, generator()).features(50_000)
+    assert (x > 0).float().mean((1, 2)).tolist() == pytest.approx([0.1, 0.5], abs=0.005)
+    assert np.quantile(x[0][x[0] > 0], [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.02)
+
+
+def test_matching_is_the_best_of_all_one_to_one_choices_and_takes_no_opposite():
+    rng = np.random.default_rng(0)
+    W, rows = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
+    cosine = metrics.unit(W) @ metrics.unit(rows).T
+    best = max(permutations(range(5), 4), key=lambda chosen: sum(cosine[i, j] for i, j in enumerate(chosen)))
+    assert matched_cosines(W, rows) == pytest.approx(np.maximum(0, [cosine[i, j] for i, j in enumerate(best)]))
+    assert matched_cosines(W, W[::-1] * 7) == pytest.approx(np.ones(4))
+    assert matched_cosines(W[:1], -W[:1]) == 0
+
+
+def test_detectors_count_as_scikit_learn_does():
+    from sklearn.metrics import f1_score, precision_score, recall_score
+
+    rng = np.random.default_rng(0)
+    fires, active = rng.random((200, 2)) < 0.4, rng.random((200, 3)) < 0.3
+    both = (fires[:, :, None] & active[:, None]).sum(0).astype(float)
+    found = Detectors(both, fires.sum(0).astype(float), active.sum(0).astype(float), 200)
+    for j, i in np.ndindex(2, 3):
+        of = active[:, i], fires[:, j]
+        assert found.f1()[j, i] == pytest.approx(f1_score(*of))
+        assert found.precision()[j, i] == pytest.approx(precision_score(*of))
+        assert found.recall()[j, i] == pytest.approx(recall_score(*of))
+        assert found.always_f1()[i] == pytest.approx(f1_score(active[:, i], np.ones(200)))
+
+
+def test_the_best_code_of_a_lone_feature_is_its_size_less_half_of_lambda_and_no_other_code_costs_less():
+    rows = torch.from_numpy(metrics.unit(np.random.default_rng(0).standard_normal((1, 5, 3))).astype(np.float32))
+    penalty = torch.tensor([0.3])
+    lone = oracle.best_code(0.8 * torch.eye(3)[None], torch.eye(3)[None], penalty)
+    torch.testing.assert_close(lone[0], 0.65 * torch.eye(3), atol=1e-5, rtol=0)
+    h = torch.randn(1, 20, 3, generator=generator())
+    cost = lambda z: ((h - z @ rows) ** 2).sum(-1) + 0.3 * z.sum(-1)
+    best = oracle.best_code(h, rows, penalty, steps=2000)
+    for scale in (0.01, 0.1, 1):
+        other = (best + scale * torch.randn(best.shape, generator=generator())).relu()
+        assert (cost(best) <= cost(other) + 1e-5).all()
+
+
+def test_ica_finds_what_pca_cannot_where_features_are_orthogonal_and_rare():
+    rng = np.random.default_rng(0)
+    turned = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    h = (rng.random((5000, 8)) * (rng.random((5000, 8)) < 0.1)) @ turned
+    assert matched_cosines(turned, oracle.independent_directions(h, 0)).min() > 0.98
+    assert matched_cosines(turned, oracle.principal_directions(h)).mean() < 0.9
+
+
+def test_the_best_penalty_is_one_for_all_seeds_of_a_cell():
+    mcc = np.zeros((1, 1, 1, 1, 2, 3))
+    mcc[..., 0, :], mcc[..., 1, :] = [0.1, 0.9, 0.5], [0.9, 0.3, 0.5]
+    config = runs.configs.read(EXPERIMENT).full
+    results = runs.Results(EXPERIMENT, config, {"mcc": mcc, "found": (mcc > 0.4).astype(float)})
+    assert recovery.best(results).ravel() == pytest.approx([0.9, 0.3])
+    assert recovery.best(results, "found").ravel().tolist() == [1, 0]
+
+
+def test_scores_are_whole_where_each_latent_is_a_feature_and_absent_ones_are_left_out():
+    W = np.array([[1, 0], [-1, 0], [0, 1], [0, 0.01]], np.float32)
+    rows, dead = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32), np.array([False, False, False, True])
+    f1 = np.eye(4)
+    told = recovery._scored(W, rows, dead, 0.9 * W, f1, f1, f1, np.full(4, 0.2), 15.0)
+    assert [told[name] for name in ("mcc", "found", "f1", "pointing")] == pytest.approx([1, 1, 1, 1])
+    assert told["mcc_all"] == pytest.approx(0.75)
+    assert told["shortfall"] == pytest.approx(0.1)
+    assert told["absent_f1"] == pytest.approx(0.8)
+
+
+def test_shares_and_cosines_lie_between_0_and_1_and_nothing_explains_more_than_all(either):
+    for name in ("mcc", "mcc_all", "found", "f1", "precision", "recall", "dead", "null", "oracle_f1"):
+        assert ((either[name] >= 0) & (either[name] <= 1 + 1e-6)).all(), name
+    assert (either["explained"] <= 1).all() and (either["oracle_explained"] <= 1).all()
+    assert (either["represented"] <= np.array([5, 20, 20])[:, None, None]).all()
