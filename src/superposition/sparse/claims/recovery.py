@@ -42,6 +42,7 @@ def _l1(results, name="mcc", width=0):
     "directions have there as a baseline",
     tolerance=Tolerance(reproduced=Every("place", Above(0.9)), partly=Some("place", Above(0.9))),
     experiments=RUN,
+    after_looking=True,
 )
 def _features(results: Results) -> Finding:
     mcc, chance = _l1(results), results["null"][:, 0, 0].mean(-1)
@@ -57,6 +58,7 @@ def _features(results: Results) -> Finding:
     tolerance=Tolerance(reproduced=Every("sparsity", AtLeast(90)), partly=Some("sparsity", AtLeast(90))),
     experiments=RUN,
     unit="%",
+    after_looking=True,
 )
 def _arrows(results: Results) -> Finding:
     whole = recovery.five_arrows(results, _kind(results, "L1"))
@@ -72,6 +74,7 @@ def _arrows(results: Results) -> Finding:
     "both ways, over seeds; the least of all places is given",
     tolerance=Tolerance(reproduced=Every("place", Above(0)), partly=Some("place", Above(0))),
     experiments=RUN,
+    after_looking=True,
 )
 def _linear(results: Results) -> Finding:
     return _least(_by_place(results, _l1(results) - results["null"][:, 1:, 0].max(1), DIFFERENCE), 0.0)
@@ -85,6 +88,7 @@ def _linear(results: Results) -> Finding:
     "always fires; mean over those features of the trained models of 20, all dictionaries and sparsities, over seeds",
     tolerance=Tolerance(otherwise="cannot fail"),
     experiments=RUN,
+    after_looking=True,
 )
 def _absent(results: Results) -> Finding:
     gain = np.nanmean(results["absent_f1"][1], axis=(0, 1, 2, 4))
@@ -104,6 +108,7 @@ def _absent(results: Results) -> Finding:
     "in the mean, as a baseline",
     tolerance=Tolerance(reproduced=Every("place", Above(0.05)), partly=Some("place", Above(0.05))),
     experiments=RUN,
+    after_looking=True,
 )
 def _part_ways(results: Results) -> Finding:
     lacking, at_random = recovery.lacking(results)
@@ -118,6 +123,7 @@ def _part_ways(results: Results) -> Finding:
     "λ/2: mean over all bases, sparsities and widths, over seeds; the least over λ is given",
     tolerance=Tolerance(reproduced=Every("λ", Inside(0.8, 1.2)), partly=Some("λ", Inside(0.8, 1.2))),
     experiments=RUN,
+    after_looking=True,
 )
 def _shrinkage(results: Results) -> Finding:
     return _least(_shortfalls(results, "L1"), 1.0, "λ")
@@ -136,6 +142,7 @@ def _shortfalls(results, kind):
     measure="the same of gated autoencoders; the highest over λ is given, the least of the L1's as a baseline",
     tolerance=Tolerance(reproduced=Every("λ", Inside(-0.1, 0.1)), partly=Every("λ", Below(0.5))),
     experiments=RUN,
+    after_looking=True,
 )
 def _gated(results: Results) -> Finding:
     each = _shortfalls(results, "gated")
@@ -151,6 +158,7 @@ def _gated(results: Results) -> Finding:
     "over seeds; the least of the four kinds is given",
     tolerance=Tolerance(reproduced=Every("kind", Above(0)), partly=Some("kind", Above(0))),
     experiments=RUN,
+    after_looking=True,
 )
 def _kinds(results: Results) -> Finding:
     mcc = recovery.best(results)[:, 0].mean((0, 2))
@@ -167,6 +175,7 @@ def _kinds(results: Results) -> Finding:
     "seeds; the least of all places is given, and the share that random directions in the plane have as a baseline",
     tolerance=Tolerance(reproduced=Every("place", Above(0.9)), partly=Some("place", Above(0.9))),
     experiments=RUN,
+    after_looking=True,
 )
 def _spare(results: Results) -> Finding:
     chance = min(1.0, 5 * 2 * results.config.angle / 360)
@@ -181,6 +190,7 @@ def _spare(results: Results) -> Finding:
     "represents, both at their best λ, over pairs of models; the least of all sparsities is given",
     tolerance=Tolerance(reproduced=Every("sparsity", Above(0)), partly=Some("sparsity", Above(0))),
     experiments=("sparse/matched",),
+    after_looking=True,
 )
 def _trained(results: Results) -> Finding:
     trained, drawn = matched.best(results["mcc"])
@@ -196,6 +206,7 @@ def _trained(results: Results) -> Finding:
     "places, over seeds; the highest of the five kinds is given",
     tolerance=Tolerance(reproduced=Every("kind", Below(0.02)), partly=Some("kind", Below(0.02)) & Of("L1", Below(0.05))),
     experiments=("sparse/recovery", "sparse/recovery_longer"),
+    after_looking=True,
 )
 def _longer(results: Results, longer: Results) -> Finding:
     more = (recovery.best(longer)[:, 0] - recovery.best(results)[:, 0]).mean((0, 2))
