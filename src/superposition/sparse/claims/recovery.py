@@ -53,8 +53,8 @@ def _features(results: Results) -> Finding:
     id="sparse/recovery/02-arrows",
     source="This book",
     statement="It finds every arrow that the models of five features in two dimensions have, at every sparsity.",
-    measure="share of these models in which each represented feature has a latent of its own within 15°, at the λ that finds "
-    "most, over seeds; the baseline is that of as many random directions, where it is highest",
+    measure="share of these models in which each represented feature has a latent of its own within 15°, at the λ of the best "
+    "MCC, over seeds; the baseline is that of as many random directions, where it is highest",
     tolerance=Tolerance(reproduced=Every("sparsity", AtLeast(90)), partly=Some("sparsity", AtLeast(90))),
     experiments=RUN,
     unit="%",
