@@ -213,10 +213,12 @@ def _measured(
 
 def _check(shape: tuple[int, ...]) -> None:
     sizes = " × ".join(f"{size:,}" for size in shape)
+    if len(shape) == 3:
+        raise MeasuringError(f"is a stack, {sizes}, and a matrix has two axes: take one, W[0]")
     if len(shape) != 2:
         raise MeasuringError(f"has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, and a matrix has two")
     if 0 in shape:
-        raise MeasuringError(f"is {sizes}, and holds no numbers")
+        raise MeasuringError(f"is {sizes}: it has no {'columns' if shape[0] else 'rows'}")
     if min(shape) > LARGEST_SIDE:
         raise MeasuringError(f"is {sizes}, and the smaller side may be {LARGEST_SIDE:,}, whose square fits in memory")
 
