@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float
 
 from superposition import formulas, metrics, runs
-from superposition.sparse.engine import autoencoders, oracle
-from superposition.sparse.engine.autoencoders import Autoencoders
+from superposition.sparse.engine import oracle, sparse_autoencoders
 from superposition.sparse.engine.hidden import Hidden
+from superposition.sparse.engine.sparse_autoencoders import Autoencoders
 from superposition.sparse.measures.matching import Detectors, match, matched_cosines
 
 Array = np.ndarray
@@ -111,7 +111,7 @@ def _one(item):
     stack = Autoencoders.create(
         kind, torch.from_numpy(np.broadcast_to(penalty, grid).ravel().copy()), m, width * n, config.bandwidth, generator
     )
-    autoencoders.train(stack, lambda: hidden.vectors(hidden.features(config.batch)), config.steps, config.lr)
+    sparse_autoencoders.train(stack, lambda: hidden.vectors(hidden.features(config.batch)), config.steps, config.lr)
     with torch.no_grad():
         told, detectors = _measured(hidden, stack.code, stack.decode, stack.penalty, config)
         lone = torch.from_numpy(W.reshape(-1, n, m)).repeat_interleave(grid[-1], 0)
