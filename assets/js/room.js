@@ -14,15 +14,17 @@
     };
   }
 
-  // The integral of (cos θ / cos from)^power from `from` to π/2, by Simpson's rule.
-  function tail(power, from) {
-    const steps = 4000, h = (Math.PI / 2 - from) / steps, top = Math.cos(from);
+  function integral(f, from, to) { // Simpson's rule
+    const steps = 4000, h = (to - from) / steps;
     let sum = 0;
-    for (let k = 0; k <= steps; k++) {
-      const value = k === steps ? (power ? 0 : 1) : Math.pow(Math.cos(from + k * h) / top, power);
-      sum += (k === 0 || k === steps ? 1 : k % 2 ? 4 : 2) * value;
-    }
+    for (let k = 0; k <= steps; k++) sum += (k === 0 || k === steps ? 1 : k % 2 ? 4 : 2) * f(k === steps ? to : from + k * h);
     return (sum * h) / 3;
+  }
+
+  // The integral of (cos θ / cos from)^power from `from` to π/2.
+  function tail(power, from) {
+    const top = Math.cos(from);
+    return integral((angle) => (angle === Math.PI / 2 ? (power ? 0 : 1) : Math.pow(Math.cos(angle) / top, power)), from, Math.PI / 2);
   }
 
   function chance(m, overlap) {
@@ -45,9 +47,22 @@
 
   const best = (m, active) => active * Math.exp(m / (2 * active) - 5 / 8);
 
+  // How often a normal number is above x ≥ 0 (Craig's integral), and what half of so many normals are all below.
+  const above = (x) => integral((a) => (a ? Math.exp((-x * x) / (2 * Math.sin(a) * Math.sin(a))) : 0), 0, Math.PI / 2) / Math.PI;
+
+  function greatest(count) {
+    let low = 0, high = 9;
+    for (let k = 0; k < 50; k++) {
+      const middle = (low + high) / 2;
+      if (above(middle) > -Math.expm1(-Math.LN2 / count)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
   function oneLook(m, active) {
-    const left = Math.sqrt(m / (2 * active)) - Math.sqrt(Math.log(active));
-    return left > 0 ? active + Math.exp(left * left) : 0;
+    const clear = (Math.sqrt(m) - greatest(active) * Math.sqrt(active - 1)) / Math.sqrt(active);
+    return clear < 0 ? 0 : active - Math.LN2 / Math.log1p(-above(clear));
   }
 
   // Cosines of random directions with one of them: by symmetry, the first axis.

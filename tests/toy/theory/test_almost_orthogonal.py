@@ -74,6 +74,6 @@ def test_in_one_look_half_of_all_draws_of_normal_overlaps_are_told_apart():
 def test_the_numbers_of_features_solve_the_dimensions_that_they_need():
     n = room.features_of_best(60, 5)
     assert room.best_decoder_bound(n, 5) == pytest.approx(60)
-    n = room.features_in_one_look(90, 3)
-    assert 6 * (np.sqrt(np.log(3)) + np.sqrt(np.log(n - 3))) ** 2 == pytest.approx(90)
+    for m, k in ((90, 3), (40, 1), (512, 16)):
+        assert room.one_look(room.features_in_one_look(m, k), k) == pytest.approx(m)
     assert room.features_in_one_look(1, 16) == 0

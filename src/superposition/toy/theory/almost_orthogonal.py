@@ -4,7 +4,7 @@ Published bounds and exact chances, each with its source; an overlap is the abso
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import beta, betainc, betaincinv, gammaln, ndtr, ndtri
+from scipy.special import beta, betainc, betaincinv, gammaln, log_ndtr, ndtr, ndtri
 from scipy.stats import norm
 
 Array = np.ndarray
@@ -118,6 +118,6 @@ def features_of_best(dimensions: float, active: int) -> float:
 
 
 def features_in_one_look(dimensions: float, active: int) -> float:
-    """So many features can be read off one by one: m = 2k (√log k + √log(n − k))² solved for n; 0 where there is no room."""
-    left = np.sqrt(dimensions / (2 * active)) - np.sqrt(np.log(active))
-    return float(active + np.exp(left**2)) if left > 0 else 0.0
+    """So many features can be read off one by one: `one_look` solved for n; 0 where there is no room for one more."""
+    clear = (np.sqrt(dimensions) - _greatest(active) * np.sqrt(active - 1)) / np.sqrt(active)
+    return float(active - np.log(2) / log_ndtr(clear)) if clear >= 0 else 0.0
