@@ -75,7 +75,8 @@ def test_every_command_has_an_example_in_its_help_and_names_only_experiments_tha
     code, out, _ = command(name, "--help")
     assert code == 0
     assert f"Example:  superposition {name}" in out
-    assert set(re.findall(r"\b(?:toy|addition|stories|bottleneck)/\w+", out)) <= set(runs.names())
+    made = {"toy/mine"} if name == "new" else set()
+    assert set(re.findall(r"\b(?:toy|addition|stories|bottleneck|sparse)/\w+", out)) <= {*runs.names(), *made}
 
 
 def test_list_shows_what_there_is_and_whether_it_is_fresh(command, walk, scratch):

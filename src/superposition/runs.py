@@ -66,7 +66,7 @@ class Results:
     record: dict[str, Any] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)
 
-    def __getitem__(self, key: str) -> np.ndarray | pa.Table:
+    def __getitem__(self, key: str) -> np.ndarray | np.generic | pa.Table:
         """The array or table of that name. Raises KeyError, naming what there is."""
         if key in self.arrays:
             return self.arrays[key]

@@ -8,9 +8,9 @@ import torch
 
 from superposition import metrics, runs
 from superposition.sparse import recovery
-from superposition.sparse.engine import autoencoders, oracle
-from superposition.sparse.engine.autoencoders import KINDS, Autoencoders
+from superposition.sparse.engine import oracle, sparse_autoencoders
 from superposition.sparse.engine.hidden import Hidden
+from superposition.sparse.engine.sparse_autoencoders import KINDS, Autoencoders
 from superposition.sparse.measures.matching import Detectors, matched_cosines
 
 EXPERIMENT = "sparse/recovery"
@@ -81,7 +81,7 @@ def test_every_kind_finds_orthogonal_features_that_are_rare(kind, penalty):
     W = torch.eye(3)[None]
     hidden = Hidden(W, torch.tensor([0.1]), 1, generator())
     made = Autoencoders.create(kind, torch.tensor([penalty]), 3, 6, 0.05, generator())
-    autoencoders.train(made, lambda: hidden.vectors(hidden.features(64)), 400, 0.05)
+    sparse_autoencoders.train(made, lambda: hidden.vectors(hidden.features(64)), 400, 0.05)
     assert matched_cosines(W[0].numpy(), made.rows[0].numpy()).min() > 0.93
 
 

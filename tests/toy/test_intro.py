@@ -103,4 +103,4 @@ def test_the_first_chapter_bears_other_numbers_of_features_seeds_and_densities(t
     runs.run("toy/intro", device="cpu")
     pictures.check(Path("chapters/toy/intro.qmd"), ["toy/intro"])
     of_intro = [asset for asset in assets.ASSETS if asset.experiments == ("toy/intro",) and not asset.function.endswith("film")]
-    assert len(of_intro) == 3 and all(assets.files(asset) for asset in of_intro)
+    assert len(of_intro) == 4 and all(assets.files(asset) for asset in of_intro)

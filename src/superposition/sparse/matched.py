@@ -4,7 +4,7 @@ The same autoencoders on trained models, and on as many random directions as eac
 import numpy as np
 from jaxtyping import Float
 
-from superposition import metrics, runs
+from superposition import formulas, runs
 from superposition.sparse import recovery
 
 Array = np.ndarray
@@ -36,14 +36,14 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = runs.stacked([{name: one[name] for name in ("mcc", "objective")} for one in each], len(BASES))
     arrays["oracle_objective"] = np.stack([one["oracle_objective"] for one in beside])
     arrays["random"] = np.stack([one["null"][0, 0] for one in beside])
-    arrays |= {"sparsity": 1 - density, "represented": metrics.represented(W)}
+    arrays |= {"sparsity": 1 - density, "represented": formulas.represented(W)}
     return arrays, {f"MCC, {base}": float(best(arrays["mcc"])[k].mean()) for k, base in enumerate(BASES)}
 
 
 def scattered(W: Float[Array, "*batch n m"], seed: int) -> Float[Array, "*batch n m"]:
     """Random directions of length one in place of the features that each model represents, and zeros in place of the others."""
-    drawn = metrics.unit(np.random.default_rng((seed, 3)).standard_normal(W.shape))
-    return (drawn * metrics.is_represented(W)[..., None]).astype(W.dtype)
+    drawn = formulas.unit(np.random.default_rng((seed, 3)).standard_normal(W.shape))
+    return (drawn * formulas.is_represented(W)[..., None]).astype(W.dtype)
 
 
 def best(mcc: Float[Array, "base sparsity seed penalty"]) -> Float[Array, "base sparsity seed"]:

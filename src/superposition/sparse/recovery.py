@@ -5,10 +5,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from superposition import metrics, runs
-from superposition.sparse.engine import autoencoders, oracle
-from superposition.sparse.engine.autoencoders import Autoencoders
+from superposition import formulas, metrics, runs
+from superposition.sparse.engine import oracle, sparse_autoencoders
 from superposition.sparse.engine.hidden import Hidden
+from superposition.sparse.engine.sparse_autoencoders import Autoencoders
 from superposition.sparse.measures.matching import Detectors, match, matched_cosines
 
 Array = np.ndarray
@@ -74,7 +74,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     beside = job.map(_beside, [(config, *given[base], base) for base in range(len(BASES))], "beside")
     arrays |= runs.stacked(beside, len(BASES)) | {
         "sparsity": np.stack([1 - density for _, density in given]),
-        "represented": np.stack([metrics.represented(W) for W, _ in given]),
+        "represented": np.stack([formulas.represented(W) for W, _ in given]),
         "W": given[0][0][:, 0], "arrows": rows, "alive": alive,
     }  # fmt: skip
     best = arrays["mcc"].max(-1).mean((-1, -2))
@@ -94,7 +94,7 @@ def _base(config, name):
     place = [metrics.nearest(1 - density, sparsity) for sparsity in asked]
     W = W[place, : config.seeds]
     if name == BASES[2]:
-        W = metrics.unit(np.random.default_rng((config.seed, 1)).standard_normal(W.shape)).astype(np.float32)
+        W = formulas.unit(np.random.default_rng((config.seed, 1)).standard_normal(W.shape)).astype(np.float32)
     return W, density[place]
 
 
@@ -111,7 +111,7 @@ def _one(item):
     stack = Autoencoders.create(
         kind, torch.from_numpy(np.broadcast_to(penalty, grid).ravel().copy()), m, width * n, config.bandwidth, generator
     )
-    autoencoders.train(stack, lambda: hidden.vectors(hidden.features(config.batch)), config.steps, config.lr)
+    sparse_autoencoders.train(stack, lambda: hidden.vectors(hidden.features(config.batch)), config.steps, config.lr)
     with torch.no_grad():
         told, detectors = _measured(hidden, stack.code, stack.decode, stack.penalty, config)
         lone = torch.from_numpy(W.reshape(-1, n, m)).repeat_interleave(grid[-1], 0)
@@ -157,13 +157,13 @@ def _measured(hidden, code, decode, penalty, config):
 
 def _scored(W, rows, dead, back, f1, precision, recall, always, angle):
     """What is said of one autoencoder beside the features W that its model was given, and what it has of them."""
-    there, live = metrics.is_represented(W), rows * ~dead[:, None]
-    directions = metrics.unit(W[there])
+    there, live = formulas.is_represented(W), rows * ~dead[:, None]
+    directions = formulas.unit(W[there])
     cosine = directions @ live.T
     features, latents = match(cosine)
     pair, near = (latents, np.flatnonzero(there)[features]), cosine[features, latents] >= np.cos(np.radians(angle))
-    short = metrics.norms(W[there]) - (back[there] * directions).sum(-1)
-    absent = metrics.norms(W) < _SMALL
+    short = formulas.norms(W[there]) - (back[there] * directions).sum(-1)
+    absent = formulas.norms(W) < _SMALL
     gain = (f1.max(0) - always)[absent]
     return {
         "mcc": matched_cosines(W[there], live).mean(), "mcc_all": matched_cosines(W, live).mean(), "found": near.mean(),
@@ -179,9 +179,9 @@ def _beside(item):
     config, W, density, base = item
     sparsities, seeds, n, m = W.shape
     generator = torch.Generator().manual_seed(1000 * config.seed + 500 + base)
-    there = metrics.is_represented(W)
+    there = formulas.is_represented(W)
     hidden = _hidden(W, density, len(config.lambdas), generator)
-    rows = torch.from_numpy(metrics.unit(W * there[..., None]).reshape(-1, n, m)).repeat_interleave(hidden.copies, 0)
+    rows = torch.from_numpy(formulas.unit(W * there[..., None]).reshape(-1, n, m)).repeat_interleave(hidden.copies, 0)
     penalty = torch.tensor(config.lambdas).repeat(sparsities * seeds)
     told, detectors = _measured(hidden, lambda h: oracle.best_code(h, rows, penalty), lambda z: z @ rows, penalty, config)
     own = np.einsum("...ii->...i", detectors.f1())

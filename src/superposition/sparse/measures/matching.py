@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
 
-from superposition import metrics
+from superposition import formulas
 
 Array = np.ndarray
 
@@ -27,7 +27,7 @@ def matched_cosines(W: Float[Array, "feature m"], rows: Float[Array, "latent m"]
     >>> matched_cosines(np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 1.0]]))
     array([1., 0.])
     """
-    cosine = metrics.unit(W) @ metrics.unit(rows).T
+    cosine = formulas.unit(W) @ formulas.unit(rows).T
     features, latents = match(cosine)
     found = np.zeros(len(W), cosine.dtype)
     found[features] = np.maximum(cosine[features, latents], 0)
