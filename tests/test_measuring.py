@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -78,6 +79,7 @@ def test_a_matrix_in_blocks_has_the_measures_of_the_whole(n, m, seed, numbers):
     W[0] = 1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "SIZE", numbers)
+        patch.setattr(measuring, "DRAWN_FEATURES", 0)
         assert_measured(measuring.measure(W, "rows"), expected(W))
 
 
@@ -155,8 +157,31 @@ def test_beside_the_measures_stands_what_random_directions_of_these_lengths_have
     found = measuring.measure(length * random / np.linalg.norm(random, axis=1, keepdims=True))
     for key in ("dimensionality", "interference", "polysemanticity", "squared_cosine"):
         assert getattr(found, key) == pytest.approx(found.random[key], rel=0.03)
-    assert found.random["squared_cosine"] == pytest.approx(1 / 40)
+    assert found.random["squared_cosine"] == pytest.approx(1 / 40, rel=0.01)
     assert found.welch == metrics.welch_bound(400, 40) < found.squared_cosine
+
+
+@pytest.mark.parametrize(("n", "m"), [(16, 16), (20, 5), (64, 16), (512, 64), (1001, 40)])
+def test_random_directions_are_unbiased_at_any_size_and_draws_and_formulas_meet_where_they_part(n, m):
+    rng = np.random.default_rng(1)
+    lengths = rng.uniform(0.5, 1, n)
+    drawn = rng.standard_normal((20 if n > 500 else 400, n, m))
+    drawn *= lengths[:, None] / np.linalg.norm(drawn, axis=-1, keepdims=True)
+    truth = {
+        "dimensionality": np.mean([metrics.feature_dimensionality(one) for one in drawn]),
+        "polysemanticity": ((drawn**2).sum(1) ** 2 / (drawn**4).sum(1)).mean(),
+    }
+    found = measuring.measure(drawn[0], "rows")
+    for key, value in truth.items():
+        assert found.random[key] == pytest.approx(value, rel=0.03 if n < 100 else 0.006), key
+
+
+@pytest.mark.parametrize("features", ["row", "ROWS", 0, True, ""])
+@pytest.mark.parametrize("measures", [measuring.measure, measuring.report, metrics.report])
+def test_an_axis_that_is_none_is_refused_with_the_choices(measures, features, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as for a reader, whom no types check
+    with pytest.raises(ValueError, match="features: expected 'rows', 'columns' or None, got " + repr(features)):
+        measures(W, features)
 
 
 def test_the_parts_of_a_model_that_are_no_matrices_are_left_out_and_counted(tmp_path):

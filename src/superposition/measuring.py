@@ -20,7 +20,9 @@ Axis = Literal["rows", "columns"]
 
 MOST_TENSORS = 10_000  # in one table
 MOST_DRAWN = 250  # in one picture
-_DRAWN = 100_000  # numbers in all, of the random directions that a report draws
+DRAWN_FEATURES = 1_000  # up to so many, random directions are drawn
+_DRAWN = 100_000  # numbers in all, of the draws; where a single one has more, it is one
+_DRAWN_SIZE = 1 << 23  # numbers in one draw, of a matrix that is measured in blocks
 LARGEST_SIDE = 8_192  # of the smaller side of a matrix, whose square must fit in memory
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -121,14 +123,38 @@ def measure(
     """The measures of a matrix: those of its float64 copy, which is never made as a whole.
 
     `features` is the axis that they lie along: by default the longer one, and the rows of a square matrix, which is noted.
-    `numbers` makes float64 of what is stored. Raises MeasuringError where there is nothing to measure, and for NaN and
-    infinity.
+    `numbers` makes float64 of what is stored. The random directions beside them are drawn for up to DRAWN_FEATURES features;
+    for more, where formulas are within a percent, they are formulas.
+    Raises MeasuringError where there is nothing to measure, and for NaN and infinity.
 
     >>> found = measure(np.array([[1, 0], [0, 1], [0, -1]]))
     >>> found.features, found.n, found.m, round(found.dimensionality, 3)
     ('rows', 3, 2, 0.667)
     """
+    found, lengths = _against_formulas(W, features, numbers)
+    return _against_draws(found, lengths) if found.n <= DRAWN_FEATURES and W.size <= _DRAWN_SIZE else found
+
+
+def report(W: Float[Array, "..."], features: Axis | None = None) -> Measured:
+    """As `measure`, with random directions that are drawn for any number of features, a large matrix's once."""
+    return _against_draws(*_against_formulas(W, features, weights.float64))
+
+
+def _against_draws(found: Measured, lengths: Float[Array, "n"]) -> Measured:
+    """The measures of features of these lengths, beside those of random directions: the mean of some draws."""
+    rng, draws = np.random.default_rng(0), min(50, 1 + _DRAWN // (found.n * found.m))
+    random = (formulas.unit(rng.standard_normal((found.n, found.m))) for _ in range(draws))
+    drawn = [_against_formulas(lengths[:, None] * one, "rows", weights.float64)[0] for one in random]
+    return replace(found, random={key: float(np.mean([getattr(one, key) for one in drawn])) for key, *_ in ROWS})
+
+
+def _against_formulas(
+    W: Shaped[Array, "..."], features: Axis | None, numbers: Callable[[Array], Array]
+) -> tuple[Measured, Float[Array, "k"]]:
+    """The measures of a matrix, beside what formulas say of random directions, and the lengths of its features."""
     _check(W.shape)
+    if features not in (None, "rows", "columns"):
+        raise MeasuringError(f"features: expected 'rows', 'columns' or None, got {features!r}")
     upright = W.shape[0] >= W.shape[1]
     taken: Axis = features or ("rows" if upright else "columns")
     tall, numbers = W if upright else W.T, partial(_scaled, numbers, 0)
@@ -152,24 +178,14 @@ def measure(
     return _measured(sums, scale, of_features > 0, taken, W.shape, tuple(notes))
 
 
-def report(W: Float[Array, "..."], features: Axis | None = None) -> Measured:
-    """The measures of a matrix, and in `random` those of random directions: the mean of some draws, of one for a large matrix."""
-    found = measure(W, features)
-    lengths = formulas.norms(W if found.features == "rows" else W.T)
-    lengths, rng = lengths[lengths > 0, None], np.random.default_rng(0)
-    draws = min(50, 1 + _DRAWN // W.size)
-    drawn = [measure(lengths * formulas.unit(rng.standard_normal((found.n, found.m))), "rows") for _ in range(draws)]
-    return replace(found, random={key: float(np.mean([getattr(one, key) for one in drawn])) for key, *_ in ROWS})
-
-
 def _measured(
     sums: blocks.Blockwise, scale: int, live: Shaped[Array, "n"], taken: Axis, shape: tuple[int, ...], notes: tuple[str, ...]
-) -> Measured:
-    """All measures from the sums of a matrix that was divided by 2 to the power of `scale`."""
+) -> tuple[Measured, Float[Array, "k"]]:
+    """All measures from the sums of a matrix that was divided by 2 to the power of `scale`, and the lengths of its features."""
     squares, n, m = sums.squares[live], int(live.sum()), len(sums.neuron_squares)
     lengths = np.sqrt(squares)
     dimensionality, polysemanticity, total = sums.feature_dimensionality()[live], sums.polysemanticity(), squares.sum()
-    return Measured(
+    measured = Measured(
         shape=shape, features=taken, n=n, m=m, notes=notes,
         dimensionality=float(dimensionality.mean()),
         quantiles=tuple(np.quantile(dimensionality, QUANTILES).tolist()),
@@ -192,14 +208,17 @@ def _measured(
             "basis_alignment": 3 * m / (m + 2),
         },
     )  # fmt: skip
+    return measured, np.ldexp(lengths, scale)
 
 
 def _check(shape: tuple[int, ...]) -> None:
     sizes = " × ".join(f"{size:,}" for size in shape)
+    if len(shape) == 3:
+        raise MeasuringError(f"is a stack, {sizes}, and a matrix has two axes: take one, W[0]")
     if len(shape) != 2:
         raise MeasuringError(f"has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, and a matrix has two")
     if 0 in shape:
-        raise MeasuringError(f"is {sizes}, and holds no numbers")
+        raise MeasuringError(f"is {sizes}: it has no {'columns' if shape[0] else 'rows'}")
     if min(shape) > LARGEST_SIDE:
         raise MeasuringError(f"is {sizes}, and the smaller side may be {LARGEST_SIDE:,}, whose square fits in memory")
 

@@ -53,7 +53,7 @@ def report(W: Weights, features: Literal["rows", "columns"] | None = None) -> Me
 
     `features` says which axis they lie along: without it the longer one, which the table says, as it says what *represented*
     means at the scale of W. The random directions are drawn, a large matrix's once; `superposition measure` has formulas for
-    them, good for many features, and prints the same of files.
+    those of more than 1,000 features, and prints the same of files.
     Raises WeightsError and MeasuringError, both ValueErrors.
 
     >>> found = report([[1, 0], [0, 1], [0, -1]])
