@@ -142,7 +142,7 @@ def test_nan_and_infinity_are_named_with_row_and_count(layout):
 
 @pytest.mark.parametrize(
     ("shape", "why"),
-    [((5,), "has 1 axis"), ((2, 3, 4), "has 3 axes"), ((), "has 0 axes"), ((5, 0), "is 5 × 0"), ((0, 5), "is 0 × 5"),
+    [((5,), "has 1 axis"), ((2, 3, 4), "is a stack, 2 × 3 × 4"), ((), "has 0 axes"), ((5, 0), "is 5 × 0"), ((0, 5), "is 0 × 5"),
      ((9000, 9000), "is 9,000 × 9,000, and the smaller side may be 8,192")],
 )  # fmt: skip
 def test_what_is_no_matrix_that_fits_is_refused_before_it_is_read(shape, why):

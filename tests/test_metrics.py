@@ -224,7 +224,7 @@ def test_a_printed_report_says_which_axis_is_the_features_and_what_represented_m
     assert "longer than 0.5, as 5 are here." in text and "5 are longer than 2.00, half of the longest." in text
     assert {line[:22].strip() for line in text.splitlines() if line.endswith("feature has")} == {"D_i, mean"}
     assert "the shorter axis of 5 × 2" in str(metrics.report(polygon(5), "columns"))
-    with pytest.raises(MeasuringError, match="has 3 axes, and a matrix has two"):
+    with pytest.raises(MeasuringError, match="is a stack, 2 × 3 × 4, and a matrix has two axes"):
         metrics.report(np.ones((2, 3, 4)))
 
 

@@ -40,14 +40,7 @@ def given(W: Any, axes: int = 2, name: str = "W") -> Float[Array, "..."]:
     if hasattr(W, "detach"):  # a tensor; PyTorch need not be imported to tell
         W = W.detach().cpu().to_dense()
         W = W.double().numpy() if W.is_floating_point() else W.resolve_conj().numpy()
-    if hasattr(W, "weight"):
-        raise WeightsError(f"{name}: got a {type(W).__name__}: pass its .weight")
-    try:
-        stored = np.asarray(W)
-    except ValueError:
-        raise WeightsError(f"{name}: expected rows of equal length, got lists of several lengths") from None
-    if 0 in stored.shape[-axes:] and axes:
-        raise WeightsError(f"{name}: got no {'rows' if not stored.shape[-axes] else 'columns'}: the shape is {stored.shape}")
+    stored = np.asarray(W)
     if stored.dtype.kind not in "iuf" and not stored.dtype.name.startswith(("bfloat16", "float8")):  # as JAX has them
         raise WeightsError(f"{name}: expected floats or integers, got {stored.dtype}")
     if stored.ndim < axes or 0 in stored.shape[-2:]:
