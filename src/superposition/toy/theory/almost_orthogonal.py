@@ -97,7 +97,7 @@ def best_decoder_bound(features: float, active: int) -> float:
     return 2 * active * np.log(features / active) + 5 * active / 4
 
 
-def one_look(features: int, active: int) -> float:
+def one_look(features: float, active: int) -> float:
     """The dimensions from which features are read off one by one, each by its own overlap with the hidden vector.
 
     Ours: k active features of size 1 along random directions overlap 1 with themselves, and with the other active ones by a
@@ -107,7 +107,7 @@ def one_look(features: int, active: int) -> float:
     return float((_greatest(active) * np.sqrt(active - 1) + _greatest(features - active) * np.sqrt(active)) ** 2)
 
 
-def _greatest(count: int) -> float:
+def _greatest(count: float) -> float:
     """The median of the greatest of so many normals."""
     return float(ndtri(2 ** (-1 / count)))
 
