@@ -238,11 +238,20 @@ def test_claims_prints_verdicts_and_writes_them_all(command, scratch, monkeypatc
     assert code == 0
     assert out.splitlines()[-1].split() == "toy/walk/a partly 0.5 of it 0.25 to 0.75 0.1 8 seeds".split()
     assert not (scratch.root / "data/claims.json").exists()
-    assert command("claims", "--write")[0] == 0
+    code, out, _ = command("claims", "--write")
+    assert code == 0 and "toy/walk/a partly" in " ".join(out.split())
+    assert out.splitlines()[-1].startswith("1 new or changed, 0 kept: stored in ")
     written = json.loads((scratch.root / "data/claims.json").read_text())
     assert written == claims.as_json(claims.evaluate())
     code, _, err = command("claims", "toy/walk", "--write")
     assert code == 2 and "leave CHAPTER out" in " ".join(err.split())
+    _, out, _ = command("claims", "--write")
+    assert out.startswith("0 new or changed, 1 kept: stored in ")
+    (scratch.root / "data/claims.json").write_text(json.dumps([written[0] | {"value": 0.4}, written[0] | {"id": "toy/walk/b"}]))
+    _, out, _ = command("claims", "--write")
+    assert "toy/walk/a partly" in " ".join(out.split())
+    assert out.splitlines()[-2] == "toy/walk/b: no longer claimed"
+    assert json.loads((scratch.root / "data/claims.json").read_text()) == written
 
 
 @pytest.fixture

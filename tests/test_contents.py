@@ -47,6 +47,7 @@ def test_what_is_listed_is_what_type_checkers_see_and_each_is_that_thing():
         assert f"\n    {name} " in superposition.__doc__
     with pytest.raises(AttributeError, match="has no attribute 'metric'"):
         superposition.metric  # noqa: B018
+    assert {"Adder", "load", "tokens"} <= set(dir(superposition.addition))
 
 
 def _public():

@@ -142,8 +142,11 @@ def test_nan_and_infinity_are_named_with_row_and_count(layout):
 
 @pytest.mark.parametrize(
     ("shape", "why"),
-    [((5,), "has 1 axis"), ((2, 3, 4), "is a stack, 2 × 3 × 4"), ((), "has 0 axes"), ((5, 0), "is 5 × 0"), ((0, 5), "is 0 × 5"),
-     ((9000, 9000), "is 9,000 × 9,000, and the smaller side may be 8,192")],
+    [
+        ((5,), "has 1 axis"), ((), "has 0 axes"), ((2, 3, 4), r"is a stack, 2 × 3 × 4, .*: take one, W\[0\]"),
+        ((5, 0), "is 5 × 0: it has no columns"), ((0, 5), "is 0 × 5: it has no rows"),
+        ((9000, 9000), "is 9,000 × 9,000, and the smaller side may be 8,192"),
+    ],
 )  # fmt: skip
 def test_what_is_no_matrix_that_fits_is_refused_before_it_is_read(shape, why):
     with pytest.raises(MeasuringError, match=why):

@@ -224,8 +224,23 @@ def test_a_printed_report_says_which_axis_is_the_features_and_what_represented_m
     assert "longer than 0.5, as 5 are here." in text and "5 are longer than 2.00, half of the longest." in text
     assert {line[:22].strip() for line in text.splitlines() if line.endswith("feature has")} == {"D_i, mean"}
     assert "the shorter axis of 5 × 2" in str(metrics.report(polygon(5), "columns"))
-    with pytest.raises(MeasuringError, match="is a stack, 2 × 3 × 4, and a matrix has two axes"):
+    with pytest.raises(MeasuringError, match=r"is a stack, 2 × 3 × 4, and a matrix has two axes: take one, W\[0\]"):
         metrics.report(np.ones((2, 3, 4)))
+
+
+@pytest.mark.parametrize(
+    ("W", "why"),
+    [
+        (np.ones((0, 5)), r"got the shape \(0, 5\), which has no rows"),
+        (torch.ones(5, 0), r"got the shape \(5, 0\), which has no columns"),
+        ([[1, 2], [3]], "got lists of different lengths"),
+        (torch.nn.Linear(3, 2), "got a Linear: pass its .weight"),
+    ],
+    ids=["no rows", "no columns", "ragged", "layer"],
+)
+def test_what_is_often_passed_by_mistake_is_answered_with_what_to_pass(W, why):
+    with pytest.raises(WeightsError, match=why):
+        metrics.report(W)
 
 
 def test_students_interval_covers_the_mean_as_often_as_it_says():

@@ -106,8 +106,8 @@ def test_results_go_to_the_folder_asked_for(walk, scratch, tmp_path):
 @pytest.mark.parametrize(
     ("give", "message"),
     [
-        ("arrays.pop('x')", "expected the arrays x, xx, got xx"),
-        ("arrays['y'] = x", "expected the arrays x, xx, got x, xx, y"),
+        ("arrays.pop('x')", "expected the arrays x, xx, got xx: SCHEMA names what run returns"),
+        ("arrays['y'] = x", "expected the arrays x, xx, got x, xx, y: SCHEMA names what run returns"),
         ("arrays['xx'] = x", "array 'xx': expected the axes 'n m', got the shape (3,)"),
         ("arrays['xx'] = np.ones((4, 2))", "array 'xx': axis 'n' has length 4, but 3 in another array"),
         ("metrics['sum'] = float('nan')", "metric 'sum': expected a finite number, got nan"),

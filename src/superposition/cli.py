@@ -316,27 +316,35 @@ def claims(
     chapter: Annotated[str | None, typer.Argument(metavar="[CHAPTER]", help="One chapter, such as toy/intro.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Store them all in data/claims.json.")] = False,
 ) -> None:
-    """Check the claims against the stored results.
+    """Check the claims against the stored results; with --write, show those that differ from what was stored.
 
     \b
     Example:  superposition claims toy/intro
               superposition claims --write"""
     from superposition import claims as register
-    from superposition import storage
+    from superposition import paths, storage
 
     if write and chapter:
         raise typer.BadParameter("--write stores the claims of all chapters: leave CHAPTER out")
     evaluated = register.evaluate(chapter)
-    table = _table("claim", "verdict", "value", "interval", "baseline", "over")
-    for claim, finding in evaluated:
-        found, baseline = finding.estimate, "" if finding.baseline is None else f"{finding.baseline:.3g}"
-        spread, over = f"{found.low:.3g} to {found.high:.3g}", f"{found.count} {found.over}"
-        if found.over == "none":
-            spread, over = "", "none"
-        table.add_row(claim.id, claim.verdict(finding), f"{found.value:.3g} {claim.unit}".strip(), spread, baseline, over)
-    _print(table)
+    shown, found = evaluated, register.as_json(evaluated)
     if write:
-        print(f"stored in {storage.shown(_store(register.as_json(evaluated)))}")
+        path = paths.data() / "claims.json"
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        shown = [one for one, plain in zip(evaluated, found, strict=True) if plain not in stored]
+        gone = sorted({claim["id"] for claim in stored} - {claim["id"] for claim in found})
+    table = _table("claim", "verdict", "value", "interval", "baseline", "over")
+    for claim, finding in shown:
+        estimate, baseline = finding.estimate, "" if finding.baseline is None else f"{finding.baseline:.3g}"
+        spread, over = f"{estimate.low:.3g} to {estimate.high:.3g}", f"{estimate.count} {estimate.over}"
+        if estimate.over == "none":
+            spread, over = "", "none"
+        table.add_row(claim.id, claim.verdict(finding), f"{estimate.value:.3g} {claim.unit}".strip(), spread, baseline, over)
+    if shown or not write:
+        _print(table)
+    if write:
+        print(*(f"{claim}: no longer claimed" for claim in gone), sep="\n", end="\n" * bool(gone))
+        print(f"{len(shown)} new or changed, {len(found) - len(shown)} kept: stored in {storage.shown(_store(found))}")
 
 
 def _store(claims_as_json: list[dict]) -> Path:

@@ -29,6 +29,19 @@ numbers, fewer than two axes, NaN and infinity, which it says the place of."""
 _DIRECT = 1 << 25  # up to so many multiplications, all pairs of rows are multiplied
 
 
+def _given(W: Weights) -> Float[Array, "*batch n m"]:
+    """Any weights in float64. Raises WeightsError, and says what to pass in place of what is often passed by mistake."""
+    if hasattr(W, "weight"):
+        raise WeightsError(f"W: got a {type(W).__name__}: pass its .weight")
+    try:
+        shape = np.shape(W)
+    except ValueError:
+        raise WeightsError("W: got lists of different lengths: expected as many numbers in each row") from None
+    if len(shape) >= 2 and 0 in shape[-2:]:
+        raise WeightsError(f"W: got the shape {tuple(shape)}, which has no {'columns' if shape[-2] else 'rows'}")
+    return weights.given(W)
+
+
 def _float64(W: Weights) -> Float[Array, "*batch n m"]:
     """The one door: any weights in float64. Raises WeightsError where their fourth powers would not fit that."""
     numbers = weights.given(W)
@@ -60,7 +73,7 @@ def report(W: Weights, features: Literal["rows", "columns"] | None = None) -> Me
     >>> found.n, found.m, round(found.dimensionality, 3), round(found.random["dimensionality"], 1)
     (3, 2, 0.667, 0.5)
     """
-    return measuring.report(weights.given(W), features)
+    return measuring.report(_given(W), features)
 
 
 def unit(W: Weights) -> Float[Array, "*batch n m"]:

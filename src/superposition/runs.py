@@ -537,7 +537,8 @@ def _check_shapes(experiment: Experiment, results: Results) -> None:
 def _shape_fault(schema: dict[str, str], arrays: dict[str, np.ndarray]) -> str | None:
     """The first thing in which the arrays differ from the schema, or None."""
     if set(arrays) != set(schema):
-        return f"expected the arrays {', '.join(sorted(schema))}, got {', '.join(sorted(arrays)) or 'none'}"
+        got = ", ".join(sorted(arrays)) or "none"
+        return f"expected the arrays {', '.join(sorted(schema))}, got {got}: SCHEMA names what run returns"
     lengths: dict[str, int] = {}
     for name, array in arrays.items():
         axes = schema[name].split()
