@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import ceil
+from numbers import Integral
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -78,7 +79,10 @@ def five_features(
 
 
 def in_and_out(
-    W: Float[np.ndarray, "n_features 2"], b: Float[np.ndarray, "n_features"], on: Sequence[Sequence[int]], titles: Sequence[str]
+    W: Float[np.ndarray, "n_features 2"],
+    b: Float[np.ndarray, "n_features"],
+    on: Sequence[Sequence[Integral]],
+    titles: Sequence[str],
 ) -> Figure:
     """A model's arrows, and beside them, a panel for each set of features `on`, what comes out (colour) of what goes in."""
     side, count = style.WIDTH / (1 + len(on)), len(W)
