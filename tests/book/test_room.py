@@ -1,6 +1,5 @@
 """The almost orthogonal space in the page, in a real Chromium, from disk: against the package, and under a reader's hands."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,8 @@ from scipy import stats
 from superposition import book
 from superposition.toy.theory import almost_orthogonal
 
-from . import site
-from .test_elements import HOSTILE, Page, halves
+from . import one_page, site
+from .test_elements import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "assets/js/room.js"
@@ -20,20 +19,9 @@ SCRIPT = ROOT / "assets/js/room.js"
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory):
     """A book of one page, which has the space."""
-    folder = tmp_path_factory.mktemp("room")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SUPERPOSITION_ROOT", str(folder))
-        (folder / "_quarto.yml").touch()
-        (folder / "assets/films").mkdir(parents=True)
-        (folder / "assets/films/room.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-        (folder / "assets/js").mkdir()
-        shutil.copy(SCRIPT, folder / "assets/js")
-        html, still = halves(book.room("room", alt=f"Cosines. {HOSTILE}", up=""))
-    assert "room.svg" in still and not [attributes for _, attributes in Page(html).elements if "onerror" in attributes]
-    shutil.copy(ROOT / "src/superposition/book/plain/plain.css", folder)
-    page = f"<!DOCTYPE html><html lang=en><title>t</title><link rel=stylesheet href=plain.css><main><h1>t</h1>{html}</main>"
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return site.Edition("room", folder, folder.as_uri())
+    return one_page.built(
+        tmp_path_factory.mktemp("room"), "room", "room", lambda: book.room("room", alt=f"Cosines. {HOSTILE}", up="")
+    )
 
 
 @pytest.fixture(scope="module")

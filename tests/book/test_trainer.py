@@ -1,6 +1,5 @@
 """The network that trains in the page, in a real Chromium, from disk: against the package's trainings, and under a reader's hands."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,8 @@ import pytest
 from superposition import book, metrics, runs
 from superposition.toy.theory import expected_loss
 
-from . import site
-from .test_elements import HOSTILE, Page, halves
+from . import one_page, site
+from .test_elements import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "assets/js/trainer.js"
@@ -21,22 +20,9 @@ ALONE = 3  # trainings in the page that are held against the package's; each tak
 @pytest.fixture(scope="module")
 def edition(tmp_path_factory):
     """A book of one page, which has the trainer."""
-    folder = tmp_path_factory.mktemp("trainer")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SUPERPOSITION_ROOT", str(folder))
-        (folder / "_quarto.yml").touch()
-        (folder / "assets/films").mkdir(parents=True)
-        (folder / "assets/films/five.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-        (folder / "assets/js").mkdir()
-        shutil.copy(SCRIPT, folder / "assets/js")
-        html, still = halves(
-            book.trainer("five", DENSITY, np.array([0.1, 0.05, 0.03, 0.02]), 256, alt=f"Arrows. {HOSTILE}", up="")
-        )
-    assert "five.svg" in still and not [attributes for _, attributes in Page(html).elements if "onerror" in attributes]
-    shutil.copy(ROOT / "src/superposition/book/plain/plain.css", folder)
-    page = f"<!DOCTYPE html><html lang=en><title>t</title><link rel=stylesheet href=plain.css><main><h1>t</h1>{html}</main>"
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return site.Edition("trainer", folder, folder.as_uri())
+    rates = np.array([0.1, 0.05, 0.03, 0.02])
+    element = lambda: book.trainer("five", DENSITY, rates, 256, alt=f"Arrows. {HOSTILE}", up="")  # noqa: E731
+    return one_page.built(tmp_path_factory.mktemp("trainer"), "trainer", "five", element)
 
 
 @pytest.fixture
