@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from superposition import metrics, runs
+from superposition import metrics, runs, sparse_autoencoders
+from superposition.matching import Detectors, matched_cosines
 from superposition.sparse import recovery
-from superposition.sparse.engine import oracle, sparse_autoencoders
+from superposition.sparse.engine import oracle
 from superposition.sparse.engine.hidden import Hidden
-from superposition.sparse.engine.sparse_autoencoders import KINDS, Autoencoders
-from superposition.sparse.measures.matching import Detectors, matched_cosines
+from superposition.sparse_autoencoders import KINDS, Autoencoders
 
 EXPERIMENT = "sparse/recovery"
 

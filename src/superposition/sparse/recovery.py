@@ -5,11 +5,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from superposition import formulas, metrics, runs
-from superposition.sparse.engine import oracle, sparse_autoencoders
+from superposition import formulas, metrics, runs, sparse_autoencoders
+from superposition.matching import Detectors, match, matched_cosines
+from superposition.sparse.engine import oracle
 from superposition.sparse.engine.hidden import Hidden
-from superposition.sparse.engine.sparse_autoencoders import Autoencoders
-from superposition.sparse.measures.matching import Detectors, match, matched_cosines
+from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
 

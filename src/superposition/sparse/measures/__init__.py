@@ -1,1 +1,0 @@
-"""What is read off a dictionary beside the features that it should hold."""
