@@ -96,3 +96,21 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_text(chromium, from_disk):
         tab.keyboard.press("Enter")
         tab.keyboard.press("Tab")
         assert tab.evaluate("!!document.activeElement.closest('main')")
+
+
+def test_quartos_tabs_of_a_group_keep_step_from_disk(chromium, quarto_from_disk):
+    twice = """document.addEventListener("DOMContentLoaded", () => {
+        const tabs = document.querySelector(".panel-tabset"), again = tabs.cloneNode(true);
+        again.innerHTML = again.innerHTML.replaceAll(/tabset-(\\d+)-/g, "tabset-9$1-");
+        for (const one of [tabs, again]) one.dataset.group = "size";
+        tabs.after(again); })"""
+    with chromium.new_context() as context:
+        context.add_init_script(twice)
+        tab = context.new_page()
+        tab.goto(f"{quarto_from_disk.address}/chapters/toy/demonstrating.html")
+        second = tab.locator(".panel-tabset .nav-link:nth-child(1)").filter(has_text="80 features")
+        assert second.count() == 2
+        second.first.click()
+        panels = tab.locator(".panel-tabset > .tab-content > .tab-pane")
+        tab.wait_for_function("() => document.querySelectorAll('.tab-pane.active').length === 2")
+        assert [panel.is_visible() for panel in panels.all()] == [False, True] * 2
