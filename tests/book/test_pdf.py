@@ -112,3 +112,9 @@ def _span(bookmarks, title, before):
             after = bookmarks[place + 1][2] if place + 1 < len(bookmarks) else 10**6
             return bookmarks[place][2], after, place
     return before
+
+
+def test_a_running_head_stays_clear_of_the_number_of_its_page(pdf):
+    heads = [(number + 1, text.splitlines()[0]) for number, text in enumerate(pdf.texts) if len(text) > 200]
+    touching = [head for number, head in heads if re.match(rf"{number}\w|.*\S{number}$", head)]
+    assert len(heads) > 200 and touching == []
