@@ -3,7 +3,7 @@ Beside what the labels themselves allow; and with the fourth power of the error 
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from superposition import runs
@@ -192,7 +192,7 @@ def _dense(item):
         return Examples(x, x.relu()[None], config.dense_batch)
 
     stack = train(_new(config, seed, 1), draw, config.dense_steps, _adam(config))
-    return {"dense_loss": _judged(stack, M, config.n, p, config.judged, generator)[0]}
+    return {"dense_loss": _judged(stack, M, config.n, p, config.judged, generator)}
 
 
 @torch.no_grad()
@@ -237,7 +237,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         stacked = runs.stacked(job.map(function, items, key), config.seeds)
         arrays |= {name: np.moveaxis(one, 0, -1) for name, one in stacked.items()}
     dense = [(config, p, seed) for p in config.dense for seed in seeds]
-    arrays |= runs.stacked(job.map(_dense, dense, "dense"), len(config.dense), config.seeds)
+    trained = runs.stacked(job.map(_dense, dense, "dense"), len(config.dense), config.seeds)
+    arrays["dense_loss"] = trained["dense_loss"][..., 0]
     crowds = [(config, training, seed) for training in TRAININGS for seed in seeds]
     arrays |= runs.stacked(job.map(_crowd, crowds, "crowd"), len(TRAININGS), config.seeds)
     mixings = [[mixing(kind, config, seed) for seed in seeds] for kind in KINDS]
@@ -264,6 +265,6 @@ def naive(n: int, m: int) -> float:
     return (1 - m / n) / 6
 
 
-def learned(results: runs.Results, training: int) -> Float[Array, "crowd_seed"]:
+def learned(results: runs.Results, training: int) -> Int[Array, "crowd_seed"]:
     """How many features leave less than half of the squared error, where positive, that ignoring them leaves: 1/3."""
     return (results["positive"][training] < 1 / 6).sum(-1)

@@ -39,14 +39,14 @@ SCHEMA = {
 }
 
 
-def company(p: Float[Array, "*any"], largest: float) -> tuple[Float[Array, "*any"], Float[Array, "*any"]]:
+def company(p: Float[Array, "p"], largest: float) -> tuple[Float[Array, "p"], Float[Array, "p"]]:
     """Mean and variance of another feature: present with probability p, and then uniform on [0, largest]."""
     mean = p * largest / 2
     return mean, p * largest**2 / 3 - mean**2
 
 
 def target_loss(
-    W: Float[torch.Tensor, "*model n m"], mean: Float[torch.Tensor, "*model"], variance: Float[torch.Tensor, "*model"]
+    W: Float[torch.Tensor, "*model n m"], mean: Float[torch.Tensor, "*#model"], variance: Float[torch.Tensor, "*#model"]
 ) -> Float[torch.Tensor, "*model"]:
     """The exact E (1 - x̂_t)² of x̂ = x W Wᵀ, mean over the targets t: a target is 1, and the others keep it company.
 
@@ -114,11 +114,11 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     p, rng = np.array(config.ps), np.random.default_rng(config.seed)
     start = config.start * rng.standard_normal((config.seeds, config.n, config.m))
     W = _trained(config, p, start)
-    grid = len(p), config.seeds
+    grid, moments = (len(p), config.seeds), np.stack(company(p, config.largest), 1).tolist()
     found = {name: np.zeros(grid) for name in ("loss", "identified", "full_loss")}
     beside = {name: np.zeros((len(p), len(BUILT), config.seeds)) for name in ("built_loss", "built_identified")}
     for k, s in np.ndindex(grid):
-        mean, variance = (float(part) for part in company(p[k], config.largest))
+        mean, variance = moments[k]
         own = W[k, s].astype(float)
         found["loss"][k, s] = target_loss(*(torch.tensor(part, dtype=torch.float64) for part in (own, mean, variance)))
         found["full_loss"][k, s] = full_loss(own, mean, variance)
@@ -126,6 +126,6 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         for b, kind in enumerate(BUILT):
             rows, beside["built_loss"][k, b, s] = at_best_length(built(kind, config.n, config.m, rng), mean, variance)
             beside["built_identified"][k, b, s] = identified(rows, p[k], config.largest, config.draws, rng)
-    ignored = [full_loss(np.zeros((config.n, 1)), *(float(part) for part in company(one, config.largest))) for one in p]
+    ignored = [full_loss(np.zeros((config.n, 1)), *of_p) for of_p in moments]
     arrays = {"p": p, "W": W, "start_W": start.astype(np.float32), "ignored_loss": np.array(ignored)}
     return arrays | found | beside, {f"identified, p = {one:g}": float(found["identified"][k].mean()) for k, one in enumerate(p)}

@@ -71,7 +71,7 @@ class Stack:
 def train(stack: Stack, draw: Callable[[], Examples], steps: int, optimiser: AdamW) -> Stack:
     """Train a stack in place on a fresh batch at each step, and return it.
 
-    >>> stack = Stack.create([0, 1], n_in=4, m=2, n_out=4, sizes=(0.1, 0.1))
+    >>> stack = Stack.create([0, 1], n_in=4, m=2, n_out=4, sizes=(0.1, 0.1), linear=True)
     >>> every = Examples(torch.eye(4), torch.eye(4)[None], 4)
     >>> trained = train(stack, lambda: every, 500, AdamW(0.03, schedule="cosine"))
     >>> ((trained(torch.eye(4)) - torch.eye(4)) ** 2).sum((1, 2)).round()  # of four, two are left: W2 has rank two
