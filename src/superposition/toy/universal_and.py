@@ -170,3 +170,17 @@ def exponent(results: runs.Results, error: float) -> Float[Array, "seed"]:
     """The slope of log(number of ANDs) over log(neurons needed) through all sizes, seed by seed."""
     pairs = np.log([comb(n, 2) for n in results.config.inputs])
     return np.array([np.polyfit(np.log(own), pairs, 1)[0] for own in needed(results, error).T])
+
+
+def slopes(start: tuple[float, float], end: float) -> dict[str, tuple[Float[Array, "point"], Float[Array, "point"]]]:
+    """How fast theory lets ANDs grow with neurons n, drawn from one point: the constants, and so the heights, aren't known.
+
+    Pairs that are chosen at will: at most n²/log n (Adler and Shavit 2024). All pairs of m inputs with n = m^(2/3), but for
+    logarithms: n³ (Hänni et al. 2024)."""
+    at, height = start
+    n = np.geomspace(at, end)
+    ceiling, construction = n**2 / np.log(n), n**3
+    return {
+        "any pairs: no more than as $n^2$/log $n$": (n, height * ceiling / ceiling[0]),
+        "all pairs: built as $n^3$, but for logarithms": (n, height * construction / construction[0]),
+    }
