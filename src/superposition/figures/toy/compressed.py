@@ -68,7 +68,7 @@ def ands_over_neurons(
         shown = computed[k] >= 1
         label = "trained networks" if k == 0 else None
         ax.plot(neurons[k, shown], computed[k, shown], "-o", color=_COLOURS[0], linewidth=0.9, markersize=3.5, label=label)
-        seen = at_random[1][k] >= 1
+        seen = (at_random[1][k] >= 1) & (np.r_[0, at_random[1][k, :-1]] < total)  # up to where all are right
         ax.plot(
             at_random[0][seen], at_random[1][k, seen], "x--", color=_COLOURS[1], linewidth=0.6, markersize=4,
             label="neurons that read at random" if k == 0 else None,
