@@ -54,7 +54,10 @@ def _gain(results: Results) -> Finding:
 def _mixing(results: Results) -> Finding:
     clean, naive = KINDS.index("none"), _naive(results)
     best = compressed.best_alone(results)[clean]
-    each = {name: over_seeds(1 - of / naive) for name, of in (("one at a time", best), ("p = 0.01", results["loss"][clean]))}
+    each = {
+        name: over_seeds(1 - of / naive, (-1.0, 1.0))
+        for name, of in (("one at a time", best), ("p = 0.01", results["loss"][clean]))
+    }
     note = "It couldn't be otherwise: at p = 0.01 the labels allow a gain of {:.1%} at most, and none with one input at a time"
     least = 1 - results["least"][clean].mean() / naive
     return Finding(max(each.values(), key=lambda one: one.value), 0.0, note.format(least), {"data": each})
@@ -119,7 +122,7 @@ def _scales(results: Results) -> Finding:
 def _moved(results: Results) -> Finding:
     each = _kinds(results["moved"] / _naive(results) - 1, None, KINDS[:3])
     settled = float((results["settled"][:3] / _naive(results) - 1).mean())
-    note = f"After {results.config.other_steps:,} more steps on clean labels it is {settled:+.1%} in the mean"
+    note = f"After {results.config.other_steps:,} more steps on clean labels they leave {1 + settled:.3f} times that, in the mean"
     return Finding(min(each.values(), key=lambda one: one.value), 0.0, note, {"mixing": each})
 
 
