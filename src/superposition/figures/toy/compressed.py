@@ -22,12 +22,12 @@ def losses_over_mixing(
     """The loss against the size of the mixing: trained as points, a line where labels allow no less, dashed dedicated neurons."""
     fig, axes = style.figure(height=3.3)
     ax = axes[0, 0]
-    ax.axhline(dedicated, color="0.4", linestyle=(0, (4, 3)), linewidth=1.3, label="dedicated neurons, clean labels")
+    ax.axhline(dedicated, color="0.4", linestyle=(0, (4, 3)), linewidth=1.3, label="dedicated neurons")
     for k, (name, values) in enumerate(trained.items()):
-        ax.plot(sigma, least[name].mean(-1), color=_COLOURS[k], linewidth=1.2, label=f"{name}: the labels allow no less")
-        ax.plot(sigma, values.mean(-1), _MARKERS[k], color=_COLOURS[k], label=f"{name}: trained")
+        ax.plot(sigma, least[name].mean(-1), color=_COLOURS[k], linewidth=1.2, label=f"{name}, least possible")
+        ax.plot(sigma, values.mean(-1), _MARKERS[k], color=_COLOURS[k], label=f"{name}, trained")
         ax.vlines(sigma, values.min(-1), values.max(-1), color=_COLOURS[k])
-    ax.set(xlabel="size σ of the mixing", ylabel="loss of an output over $p$", ylim=(0, None))
+    ax.set(xlabel="size σ of the mixing", ylabel="loss of an output over $p$", xlim=(0, None), ylim=(0.04, None))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9.5)
     return fig
 
@@ -35,15 +35,21 @@ def losses_over_mixing(
 def sorted_errors(errors: Mapping[str, Float[np.ndarray, "seed feature"]], lines: Mapping[str, float]) -> Figure:
     """The error of every feature, sorted, a line a seed and a colour a training; levels to compare with are dashed."""
     fig, axes = style.figure(height=3.2)
-    ax = axes[0, 0]
+    ax, count = axes[0, 0], next(iter(errors.values())).shape[-1]
     for k, (name, values) in enumerate(errors.items()):
         ax.plot(np.sort(values).T, color=_COLOURS[k], linewidth=1.1, label=[name] + [None] * (len(values) - 1))
     for name, level in lines.items():
         ax.axhline(level, color="0.4", linestyle=(0, (4, 3)), linewidth=1)
         ax.annotate(
-            name, (0, level), xytext=(3, 3), textcoords="offset points", ha="left", va="bottom", fontsize=9.5, color="0.3"
+            name,
+            (0.4 * count, level),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=9.5,
+            color="0.3",
         )
-    count = next(iter(errors.values())).shape[-1]
     ax.set(xlabel="features, the best first", ylabel="squared error where positive", xlim=(0, count), ylim=(0, None))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9.5)
     return fig
