@@ -100,7 +100,7 @@ def directions_without_relu(
     identified: Mapping[str, Float[np.ndarray, "p seed"]],
 ) -> Figure:
     """The directions of one model; the loss over p, and how often the target's output is the largest, beside what is built."""
-    side, key = 2.05, 0.62
+    side, key = 2.05, 0.85
     style.use()
     fig = Figure(figsize=(style.WIDTH, side + key + 0.35))
     ax = style.inches(fig, 0, key, side, side)
@@ -115,7 +115,7 @@ def directions_without_relu(
         for k, (name, of_p) in enumerate(values.items()):
             dashes = "-" if k == 0 else (0, (4, 3))
             ax.plot(place, of_p.mean(-1), linestyle=dashes, marker=_MARKERS[k], markersize=4, color=_COLOURS[k], label=name)
-        ax.set_xticks(place, [f"{one:g}" for one in p])
+        ax.set_xticks(place, [f"{one:g}" for one in p], fontsize=9)
         ax.set(xlabel="$p$ of the others", ylim=(0, None))
         style.panel_title(ax, title)
     fig.legend(*ax.get_legend_handles_labels(), loc="lower center", ncols=4, fontsize=9.5)
