@@ -128,4 +128,5 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
             beside["built_identified"][k, b, s] = identified(rows, p[k], config.largest, config.draws, rng)
     ignored = [full_loss(np.zeros((config.n, 1)), *of_p) for of_p in moments]
     arrays = {"p": p, "W": W, "start_W": start.astype(np.float32), "ignored_loss": np.array(ignored)}
-    return arrays | found | beside, {f"identified, p = {one:g}": float(found["identified"][k].mean()) for k, one in enumerate(p)}
+    ends = {f"identified, others {when}": float(found["identified"][k].mean()) for k, when in ((0, "rarest"), (-1, "commonest"))}
+    return arrays | found | beside, ends
