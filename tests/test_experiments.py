@@ -20,6 +20,8 @@ START = "toy.engine.networks.Networks._start"
 ALIKE = [
     {START, "toy.absolute._counted"}, {START, "toy.engine.largest_feature.train"}, {START, "toy.hidden_size.alone"},
     {START, "toy.intro.null_shares"}, {START, "toy.nonuniform._disturbed"},
+    {"toy.compressed.mixing", "toy.engine.labelled.Stack.create"},
+    {"toy.compressed._at_p", "toy.compressed._crowd", "toy.compressed._dense"},
     {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
     {"stories.engine.grammar.stories", "stories.attention.asked"},
     {"stories.engine.grammar.stories", "stories.clusters.analysed"},

@@ -375,4 +375,70 @@ ROWS = {
             ("reproduced", 1.2, 1.25), ("partly", 1.21, 1.2), ("partly", 1.1, 1.5), ("not reproduced", 1.1, 1.51),
         ]
     ],
+    # compressed
+    "toy/compressed/01-gain": [("reproduced", 0.07, 0.06, 0.083), ("not reproduced", 0.08, 0.07, 0.084)],
+    "toy/compressed/02-mixing": [
+        (verdict, 0, None, None, 0, {"data": {"one at a time": interval(-0.01, one), "p = 0.01": interval(-0.02, other)}})
+        for verdict, one, other in [("reproduced", 0.004, 0.004), ("not reproduced", 0.006, 0.004)]
+    ],
+    "toy/compressed/03-spectrum": [
+        (verdict, 0, None, None, 0, {"mixing": {"embedding": interval(0, one), "none": interval(0, other)}})
+        for verdict, one, other in [("reproduced", 0.09, 0.01), ("partly", 0.11, 0.01), ("not reproduced", 0.11, 0.2)]
+    ],
+    "toy/compressed/04-numbers": [("reproduced", 0.03), ("partly", 0.04), ("not reproduced", 0.11)],
+    "toy/compressed/05-scales": [
+        (verdict, 0, None, None, None, {"noise": {"symmetric": one, "asymmetric": other}})
+        for verdict, one, other in [("reproduced", 90, 100), ("partly", 89, 90), ("not reproduced", 80, 89)]
+    ],
+    "toy/compressed/06-moved": [
+        (verdict, 0, None, None, 0, {"mixing": {"embedding": interval(one, 0.5), "symmetric": interval(other, 0.5)}})
+        for verdict, one, other in [("reproduced", 0.01, 0.1), ("partly", -0.01, 0.1), ("not reproduced", -0.1, 0)]
+    ],
+    "toy/compressed/07-directions": [
+        (verdict, 0, None, None, 0.5, {"mixing": {"embedding": interval(one, 1), "symmetric": interval(other, 1)}})
+        for verdict, one, other in [("reproduced", 0.81, 0.9), ("partly", 0.79, 0.9), ("not reproduced", 0.9, 0.5)]
+    ],
+    "toy/compressed/08-dense": [
+        (verdict, 0, None, None, 0, {"p": {"0.1": interval(0, 0.1), "1": interval(one, 0.5)}})
+        for verdict, one in [("corrected", 0.06), ("reproduced", 0.04)]
+    ],
+    "toy/compressed/09-rarer": [("corrected", 0.96), ("corrected", 1.04), ("reproduced", 10)],
+    "toy/compressed/10-fourth": [
+        (verdict, value, None, None, None, {"with the square": interval(low, high)})
+        for verdict, value, low, high in [
+            ("reproduced", 90, 26, 74), ("partly", 90, 24, 74), ("partly", 100, 30, 80), ("not reproduced", 89, 30, 70),
+        ]
+    ],
+    "toy/compressed/11-ignoring": [("corrected", 0.3, 0.26, 0.34, 1 / 6), ("reproduced", 0.2, 0.16, 0.25, 1 / 6)],
+    "toy/compressed/12-without": [
+        ("reproduced", 0.9, 0.81, 0.99), ("partly", 0.9, 0.8, 1), ("partly", 0.6, 0.51, 0.7), ("not reproduced", 0.6, 0.5, 0.7),
+    ],
+    "toy/compressed/13-price": [("reproduced", 0.2, 0.17, 0.23), ("not reproduced", 0.2, 0.16, 0.24)],
+    "toy/compressed/14-and": [
+        (verdict, 1, None, None, 1, {"inputs": {"8": interval(one, 3), "32": interval(other, 9)}})
+        for verdict, one, other in [("reproduced", 1.1, 5), ("partly", 1, 5), ("not reproduced", 0.9, 1)]
+    ],
+    "toy/compressed/15-square": [
+        ("reproduced", 2, 1.8, 2.2, 1), ("partly", 2, 1.7, 2.3, 1), ("partly", 1.2, 1.1, 1.3, 1),
+        ("not reproduced", 1.2, 1, 1.4, 1),
+    ],
+    "toy/compressed/16-stages": [("reproduced", 50, 1, 99, 0), ("not reproduced", 50, 0, 100, 0)],
+    "toy/compressed/17-dozens": [
+        (verdict, value, None, None, None, {"loss": interval(0, loss)})
+        for verdict, value, loss in [
+            ("reproduced", 90, 0.04), ("partly", 90, 0.06), ("partly", 24, 0.01), ("not reproduced", 23, 0.01),
+        ]
+    ],
+    "toy/compressed/18-apart": [
+        (verdict, 0, None, None, 0, {"p": {"0": interval(-0.1, one), "1": interval(-0.1, other)}})
+        for verdict, one, other in [("reproduced", 0.01, 0.01), ("partly", 0.03, 0.01), ("not reproduced", 0.03, 0.02)]
+    ],
+    "toy/compressed/19-identical": [
+        (verdict, 0, None, None, 0, {"p": {"0.1": interval(one, 1), "1": interval(other, 1)}})
+        for verdict, one, other in [("reproduced", 0.01, 0.1), ("partly", -0.01, 0.1), ("not reproduced", -0.1, 0)]
+    ],
+    "toy/compressed/20-all-outputs": [
+        (verdict, 2, None, None, 1, {"p": {"0": one, "1": other}})
+        for verdict, one, other in [("reproduced", 2, 1.1), ("partly", 0.9, 1.1), ("not reproduced", 0.9, 1)]
+    ],
 }  # fmt: skip

@@ -2,6 +2,12 @@
 Every function takes arrays with named axes and returns a figure; the density of a feature is 1 − S."""
 
 from superposition.figures.toy.adversarial import attacked_input, over_sparsity, vulnerability_and_features
+from superposition.figures.toy.compressed import (
+    ands_over_neurons,
+    directions_without_relu,
+    losses_over_mixing,
+    sorted_errors,
+)  # fmt: skip
 from superposition.figures.toy.computation import computing_film, crowding, loss_dots, matrix_maps, tall_stacks
 from superposition.figures.toy.correlated import by_sparsity, cosine_maps, pairs
 from superposition.figures.toy.dropout import INK, crowds, dimensionality_histograms, over_rates, rate_maps, transitions
@@ -16,6 +22,7 @@ from superposition.figures.toy.privileged import against_null, neuron_stacks, ra
 from superposition.figures.toy.room import cosine_densities, dimensions_needed, overlaps
 
 __all__ = [
+    "ands_over_neurons", "directions_without_relu", "losses_over_mixing", "sorted_errors",
     "against_null", "arrows_in_space", "attacked_input", "border", "by_level", "by_sparsity", "computing_film",
     "cosine_maps", "cosine_densities", "crowding", "crowds", "deformation", "dimension_maps", "dimensions_needed",
     "dimensionality_histograms", "features_per_dimension", "five_features", "found_shapes", "in_and_out", "gram_and_bars",
