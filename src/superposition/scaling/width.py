@@ -92,3 +92,31 @@ def tail(config: Config, alpha: float | int) -> Float[Array, "width"]:
     """The loss of a model that gives each of its m dimensions to one of the m most frequent features and ignores all others."""
     p = rare.frequencies(config.n_features, alpha)
     return IGNORED * np.array([p[m:].sum() for m in config.n_hidden])
+
+
+def exponent(config: Config, values: Num[Array, "*rest width"]) -> Float[Array, "*rest"]:
+    """The same over all widths: minus the slope of the least-squares line through logarithms."""
+    m = np.log(config.n_hidden)
+    m = m - m.mean()
+    return -(np.log(values) * m).sum(-1) / (m**2).sum()
+
+
+def weak(results: runs.Results, name: str) -> Float[Array, "alpha seed width"]:
+    """What models with the greatest γ have, at those α where the data's tail falls as a power of m: above 1."""
+    config = results.config
+    return results[name][np.array(config.alphas) > 1][:, :, int(np.argmax(config.gammas))]
+
+
+def strong(results: runs.Results, name: str, alpha: float | int) -> Float[Array, "seed width"]:
+    """What models with the least γ have, at one α. Raises ValueError for an α that wasn't run."""
+    return results[name][results.config.alphas.index(alpha), :, int(np.argmin(results.config.gammas))]
+
+
+def drawn(results: runs.Results, name: str, alpha: float | int) -> Float[Array, "seed width"]:
+    """What random directions have, at one α."""
+    return results[name][results.config.alphas.index(alpha), :, -1]
+
+
+def at_the_same_share(results: runs.Results, twice: runs.Results, alpha: float | int) -> Float[Array, "seed width"]:
+    """The exponent of the loss from each width to twice as much where there are twice as many features, so m / n stays."""
+    return np.log2(strong(results, "loss", alpha) / strong(twice, "loss", alpha))
