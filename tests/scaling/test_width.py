@@ -100,6 +100,7 @@ def test_exponents_are_those_of_a_power_law_and_the_tail_is_what_is_not_among_th
     config = runs.configs.read("scaling/width").full
     m = np.array(config.n_hidden, float)
     np.testing.assert_allclose(width.slopes(config, 3 * m**-1.7), 1.7)
+    assert width.exponent(config.n_hidden, 3 * m**-1.7) == pytest.approx(1.7)
     n = config.n_features
     np.testing.assert_allclose(width.tail(config, 0), 4 / 3 * (1 - m / n))
 

@@ -94,9 +94,9 @@ def tail(config: Config, alpha: float | int) -> Float[Array, "width"]:
     return IGNORED * np.array([p[m:].sum() for m in config.n_hidden])
 
 
-def exponent(config: Config, values: Num[Array, "*rest width"]) -> Float[Array, "*rest"]:
-    """The same over all widths: minus the slope of the least-squares line through logarithms."""
-    m = np.log(config.n_hidden)
+def exponent(widths: tuple[int, ...], values: Num[Array, "*rest width"]) -> Float[Array, "*rest"]:
+    """The exponent over all of these widths: minus the slope of the least-squares line through logarithms."""
+    m = np.log(widths)
     m = m - m.mean()
     return -(np.log(values) * m).sum(-1) / (m**2).sum()
 
