@@ -105,6 +105,35 @@ def test_exponents_are_those_of_a_power_law_and_the_tail_is_what_is_not_among_th
     np.testing.assert_allclose(width.tail(config, 0), 4 / 3 * (1 - m / n))
 
 
+def made_up(n, widths):
+    """Results in which the loss of the last γ at the only α is (n / m)^0.7 / m, that of the others 1."""
+    config = runs.configs.read(EXPERIMENT).full.model_copy(
+        update={"n_features": n, "n_hidden": widths, "alphas": (2.0,), "gammas": (0.0, 1.0, -1.0)}
+    )
+    loss, m = np.ones((1, 2, 3, len(widths))), np.array(widths, float)
+    loss[0, :, 2] = (n / m) ** 0.7 / m
+    return runs.Results("made up", config, {"loss": loss})
+
+
+def test_at_the_same_share_of_dimensions_a_loss_of_that_share_over_m_has_exponent_1():
+    found = width.at_the_same_share(made_up(100, (5, 8, 30)), made_up(200, (8, 13, 20, 40)), 2)
+    assert list(found) == [5, 8]
+    np.testing.assert_allclose([*found.values()], 1)
+
+
+def test_weak_is_the_greatest_gamma_where_the_tail_is_a_power_law_and_strong_the_least():
+    results = made_up(100, (5, 8))
+    assert (width.weak(results, "loss") == 1).all()
+    np.testing.assert_allclose(width.strong(results, "loss", 2)[0], [(100 / 5) ** 0.7 / 5, (100 / 8) ** 0.7 / 8])
+
+
+def test_tokens_that_share_a_direction_overlap_less_when_it_is_taken_off():
+    W = RNG.standard_normal((2, 300, 8))
+    plain, shared = width.token_overlaps(W), width.token_overlaps(W + 3)
+    assert plain == pytest.approx(np.ones((2, 2)), rel=0.05)
+    assert (shared[:, 0] > 5).all() and shared[:, 1] == pytest.approx(plain[:, 1], rel=1e-3)
+
+
 def test_shares_lie_between_0_and_1_and_no_overlap_is_below_the_welch_bound(either):
     for name in ("represented", "positive"):
         there = either[name][~np.isnan(either[name])]

@@ -117,6 +117,20 @@ def drawn(results: runs.Results, name: str, alpha: float | int) -> Float[Array, 
     return results[name][results.config.alphas.index(alpha), :, -1]
 
 
-def at_the_same_share(results: runs.Results, twice: runs.Results, alpha: float | int) -> Float[Array, "seed width"]:
-    """The exponent of the loss from each width to twice as much where there are twice as many features, so m / n stays."""
-    return np.log2(strong(results, "loss", alpha) / strong(twice, "loss", alpha))
+def at_the_same_share(fewer: runs.Results, more: runs.Results, alpha: float | int) -> dict[int, Float[Array, "seed"]]:
+    """By widths of the run with fewer features: the exponent of the loss to where both, features and width, are so many more.
+
+    Between the widths of the other run the loss is taken from the straight line through its neighbours, on logarithmic axes."""
+    times = more.config.n_features / fewer.config.n_features
+    loss = np.log(strong(more, "loss", alpha))
+    return {
+        m: (np.log(own) - [np.interp(np.log(times * m), np.log(more.config.n_hidden), seed) for seed in loss]) / np.log(times)
+        for m, own in zip(fewer.config.n_hidden, strong(fewer, "loss", alpha).T, strict=True)
+        if times * m <= max(more.config.n_hidden)
+    }
+
+
+def token_overlaps(W: Float[Array, "seed token m"]) -> Float[Array, "seed form"]:
+    """m times the mean squared cosine of two tokens' rows, as they are and with their mean taken off; 1 for random directions."""
+    W = W.astype(np.float64)
+    return W.shape[-1] * np.stack([formulas.squared_cosine(W), formulas.squared_cosine(W - W.mean(1, keepdims=True))], -1)

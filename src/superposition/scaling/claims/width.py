@@ -143,8 +143,8 @@ def _overlap(results: Results) -> Finding:
     id="scaling/width/07-random",
     source="This book",
     statement="The loss of random directions falls nearly as 1 / m, whatever α; that of trained ones falls faster.",
-    measure="exponent of the loss over the four largest widths, of random directions with the best common length and biases, over "
-    "seeds; the one furthest from 1 over α is given, and beside it by how much more that of trained models is at γ = −1",
+    measure="exponent of the loss over the four largest widths, of random directions with the best common length and biases, "
+    "over seeds; the one furthest from 1 over α is given, and beside it by how much more that of trained models is at γ = −1",
     tolerance=Tolerance(
         reproduced=Every("α", Inside(0.8, 1.3)) & Every("more", Above(0)),
         partly=Every("more", Above(0)) | Every("α", Inside(0.8, 1.3)),
@@ -204,13 +204,12 @@ def _longer(results: Results, longer: Results) -> Finding:
     id="scaling/width/10-share",
     source="This book",
     statement="Where the number of features grows along with the width, the loss falls about as 1 / m.",
-    measure="exponent of the loss from each width to twice as much, with twice as many features and steps, at γ = −1 and α = 0, "
-    "over seeds; the width where it is furthest from 1 is given",
+    measure="exponent of the loss from a width with 300 features to as many more dimensions with 500, at γ = −1 and α = 0, over "
+    "seeds; the width where it is furthest from 1 is given",
     tolerance=Tolerance(reproduced=Every("width", Inside(0.8, 1.2)), partly=Some("width", Inside(0.8, 1.2))),
-    experiments=("scaling/width", "scaling/width_twice"),
+    experiments=("scaling/dial", "scaling/width"),
     after_looking=True,
 )
-def _share(results: Results, twice: Results) -> Finding:
-    found = width.at_the_same_share(results, twice, 0)
-    each = {str(m): over_seeds(own) for m, own in zip(results.config.n_hidden, found.T, strict=True)}
+def _share(fewer: Results, more: Results) -> Finding:
+    each = {str(m): over_seeds(own) for m, own in width.at_the_same_share(fewer, more, 0).items()}
     return _furthest(each, 1, named="width")
