@@ -94,7 +94,7 @@ def tail(config: Config, alpha: float | int) -> Float[Array, "width"]:
     return IGNORED * np.array([p[m:].sum() for m in config.n_hidden])
 
 
-def exponent(widths: tuple[int, ...], values: Num[Array, "*rest width"]) -> Float[Array, "*rest"]:
+def exponent(widths: tuple[int, ...], values: Num[Array, "*rest width"]) -> Float[Array, "*rest"] | np.floating:
     """The exponent over all of these widths: minus the slope of the least-squares line through logarithms."""
     m = np.log(widths)
     m = m - m.mean()
