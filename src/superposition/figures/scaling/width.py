@@ -25,14 +25,14 @@ def by_width(
 ) -> Figure:
     """A panel for each title: a line through the means of each series' seeds, which are dots; grey, dashed: what is expected.
 
-    A series has one colour, and what is expected one pattern, in all panels."""
+    A series has one colour in all panels."""
     fig, axes = style.figure(ncols=len(panels), height=3.4, sharey=True)
-    named = {}
+    named, order = {}, list(dict.fromkeys(name for series in panels.values() for name in series))
     for ax, (title, series) in zip(axes[0], panels.items(), strict=True):
         for k, (name, values) in enumerate(expected.get(title, {}).items()):
             (named[name],) = ax.plot(width, values, color="0.5", linestyle=_DASHES[k], linewidth=1.2, zorder=1)
-        for k, (name, values) in enumerate(series.items()):
-            named[name] = _seeds(ax, width, values, k)
+        for name, values in series.items():
+            named[name] = _seeds(ax, width, values, order.index(name))
         ax.set(xscale="log", yscale=scale, xlabel="width $m$")
         ax.set_xticks(ticks, [str(m) for m in ticks])
         ax.xaxis.set_minor_locator(NullLocator())
@@ -64,13 +64,16 @@ def by_dial(
 
 
 def lengths_by_feature(lengths: Mapping[str, Float[np.ndarray, "width n"]], widths: Sequence[int]) -> Figure:
-    """A panel for each title: the length of every feature's direction, the most frequent at the left, a colour a width."""
+    """A panel for each title: the length of every feature's direction, a dot each, the most frequent left, a colour a width."""
     fig, axes = style.figure(ncols=len(lengths), height=2.9, sharey=True)
     for ax, (title, own) in zip(axes[0], lengths.items(), strict=True):
         number = np.arange(1, own.shape[1] + 1)
-        lines = [ax.plot(number, values, color=_COLOURS[k], linewidth=1)[0] for k, values in enumerate(own)]
-        ax.set(xscale="log", xlabel="feature, by how often it is active")
+        lines = [
+            ax.plot(number, values, _MARKERS[k], color=_COLOURS[k], markersize=2, markeredgewidth=0)[0]
+            for k, values in enumerate(own)
+        ]
+        ax.set(xscale="log", xlabel="feature")
         style.panel_title(ax, title)
     axes[0, 0].set(ylabel="length of its direction", ylim=(0, None))
-    fig.legend(lines, [f"$m$ = {m}" for m in widths], loc="outside upper center", ncols=4, fontsize=9.5)
+    fig.legend(lines, [f"$m$ = {m}" for m in widths], loc="outside upper center", ncols=4, fontsize=9.5, markerscale=3)
     return fig
