@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 
 def test_a_panel_has_dots_of_seeds_a_line_through_their_means_and_dashes_where_something_is_expected():
     one, other, expected = RNG.random((3, 2)), RNG.random((3, 2)), RNG.random(2)
-    fig = scaling.by_width([8, 16], {"a": {"x": one, "y": other}, "b": {"x": other}}, {"a": {"z": expected}}, "loss", [8, 16])
+    fig = scaling.by_width([8, 16], {"a": {"x": one, "y": other}, "b": {"y": other}}, {"a": {"z": expected}}, "loss", [8, 16])
     left, right = fig.axes
     dashed, *lines = left.get_lines()
     np.testing.assert_allclose(dashed.get_ydata(), expected)
