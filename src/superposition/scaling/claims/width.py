@@ -163,7 +163,7 @@ def _random(results: Results) -> Finding:
 @claim(
     id="scaling/width/08-start",
     source="This book",
-    statement="Biases that start as the source's do end in a higher loss than biases that start at 0.",
+    statement="From biases that start as the source's do, training ends in a higher loss than from biases that start at 0.",
     measure="loss at γ = −1 of models whose biases start normal with deviation 1 over that of ours, over seeds; the least of all "
     "places is given",
     tolerance=Tolerance(reproduced=Every("place", Above(1)), partly=Some("place", Above(1))),
