@@ -46,7 +46,7 @@ ROWS = {
         "place", ("reproduced", (1.1, 2), (1.01, 1.1)), ("partly", (1.1, 2), (0.9, 1.1)), ("not reproduced", OFF, (0.9, 1.1))
     ),
     "scaling/width/09-longer": two(
-        "α", ("reproduced", (-0.09, 0), (0, 0.2)), ("partly", (-0.2, 0), (0, 0.1)), ("not reproduced", (-0.3, -0.2), (-0.2, 0))
+        "α", ("reproduced", (1.21, 1.3), (1.5, 2)), ("partly", (1.1, 1.3), (1.5, 2)), ("not reproduced", OFF, (1, 1.3))
     ),
     "scaling/width/10-share": two(
         "width", ("reproduced", (0.81, 1), (1, 1.19)), ("partly", (0.81, 1), (1.1, 1.3)), ("not reproduced", OFF, OFF)
