@@ -92,21 +92,20 @@ def _tail(results: Results) -> Finding:
     id="scaling/width/04-even",
     source=LIU,
     statement="In strong superposition the loss falls as 1 / m where features are about equally frequent.",
-    measure="exponent of the loss from each width to the next at γ = −1 and α = 0, over seeds; the step furthest from 1 is "
-    "given, and what random directions have there as a baseline",
+    measure="exponent of the loss from each width to the next at γ = −1 and α = 0, after the longest training, over seeds; the "
+    "step furthest from 1 is given, and what random directions have there as a baseline",
     tolerance=Tolerance(reproduced=Every("step", Inside(0.8, 1.2)), partly=Some("step", Inside(0.8, 1.2))),
-    experiments=RUN,
+    experiments=("scaling/width", "scaling/width_longer"),
     after_looking=True,
 )
-def _even(results: Results) -> Finding:
-    return _strong(results, 0, 1)
+def _even(results: Results, longer: Results) -> Finding:
+    return _strong(results, longer, 0, 1)
 
 
-def _strong(results, alpha, of):
-    config = results.config
-    slopes = width.slopes(config, width.strong(results, "loss", alpha))
-    random = width.slopes(config, width.drawn(results, "loss", alpha)).mean(0)
-    return _furthest(_steps(config, slopes), of, float(random[np.abs(slopes.mean(0) - of).argmax()]))
+def _strong(results, longer, alpha, of):
+    slopes = width.slopes(longer.config, width.strong(longer, "loss", alpha))
+    random = width.slopes(results.config, width.drawn(results, "loss", alpha)).mean(0)
+    return _furthest(_steps(longer.config, slopes), of, float(random[np.abs(slopes.mean(0) - of).argmax()]))
 
 
 @claim(
@@ -115,11 +114,11 @@ def _strong(results, alpha, of):
     statement="It falls as m to the power of −2(α − 1) where α is near 2.",
     measure="the same at α = 2, where 2(α − 1) is 2; the step furthest from it is given",
     tolerance=Tolerance(reproduced=Every("step", Inside(1.5, 2.5)), partly=Some("step", Inside(1.5, 2.5))),
-    experiments=RUN,
+    experiments=("scaling/width", "scaling/width_longer"),
     after_looking=True,
 )
-def _uneven(results: Results) -> Finding:
-    return _strong(results, 2, 2)
+def _uneven(results: Results, longer: Results) -> Finding:
+    return _strong(results, longer, 2, 2)
 
 
 @claim(
