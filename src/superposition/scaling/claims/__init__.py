@@ -1,0 +1,1 @@
+"""What is said of width, data and superposition, each statement with the check that decides it. One module a chapter."""
