@@ -377,10 +377,7 @@ ROWS = {
     ],
     # compressed
     "toy/compressed/01-gain": [("reproduced", 0.07, 0.06, 0.083), ("not reproduced", 0.08, 0.07, 0.084)],
-    "toy/compressed/02-mixing": [
-        (verdict, 0, None, None, 0, {"data": {"one at a time": interval(-0.01, one), "p = 0.01": interval(-0.02, other)}})
-        for verdict, one, other in [("reproduced", 0.004, 0.004), ("not reproduced", 0.006, 0.004)]
-    ],
+    "toy/compressed/02-mixing": [("cannot fail", 0), ("cannot fail", 0.5)],
     "toy/compressed/03-spectrum": [
         (verdict, 0, None, None, 0, {"mixing": {"embedding": interval(0, one), "none": interval(0, other)}})
         for verdict, one, other in [("reproduced", 0.09, 0.01), ("partly", 0.11, 0.01), ("not reproduced", 0.11, 0.2)]
