@@ -76,7 +76,8 @@ def test_every_command_has_an_example_in_its_help_and_names_only_experiments_tha
     assert code == 0
     assert f"Example:  superposition {name}" in out
     made = {"toy/mine"} if name == "new" else set()
-    assert set(re.findall(r"\b(?:toy|addition|stories|bottleneck|sparse)/\w+", out)) <= {*runs.names(), *made}
+    parts = "|".join({one.partition("/")[0] for one in runs.names()})
+    assert set(re.findall(rf"\b(?:{parts})/\w+", out)) <= {*runs.names(), *made}
 
 
 def test_list_shows_what_there_is_and_whether_it_is_fresh(command, walk, scratch):
