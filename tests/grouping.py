@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-COMPILING = ("toy", "addition")  # parts that compile much, anew in every process
+COMPILING = ("toy", "addition", "sparse")  # parts that compile much, anew in every process
 
 
 def group(nodeid: str) -> str:
