@@ -1,7 +1,7 @@
 """Stacks of one-layer attention-only models without positions or layer norm, on one-hot tokens, trained at once.
 A context is a bag of tokens, so a head's attention is a table, tokens by tokens, weighted by how often each occurs."""
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -10,8 +10,6 @@ from torch import Tensor
 
 from superposition.attention.engine.skip_trigrams import Contexts
 from superposition.training import AdamW
-
-_FAR = -60.0  # a score that lies so much below the highest gets no attention; it keeps sums of attention off zero
 
 
 @dataclass
@@ -44,17 +42,20 @@ class Heads:
         return [getattr(self, field.name) for field in fields(self)]
 
     def pattern(self) -> Float[Tensor, "model head last token"]:
-        """How much attention a single token of each kind gets from each last token, relative to the one with the most."""
+        """How much attention a single token of each kind gets from each last token, relative to the one with the most.
+
+        None is zero, so that any context has some to share out."""
         query, key = self.W_Q + self.b_Q[:, :, None], self.W_K + self.b_K[:, :, None]
         scores = query @ key.mT / query.shape[-1] ** 0.5
-        return (scores - scores.amax(-1, keepdim=True)).clamp(min=_FAR).exp()
+        least = 0.95 * math.log(torch.finfo(scores.dtype).tiny)
+        return (scores - scores.amax(-1, keepdim=True)).clamp(min=least).exp()
 
     def z(self, counts: Float[Tensor, "last context token"]) -> Float[Tensor, "model last context head d_head"]:
         """What each head takes from each context: the mean of the values by attention."""
         models, heads, tokens, d_head = self.W_V.shape
         value = self.W_V + self.b_V[:, :, None]
         weighed = torch.cat([value, torch.ones_like(value[..., :1])], -1)[:, :, None] * self.pattern()[..., None]
-        sums = torch.bmm(counts, weighed.permute(2, 3, 0, 1, 4).reshape(tokens, tokens, -1))
+        sums = torch.bmm(counts.to(weighed.dtype), weighed.permute(2, 3, 0, 1, 4).reshape(tokens, tokens, -1))
         sums = sums.reshape(*counts.shape[:2], models, heads, d_head + 1).permute(2, 0, 1, 3, 4)
         return sums[..., :-1] / sums[..., -1:]
 
@@ -64,10 +65,21 @@ class Heads:
         said = torch.bmm(z.reshape(len(z), -1, self.W_O.shape[1] * self.W_O.shape[2]), self.W_O.flatten(1, 2))
         return said.reshape(*z.shape[:3], -1) + self.direct[:, :, None]
 
-    def loss(self, contexts: Contexts) -> Float[Tensor, "model last"]:
-        """The mean cross-entropy (nats) by last token, expected over what comes next."""
+    def losses(self, contexts: Contexts) -> Float[Tensor, "model last context"]:
+        """The cross-entropy (nats) in every context, expected over what comes next."""
         logits = self.logits(contexts.counts)
-        return (logits.logsumexp(-1) - (logits * contexts.next).sum(-1)).mean(-1)
+        return logits.logsumexp(-1) - (logits * contexts.next).sum(-1)
+
+    def loss(self, contexts: Contexts) -> Float[Tensor, "model"]:
+        """Its mean over contexts, each last token as often as it comes."""
+        each = self.losses(contexts).mean(-1)
+        return each @ contexts.share.to(each.dtype)
+
+    def missed(self, contexts: Contexts) -> Float[Tensor, "model"]:
+        """The loss above the least there can be, over that of a model that says nothing: 0 is perfect, 1 nothing learnt."""
+        tokens, share = self.W_O.shape[-1], contexts.share.double()
+        silent = share @ (math.log(tokens) - contexts.entropy).mean(-1)
+        return (self.losses(contexts).double() - contexts.entropy).mean(-1) @ share / silent
 
 
 def train(
@@ -85,7 +97,7 @@ def train(
         for p in parameters:
             p.requires_grad_(True)
         some = contexts.some(batch, generator)
-        gradients = torch.autograd.grad((stack.loss(some) @ some.share).sum(), parameters)
+        gradients = torch.autograd.grad(stack.loss(some).sum(), parameters)
         for p in parameters:
             p.requires_grad_(False)
         torch._foreach_lerp_(first, gradients, 1 - beta1)

@@ -95,4 +95,4 @@ class Contexts:
     @property
     def entropy(self) -> Float[Tensor, "last context"]:
         """The least cross-entropy (nats) that any predictor can have in each context, if it knows what came when."""
-        return torch.special.entr(self.next).sum(-1)
+        return torch.special.entr(self.next.double()).sum(-1)
