@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from superposition import runs, sharing
 from superposition.attention.engine import attention_stack
@@ -187,7 +187,7 @@ def _start(item):
 
 
 def _original(item):
-    """The originals' set-up: an A serves one B, the last token adds one to its own logit, a head of one dimension less than rules.
+    """The originals' set-up: an A serves one B, the last token adds one to its own logit, one head less than rules.
 
     `missed` counts from the best that a model without positions can do; `right` and `false` are the share of contexts with a
     B at their end, with and without an A that waits, in which the model's first choice is the C."""

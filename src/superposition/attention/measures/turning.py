@@ -55,9 +55,7 @@ def turns(stack: Heads, rules: int, contexts: Contexts, each: int) -> dict[str, 
     }  # fmt: skip
 
 
-def effects(
-    stack: Heads, rules: int, contexts: Contexts, generator: torch.Generator
-) -> Float[Array, "effect model rule head"]:
+def effects(stack: Heads, rules: int, contexts: Contexts, generator: torch.Generator) -> Float[Array, "effect model rule head"]:
     """What each rule has of each head, EFFECTS but the first: its part of the right logit where the rule applies, over its mean,
     and how much the loss (nats) rises in contexts with the rule's B when the head is off."""
     own, each = slice(1, rules + 1), said(stack, contexts.counts)

@@ -1,4 +1,4 @@
-"""The best that a model without positions can do where an A serves only the first B after it: exactly, over all bags of tokens."""
+"""The best that a model without positions can do where an A serves only the first B after it: exactly, over all bags."""
 
 from collections import defaultdict
 
