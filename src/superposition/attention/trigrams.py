@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from superposition import runs, sharing
 from superposition.attention.engine import attention_stack
@@ -214,3 +214,32 @@ def _original(item):
 def solved(results: runs.Results) -> Bool[Array, "rules heads d_head seed"]:
     """Which starts have learnt all rules at the best of their rates."""
     return results["missed"].min(-1) < SOLVED
+
+
+def two_of_one(results: runs.Results, name: str) -> Float[Array, "rules seed *rest"]:
+    """Of the models with two heads of one dimension each, what was read off them."""
+    return results[name][:, results.config.heads.index(2), results.config.d_heads.index(1)]
+
+
+def as_many(results: runs.Results, name: str) -> Float[Array, "rules seed *rest"]:
+    """The same of models with as many heads of one dimension as rules."""
+    heads, one = results.config.heads, results.config.d_heads.index(1)
+    return np.stack([results[name][r, heads.index(rules), one] for r, rules in enumerate(results.config.rules)])
+
+
+def exact(results: runs.Results, name: str, model: str) -> Float[Array, "rules *rest"]:
+    """What was read off one of the models with exact weights."""
+    return results[f"exact_{name}"][list(EXACT).index(model)]
+
+
+def measure(results: Float[Array, "*place effect measure"], effect: str, name: str) -> Float[Array, "*place"]:
+    """One of the MEASURES of one of the EFFECTS."""
+    return results[..., turning.EFFECTS.index(effect), turning.MEASURES.index(name)]
+
+
+def loud(results: runs.Results, least: float = 0.5) -> Bool[Array, "model seed"]:
+    """Which two-head models of more than one dimension, with more than two rules, are loud without A; unsolved ones aren't."""
+    two = results.config.heads.index(2)
+    many, wide = np.array(results.config.rules) > 2, np.array(results.config.d_heads) > 1
+    found = (results["loud"] >= least) & solved(results)
+    return found[many, two][:, wide].reshape(-1, results.config.seeds)

@@ -45,7 +45,7 @@ def dedicated(rules: int, scale: float) -> Heads:
 
 
 def two_heads(rules: int, scale: float) -> Heads:
-    """Olsson, Olah and others' two heads, Circuits Updates, July 2023; of two dimensions each.
+    """The two heads of Circuits Updates, July 2023; of two dimensions each.
 
     Head 0 attends to the B that it is at and writes its C. Head 1 takes that back, but attends to A where there is one,
     and writes nothing there."""
