@@ -22,6 +22,7 @@ EXACT: dict[str, Callable[[int, float], Heads]] = {
     "one head and bigrams": two_heads.one_head_and_bigrams,
     "by strength": two_heads.by_strength,
 }
+PATHS = (1.0, 0.0)  # what the last token adds to its own logit: as in the originals, and nothing
 STARTS = ("dedicated heads", "write and cancel", "by strength")
 SOLVED = 0.01  # of what there is to learn; a model that misses less has learnt all rules
 TOLD = 0.5  # the share of contexts from which a head tells a rule apart
@@ -61,8 +62,8 @@ SCHEMA = (
         "missed": "rules heads d_head seed rate", "direct_missed": "rules d_head seed rate", "bayes": "rules",
         "exact_missed": "exact rules scale", "exact_strength": "exact rules rule two", "strength": "rules heads seed rule two",
         "start_missed": "start rules seed time", "start_loud": "start rules seed time", "start_overlap": "start rules seed time",
-        "original_missed": "shape rate seed", "original_right": "shape rate seed", "original_false": "shape rate seed",
-        "floor": "shape order",
+        "original_missed": "shape path rate seed", "original_right": "shape path rate seed",
+        "original_false": "shape path rate seed", "floor": "shape path order",
     }
 )  # fmt: skip
 
@@ -77,8 +78,11 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     beside = job.map(_exact, [(config, name, r) for name in EXACT for r in range(len(config.rules))], "exact")
     untrained = job.map(_untrained, [(config, r) for r in range(len(config.rules))], "untrained")
     starts = job.map(_start, [(config, name, r) for name in STARTS for r in range(len(config.rules))], "starts")
-    originals = job.map(_original, [(config, rules) for rules in config.original_rules], "originals")
-    arrays |= runs.stacked(direct, len(config.rules), len(config.d_heads)) | runs.stacked(originals, len(originals))
+    shapes = [(config, rules, path) for rules in config.original_rules for path in PATHS]
+    originals = job.map(_original, shapes, "originals")
+    arrays |= runs.stacked(direct, len(config.rules), len(config.d_heads)) | runs.stacked(
+        originals, len(config.original_rules), len(PATHS)
+    )
     arrays |= {f"exact_{name}": array for name, array in runs.stacked(beside, len(EXACT), len(config.rules)).items()}
     arrays |= {f"untrained_{name}": array for name, array in runs.stacked(untrained, len(config.rules)).items()}
     arrays |= runs.stacked(starts, len(STARTS), len(config.rules))
@@ -187,14 +191,14 @@ def _start(item):
 
 
 def _original(item):
-    """The originals' set-up: an A serves one B, the last token adds one to its own logit, one head less than rules.
+    """The originals' set-up: an A serves one B, the last token adds `path` to its own logit, one head less than rules.
 
     `missed` counts from the best that a model without positions can do; `right` and `false` are the share of contexts with a
     B at their end, with and without an A that waits, in which the model's first choice is the C."""
-    config, rules = item
+    config, rules, path = item
     train, test = _contexts(config, rules, once=True)
     stack, rates, generator = _stack(config, rules, rules - 1, 1, config.original_rates, 4)
-    stack.direct += torch.eye(n_tokens(rules))
+    stack.direct += path * torch.eye(n_tokens(rules))
     attention_stack.train(stack, train, config.batch, config.original_steps, rates, generator, schedule="constant")
     floor = np.array(order_blind.floors(rules, config.length))
     silent = np.log(n_tokens(rules))
