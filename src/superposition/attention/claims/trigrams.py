@@ -198,7 +198,7 @@ def _right(results: Results) -> Finding:
     each = {f"{rules - 1} heads, {rules} rules": over_seeds(own) for rules, own in shapes}
     least = missed[:, 0].mean(-1).argmin()
     note = (
-        f"their first choice is right at {right[:, 0].min():.0%} of the skip trigrams at least, but that is asked only where the C "
+        f"their first choice is right at {right[:, 0].min():.0%} of the skip trigrams or more, but that is asked only where C "
         "is right, and a model that says C after every B has it too"
     )
     return _least(each, float(missed[least, 1].mean()), "shape", note)
