@@ -37,7 +37,8 @@ def test_heads_and_circuits_without_effects_count_for_nothing():
 
 def test_chance_alone_spreads_a_division_of_labour_and_leaves_even_effects_even():
     division, even = groups(1), np.ones((CIRCUITS, HEADS))
-    low, middle, high = (dict(zip(sharing.MEASURES, row, strict=True)) for row in sharing.null(division, 50, np.random.default_rng(0)))
+    rows = sharing.null(division, 50, np.random.default_rng(0))
+    low, middle, high = (dict(zip(sharing.MEASURES, row, strict=True)) for row in rows)
     # Each circuit draws a number of heads that is nearly Poisson with mean 1; weighted by itself its mean is 2 - 1/32.
     assert middle["heads per circuit"] == pytest.approx(2 - 1 / HEADS, abs=0.1)
     assert low["circuits per head"] > CIRCUITS / HEADS
