@@ -153,15 +153,16 @@ def _direct(item):
 
 
 def _exact(item):
-    """A model with exact weights: its loss at all scales, the rest at the largest."""
+    """A model with exact weights: its loss at all scales, the rest at the least that solves."""
     config, name, r = item
     _, test = _contexts(config, config.rules[r])
-    missed = [EXACT[name](config.rules[r], scale).missed(test).item() for scale in config.scales]
-    found, strength = _measured(config, config.rules[r], test, EXACT[name](config.rules[r], config.scales[-1]))
+    missed = np.array([EXACT[name](config.rules[r], scale).missed(test).item() for scale in config.scales])
+    enough = config.scales[(missed < SOLVED).argmax()] if (missed < SOLVED).any() else config.scales[-1]
+    found, strength = _measured(config, config.rules[r], test, EXACT[name](config.rules[r], enough))
     if strength.shape[-1] < 2:
         strength = np.pad(strength, ((0, 0), (0, 0), (0, 1)))
     one = {key: array[0] for key, array in (found | {"strength": _drawn(config, strength)}).items()}
-    return {"missed": np.array(missed)} | one
+    return {"missed": missed} | one
 
 
 def _untrained(item):
