@@ -186,8 +186,8 @@ def _own_heads(results: Results) -> Finding:
     source="cmathw/gated-attn, its measure of accuracy",
     statement="A model whose first choice is right at every skip trigram has learnt them.",
     measure="what models set up as there miss, of what is to be learnt without positions, after a tenth of the source's steps "
-    "at ten times its rate, over seeds, all of them right at every skip trigram; the least of three shapes is given, and what they miss there when the "
-    "last token doesn't add one to its own logit as a baseline",
+    "at ten times its rate, over seeds; the least of three shapes is given, and what they miss there when the last token "
+    "doesn't add one to its own logit as a baseline",
     tolerance=Tolerance(reproduced=Every("shape", Below(0.05)), partly=Some("shape", Below(0.05)), otherwise="corrected"),
     corrects="the method",
     experiments=RUN,
