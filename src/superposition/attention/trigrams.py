@@ -62,8 +62,8 @@ SCHEMA = (
         "missed": "rules heads d_head seed rate", "direct_missed": "rules d_head seed rate", "bayes": "rules",
         "exact_missed": "exact rules scale", "exact_strength": "exact rules rule two", "strength": "rules heads seed rule two",
         "start_missed": "start rules seed time", "start_loud": "start rules seed time", "start_overlap": "start rules seed time",
-        "original_missed": "shape path rate seed", "original_right": "shape path rate seed",
-        "original_false": "shape path rate seed", "floor": "shape path order",
+        "original_missed": "shape path original_rate seed", "original_right": "shape path original_rate seed",
+        "original_false": "shape path original_rate seed", "floor": "shape path order",
     }
 )  # fmt: skip
 
