@@ -16,7 +16,7 @@ def strengths(strength: Float[np.ndarray, "panel rule two"], titles: Sequence[st
     """A panel for each model of two heads: every rule an arrow, how much each head turns when an A comes, over the longest.
 
     Rules that a model doesn't have are NaN. Heads are put in the order in which the first rule leans to the first one."""
-    fig, axes = style.figure(ncols=len(titles), height=2.1, sharex=True, sharey=True)
+    fig, axes = style.figure(ncols=len(titles), height=1.9, sharex=True, sharey=True)
     for ax, arrows, title in zip(axes[0], strength, titles, strict=True):
         arrows = arrows[np.isfinite(arrows).all(-1)]
         arrows = arrows / np.abs(arrows).max(0)  # each head in its own measure
