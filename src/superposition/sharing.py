@@ -9,6 +9,7 @@ from superposition import formulas
 Array = np.ndarray
 MEASURES = ("heads per circuit", "circuits per head", "score", "effective rank")
 HEADS, CIRCUITS, SCORE, RANK = range(len(MEASURES))
+QUANTILES = (0.05, 0.5, 0.95)
 
 
 def heads_per_circuit(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch circuit"]:
@@ -42,6 +43,27 @@ def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batc
     """The MEASURES of effects."""
     heads, circuits = means(effect)
     return np.stack([heads, circuits, score(heads, circuits, *effect.shape[-2:]), formulas.effective_rank(effect)], -1)
+
+
+def null(
+    effect: Float[Array, "circuit head"], draws: int, rng: np.random.Generator
+) -> Float[Array, "quantile measure"]:
+    """The QUANTILES of the MEASURES where heads and circuits meet by lot.
+
+    For heads per circuit and the rank each head keeps its effects, and draws lots for the circuits that they go to.
+    For circuits per head each circuit keeps its effects, and draws lots for the heads that they come from."""
+    many = np.broadcast_to(effect, (draws, *effect.shape))
+    by_head, by_circuit = rng.permuted(many, axis=1), rng.permuted(many, axis=2)
+    heads, circuits = means(by_head)[0], means(by_circuit)[1]
+    found = [heads, circuits, score(heads, circuits, *effect.shape), formulas.effective_rank(by_head)]
+    return np.quantile(np.stack(found, -1), QUANTILES, axis=0)
+
+
+def overlap(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batch"] | np.floating:
+    """How alike the heads of two circuits are: the mean cosine of two rows' amounts, over all pairs of circuits."""
+    amount = np.abs(effect)
+    count = (formulas.norms(amount) > 0).sum(-1)
+    return ((formulas.unit(amount).sum(-2) ** 2).sum(-1) - count) / np.maximum(1, count * (count - 1))
 
 
 def diffuse(own: Bool[Array, "circuit head"], share: float, rng: np.random.Generator) -> Float[Array, "circuit head"]:

@@ -7,7 +7,7 @@ import torch
 from superposition import runs
 from superposition.stories import attention, train
 from superposition.stories.engine import models
-from superposition.stories.measures import head_switches, trigrams
+from superposition.stories.measures import head_switches, trigrams_in_text
 
 A, C, B = np.arange(1, 9), np.arange(11, 19), 9
 
@@ -20,7 +20,7 @@ def text():
 
 
 def found(text, features=8):
-    return trigrams.find(text.ravel(), 64, 6, features, 12, 20, 2.0)
+    return trigrams_in_text.find(text.ravel(), 64, 6, features, 12, 20, 2.0)
 
 
 def test_the_trigrams_of_a_text_are_found_with_their_probability_copies_apart(text):
@@ -40,7 +40,7 @@ def test_a_text_without_enough_of_them_is_refused(text):
 
 def test_prompts_of_a_context_differ_at_one_place_and_there_hold_each_A(text):
     task, _ = found(text)
-    tokens, last = trigrams.prompts(text[:5].astype(np.int64), task, 12, 4)
+    tokens, last = trigrams_in_text.prompts(text[:5].astype(np.int64), task, 12, 4)
     assert tokens.shape == (4, 8, 10) and last.tolist() == [8] * 4
     assert ((tokens != tokens[:, :1]).any(1).sum(-1) == 1).all()
     assert (tokens[:, :, 1] == task.source).all() and (tokens[:, :, 8] == B).all()
@@ -48,7 +48,7 @@ def test_prompts_of_a_context_differ_at_one_place_and_there_hold_each_A(text):
 
 def test_prompts_need_two_contexts(text):
     with pytest.raises(ValueError, match="1 stories: expected two"):
-        trigrams.prompts(text[:1].astype(np.int64), found(text)[0], 12, 4)
+        trigrams_in_text.prompts(text[:1].astype(np.int64), found(text)[0], 12, 4)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def place(text):
     for p in model.parameters():
         p.data *= 10  # at its start every head sees all places alike
     task, _ = found(text)
-    tokens, last = trigrams.prompts(text[:5].astype(np.int64), task, 12, 4)
+    tokens, last = trigrams_in_text.prompts(text[:5].astype(np.int64), task, 12, 4)
     return head_switches.Place.of(model, tokens, last), task, tokens, last
 
 

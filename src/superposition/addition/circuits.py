@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from superposition import formulas, runs, sharing
-from superposition.addition.engine import data, learning_curves
+from superposition.addition.engine import data, learning_curves, streams
 from superposition.addition.engine.transformer import Transformer
-from superposition.addition.measures import ablation, head_sets, head_sharing, minimum_head_sets, original_heat_maps
+from superposition.addition.measures import ablation, head_sets, minimum_head_sets, original_heat_maps
 from superposition.addition.measures.ablation import ABLATIONS, Parts
 
 Array = np.ndarray
@@ -75,8 +75,8 @@ def switched(parts: Parts) -> dict[str, Array]:
 
 def shared(effect: Float[Array, "effect column pair head"], config: Config, seed: int) -> dict[str, Array]:
     """How the circuits of every column share heads, and what there is by lot."""
-    null = [[head_sharing.null(one, config.draws, seed) for one in of] for of in effect]
-    return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": head_sharing.overlap(effect)}
+    null = [[sharing.null(one, config.draws, streams.generator(seed, stream=streams.SHARING_BY_LOT)) for one in of] for of in effect]
+    return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": sharing.overlap(effect)}
 
 
 def sets(parts: Parts, column: int, config: Config, seed: int) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from superposition import formulas, runs, sharing
 from superposition.addition import circuits, shapes
 from superposition.addition.engine import data, streams
 from superposition.addition.engine.transformer import Transformer
-from superposition.addition.measures import ablation, head_sharing
+from superposition.addition.measures import ablation
 from superposition.addition.measures.ablation import Parts
 
 Array = np.ndarray
@@ -17,7 +17,7 @@ MEASURES = (*sharing.MEASURES, "patterns")
 LOGIT, LOST, ZEROED, RESAMPLED, OWN = range(len(KINDS))
 HEADS, CIRCUITS, SCORE, RANK, PATTERNS = range(len(MEASURES))
 LOTS = ("heads keep their effects", "circuits keep their effects")
-MEDIAN = 1  # of head_sharing.QUANTILES
+MEDIAN = 1  # of sharing.QUANTILES
 ALL = data.N_DIGITS  # the last of the matrices: the circuits of all columns
 
 
@@ -71,7 +71,7 @@ def lot(effect: Float[Array, "circuit head"], draws: int, seed: int) -> Float[Ar
     draws lots for heads."""
     rng = streams.generator(seed, stream=streams.COLUMNS_BY_LOT)
     found = [[measured(rng.permuted(effect, axis=axis)) for _ in range(draws)] for axis in (0, 1)]
-    return np.quantile(found, head_sharing.QUANTILES, axis=1).swapaxes(0, 1)
+    return np.quantile(found, sharing.QUANTILES, axis=1).swapaxes(0, 1)
 
 
 def shared(parts: Parts, config: Config, seed: int) -> dict[str, Array]:

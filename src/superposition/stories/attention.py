@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from superposition import formulas, runs, sharing
 from superposition.stories.engine import models, pretraining, text, tokenizer
-from superposition.stories.measures import head_switches, trigrams
+from superposition.stories.measures import head_switches, trigrams_in_text
 from superposition.stories.measures.head_switches import Place
 
 Array = np.ndarray
@@ -66,12 +66,12 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     trained = runs.load(config.model)
     codec = tokenizer.of_array(trained["tokenizer"])
     tokens, _ = tokenizer.encode(codec, text.read(config.source, "train", config.n_stories, config.seed))
-    tasks = trigrams.find(
+    tasks = trigrams_in_text.find(
         tokens, codec.get_vocab_size(), config.destinations, config.features, config.window, config.least, config.lift
     )
     items = [(trained, seed, tasks, config) for seed in range(trained.config.seeds)]
     arrays = runs.stacked(job.map(asked, items, "seeds"), trained.config.seeds)
-    arrays |= {name: np.stack([getattr(task, name) for task in tasks]) for name in trigrams.Task._fields[1:]}
+    arrays |= {name: np.stack([getattr(task, name) for task in tasks]) for name in trigrams_in_text.Task._fields[1:]}
     arrays["destination"] = np.array(tasks[ASSOCIATION].destination)
     best = (arrays["alone"][:, ASSOCIATION] > TOLD).sum(-2).max(-1).mean(0)
     return {name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in arrays.items()}, {
@@ -79,7 +79,7 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     }
 
 
-def asked(item: tuple[runs.Results, int, tuple[trigrams.Task, trigrams.Task], Config]) -> dict[str, Array]:
+def asked(item: tuple[runs.Results, int, tuple[trigrams_in_text.Task, trigrams_in_text.Task], Config]) -> dict[str, Array]:
     """Both tasks on one seed's model and on its controls, in stories that this model has drawn."""
     trained, seed, tasks, config = item
     weights, n_heads = {name: trained[name][seed] for name in models.PARAMETERS}, trained.config.n_heads
@@ -90,10 +90,10 @@ def asked(item: tuple[runs.Results, int, tuple[trigrams.Task, trigrams.Task], Co
 
 
 def tried(
-    model: Any, controls: list[Any], drawn: Int[Array, "story position"], task: trigrams.Task, config: Config
+    model: Any, controls: list[Any], drawn: Int[Array, "story position"], task: trigrams_in_text.Task, config: Config
 ) -> dict[str, Array]:
     """One task on a model and on its controls."""
-    tokens, last = trigrams.prompts(drawn, task, config.window, config.contexts)
+    tokens, last = trigrams_in_text.prompts(drawn, task, config.window, config.contexts)
     place, n_heads = Place.of(model, tokens, last), model.config.num_heads
     others = [in_both_modes(Place.of(control, tokens, last), task) for control in controls]
     turn = (place.z - place.z.mean(1, keepdim=True)).mean(0).numpy().astype(np.float64)
@@ -107,13 +107,13 @@ def tried(
     }  # fmt: skip
 
 
-def in_both_modes(place: Place, task: trigrams.Task) -> dict[str, Array]:
+def in_both_modes(place: Place, task: trigrams_in_text.Task) -> dict[str, Array]:
     """What heads do with the MLP on and with it off."""
     each = [said_by_heads(place, task, mlp) for mlp in (True, False)]
     return {name: np.stack([one[name] for one in each]) for name in each[0]}
 
 
-def said_by_heads(place: Place, task: trigrams.Task, mlp: bool) -> dict[str, Array]:
+def said_by_heads(place: Place, task: trigrams_in_text.Task, mlp: bool) -> dict[str, Array]:
     """What all heads together, all but one, and each alone say of each feature."""
     every, none = np.eye(place.z.shape[2]), np.zeros(place.z.shape[2])
     together, without = (place.logits(on, task.target, mlp) for on in (none + 1, none))

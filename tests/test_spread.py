@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from superposition import sharing
-from superposition.addition.measures import head_sharing
 
 CIRCUITS, HEADS = 96, 32
 
@@ -38,16 +37,17 @@ def test_heads_and_circuits_without_effects_count_for_nothing():
 
 def test_chance_alone_spreads_a_division_of_labour_and_leaves_even_effects_even():
     division, even = groups(1), np.ones((CIRCUITS, HEADS))
-    low, middle, high = (dict(zip(sharing.MEASURES, row, strict=True)) for row in head_sharing.null(division, 50, 0))
+    rows = sharing.null(division, 50, np.random.default_rng(0))
+    low, middle, high = (dict(zip(sharing.MEASURES, row, strict=True)) for row in rows)
     # Each circuit draws a number of heads that is nearly Poisson with mean 1; weighted by itself its mean is 2 - 1/32.
     assert middle["heads per circuit"] == pytest.approx(2 - 1 / HEADS, abs=0.1)
     assert low["circuits per head"] > CIRCUITS / HEADS
-    assert head_sharing.null(even, 5, 0)[:, 2] == pytest.approx(HEADS)
+    assert sharing.null(even, 5, np.random.default_rng(0))[:, 2] == pytest.approx(HEADS)
 
 
 def test_effects_that_were_drawn_by_lot_lie_within_their_null():
     effect = np.random.default_rng(0).normal(size=(CIRCUITS, HEADS))
-    low, middle, high = head_sharing.null(effect, 60, 0)
+    low, middle, high = sharing.null(effect, 60, np.random.default_rng(1))
     assert (np.abs(sharing.measured(effect) - middle) < 2 * (high - low)).all()
 
 
@@ -55,6 +55,6 @@ def test_overlap_is_the_mean_cosine_of_two_circuits():
     effect = np.random.default_rng(1).normal(size=(12, 5))
     unit = np.abs(effect) / np.linalg.norm(effect, axis=1, keepdims=True)
     pairs = (unit @ unit.T)[~np.eye(12, dtype=bool)]
-    assert head_sharing.overlap(effect) == pytest.approx(pairs.mean())
-    assert head_sharing.overlap(groups(32)) == pytest.approx(1)
-    assert head_sharing.overlap(np.eye(5)) == pytest.approx(0)
+    assert sharing.overlap(effect) == pytest.approx(pairs.mean())
+    assert sharing.overlap(groups(32)) == pytest.approx(1)
+    assert sharing.overlap(np.eye(5)) == pytest.approx(0)

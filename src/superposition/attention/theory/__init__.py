@@ -1,0 +1,1 @@
+"""What holds exactly: models that are written down instead of trained."""
