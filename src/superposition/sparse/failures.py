@@ -18,7 +18,7 @@ from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
 
-PENALTIES = {"L1": "lambdas", "gated": "lambdas", "JumpReLU": "lambdas0", "TopK": "ks", "BatchTopK": "shares"}
+PENALTIES = {"L1": "lambdas", "gated": "gates", "JumpReLU": "lambdas0", "TopK": "ks", "BatchTopK": "shares"}
 TIED = (False, True)
 DIMENSIONS = (4, 2)  # of the space in which composed features lie: at right angles, or as two antipodal pairs
 PICTURES = ("independent", "nested", "nested, tied")  # of which matrices are stored
@@ -42,6 +42,7 @@ class Config(runs.Config):
     correlations: tuple[float, ...]
     spread: float
     lambdas: tuple[float, ...]
+    gates: tuple[float, ...]
     lambdas0: tuple[float, ...]
     ks: tuple[int, ...]
     shares: tuple[float, ...]
@@ -108,27 +109,31 @@ class Trained:
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train a stack for every setting, kind, and tied or not; beside them untrained ones, and what theory expects."""
-    arrays, number = _expected(config), 0
-    for name, options in {"absorbed": (0,), "split": config.widths, "composed": DIMENSIONS, "hedged": (0,)}.items():
+    arrays = _expected(config)
+    for place, (name, options) in enumerate(_options(config).items()):
         cells = [(name, option, kind, tied) for kind in config.kinds for tied in TIED for option in options]
-        items = [(config, *cell, number + k, config.steps) for k, cell in enumerate(cells)]
-        number += len(items)
-        each = job.map(_one, items, name)
-        untrained = job.map(_one, [(config, *cell, number + k, 0) for k, cell in enumerate(cells[: len(options)])], f"{name}_null")
-        number += len(options)
+        items = [(config, *cell, 200 * place + k, config.steps) for k, cell in enumerate(cells)]
+        null = [(config, *cell, 200 * place + 100 + k, 0) for k, cell in enumerate(cells[: len(options)])]
+        each, untrained = job.map(_one, items, name), job.map(_one, null, f"{name}_untrained")
         if name == "absorbed":
-            arrays |= _pictures(config, each[0], each[1])
-        keep = lambda made: {key: value for key, value in made.items() if key in SCHEMA}
-        trained = runs.stacked([keep(made) for made in each], len(config.kinds), len(TIED), len(options))
-        null = runs.stacked([keep(made) for made in untrained], len(options))
-        arrays |= {key: value if len(options) > 1 else value[:, :, 0] for key, value in trained.items()}
-        arrays |= {f"{key}_untrained": (value if len(options) > 1 else value[0])[..., 0] for key, value in null.items()
-                   if f"{key}_untrained" in SCHEMA}  # fmt: skip
+            arrays |= _pictures(config, *each[: len(TIED)])
+        arrays |= _gathered(each, "", len(config.kinds), len(TIED), len(options))
+        arrays |= {key: value[..., 0] for key, value in _gathered(untrained, "_untrained", len(options)).items()}
     arrays = {key: value.astype(np.float32) for key, value in arrays.items()}
-    nested = arrays["silent"][:, :, -1, 0].max(-1).mean(-1)
-    return arrays, {
-        f"silent, {kind}{', tied' if tied else ''}": float(nested[k, int(tied)]) for k, kind in enumerate(config.kinds) for tied in TIED
-    }
+    nested = arrays["silent"][:, :, -1, 0].mean(-2).max(-1)
+    names = [(f"silent, {kind}{', tied' if tied else ''}", k, tied) for k, kind in enumerate(config.kinds) for tied in TIED]
+    return arrays, {name: float(nested[k, int(tied)]) for name, k, tied in names}
+
+
+def _options(config):
+    """The settings, each with the widths or dimensions that it is tried at, or 0 where there is one alone."""
+    return {"absorbed": (0,), "split": config.widths, "composed": DIMENSIONS, "hedged": (0,)}
+
+
+def _gathered(each, suffix, *grid):
+    """What the SCHEMA names of several stacks, with axes before their own; the last of these only where there are options."""
+    kept = [{f"{key}{suffix}": value for key, value in made.items() if f"{key}{suffix}" in SCHEMA} for made in each]
+    return runs.stacked(kept, *grid) if grid[-1] > 1 else runs.stacked(kept, *grid[:-1])
 
 
 def _setting(config: Config, name: str, option: int) -> Setting:
@@ -233,8 +238,9 @@ def _composed(of):
 
 
 def _hedged(of):
-    """How much of the rarer feature is in the only latent."""
-    return {"hedged": of.cosine(of.rows)[:, :, 1, 0]}
+    """How much of the rarer feature is in the only latent, seen along the other feature."""
+    own, other = np.moveaxis(of.cosine(of.rows)[..., 0], -1, 0)
+    return {"hedged": other * np.sign(own)}
 
 
 def _pictures(config, untied, tied):
@@ -257,10 +263,42 @@ def _expected(config):
         alone, weight = absorption.points(0, 2 * q, 0, s)
         truth[i, j, k] = absorption.expected_loss(np.eye(2), penalty, h, probability)
         truth[i, j, k] += absorption.expected_loss(np.eye(2), penalty, alone, weight)
-    hedged = np.array(
-        [
-            [absorption.best_lone(penalty, *absorption.points(both, p - both, q - both, config.spread))[1] for penalty in config.lambdas]
-            for both in (worlds.together(p, q, c) for c in config.correlations)
-        ]
-    )
+    hedged = np.zeros((len(config.correlations), len(config.lambdas)))
+    for (i, c), (k, penalty) in product(enumerate(config.correlations), enumerate(config.lambdas)):
+        both = worlds.together(p, q, c)
+        h, probability = absorption.points(both, p - both, q - both, config.spread)
+        hedged[i, k] = absorption.best_lone(penalty, h, probability)[1]
     return {"carried_expected": carried, "truth_pays": truth, "hedged_expected": hedged}
+
+
+def fair(results: runs.Results) -> Int[Array, "kind tied"]:
+    """The penalty at which each kind recovers independent features best, mean over their spreads and seeds.
+
+    It is chosen where nothing keeps company, so that no failure is one of the choice."""
+    return results["recovered"][:, :, 0].mean((2, 3)).argmax(-1)
+
+
+def at_fair(results: runs.Results, name: str) -> Float[Array, "kind tied *rest"]:
+    """An array that has penalties as its last axis, at the fair penalty of each kind."""
+    values = results[name]
+    chosen = fair(results).reshape(*values.shape[:2], *[1] * (values.ndim - 2))
+    return np.take_along_axis(values, chosen, -1)[..., 0]
+
+
+def at_best(results: runs.Results, name: str, by: str) -> Float[Array, "kind tied *rest seed"]:
+    """An array at the penalty whose `by` is highest in the mean over seeds, in each place: the best case."""
+    chosen = results[by].mean(-2).argmax(-1)
+    return np.take_along_axis(results[name], chosen[..., None, None], -1)[..., 0]
+
+
+def first_component(config: Config) -> Float[Array, "correlation"]:
+    """How much of the child is in the first principal component of parent and child: the hedge of a latent that never rests."""
+    p, q = config.parent, config.child
+    square = 1 + config.spread**2 / 3
+    hedge = np.zeros(len(config.correlations))
+    for k, c in enumerate(config.correlations):
+        shared = worlds.together(p, q, c) - p * q
+        covariance = np.array([[p * square - p**2, shared], [shared, q * square - q**2]])
+        own, other = np.linalg.eigh(covariance)[1][:, -1]
+        hedge[k] = other * np.sign(own)
+    return hedge

@@ -62,7 +62,7 @@ PAIRS = np.array([[1.0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])  # 
 
 
 def composed(p: float, alone: float) -> World:
-    """One of x₁, x₂ with one of y₁, y₂, all pairs alike, in a share p of examples; in a share `alone` of these only one feature."""
+    """One of x₁, x₂ with one of y₁, y₂ in a share p of examples; in a share `alone` of these one feature only."""
     share = [1 - p, *[p * (1 - alone) / 4] * 4, *[p * alone / 4] * 4]
     return World(np.concatenate([np.zeros((1, 4)), PAIRS, np.eye(4)]), np.array(share))
 
