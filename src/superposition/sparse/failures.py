@@ -55,7 +55,7 @@ class Config(runs.Config):
 
 _ABSORBED = "kind tied company spread seed penalty"
 _SPLIT = "kind tied width seed penalty"
-_COMPOSED = "kind tied dimensions alone spread seed penalty"
+_COMPOSED = "kind tied dimensions alone end seed penalty"  # the least and the greatest spread of sizes
 SCHEMA = {
     "silent": _ABSORBED,
     "carried": _ABSORBED,
@@ -74,8 +74,8 @@ SCHEMA = {
     "lone_split_untrained": "width seed",
     "features_found": _COMPOSED,
     "pairs_found": _COMPOSED,
-    "features_found_untrained": "dimensions alone spread seed",
-    "pairs_found_untrained": "dimensions alone spread seed",
+    "features_found_untrained": "dimensions alone end seed",
+    "pairs_found_untrained": "dimensions alone end seed",
     "hedged": "kind tied correlation seed penalty",
     "hedged_expected": "correlation penalty",
 }
@@ -151,8 +151,8 @@ def _setting(config: Config, name: str, option: int) -> Setting:
         grid = [(family.beside(family, lone, lone), config.spread)]
         return Setting((), grid, turned(config.seeds, len(family.patterns[0]) * 2 + 2), option, _split)
     if name == "composed":
-        grid = [(worlds.composed(config.pairs, a), s) for a in config.alone for s in config.spreads]
-        count, shape = len(grid) * config.seeds, (len(config.alone), len(config.spreads))
+        grid = [(worlds.composed(config.pairs, a), config.spreads[end]) for a in config.alone for end in (0, -1)]
+        count, shape = len(grid) * config.seeds, (len(config.alone), 2)
         return Setting(shape, grid, turned(count, 4) if option == 4 else np.stack([_CROSS] * count), 4, _composed)
     grid = [(worlds.company(p, q, c), config.spread) for c in config.correlations]
     return Setting((len(grid),), grid, turned(len(grid) * config.seeds, 2), 1, _hedged)

@@ -31,10 +31,11 @@ def cosine_matrices(
                     said = f"{value:.2f}".replace("-", "−")
                     ax.text(feature, latent, said, ha="center", va="center", color=colour, fontsize=9)
             ax.set_xticks(range(len(features)), features if row else [""] * len(features), fontsize=9)
-            ax.set_yticks(range(len(matrix)), range(1, len(matrix) + 1), fontsize=9)
+            ax.set_yticks(range(len(matrix)), [], fontsize=9)
             ax.tick_params(length=0)
             if row == 0:
                 style.panel_title(ax, title)
+        axes[row, 0].set_yticks(range(decoder.shape[1]), [str(k + 1) for k in range(decoder.shape[1])])
         axes[row, 0].set_ylabel(f"latent, {name}")
     return fig
 
@@ -54,6 +55,8 @@ def carried_over_penalty(
             for seed in carried[k, spread]:
                 ax.plot(penalties, seed, _MARKERS[k], color=_COLOURS[k], markersize=3, alpha=0.5)
         ax.set(xscale="log", xlabel="λ", ylim=(-0.1, 0.8))
+        ax.set_xticks(penalties, [f"{penalty:g}" for penalty in penalties])
+        ax.minorticks_off()
         style.panel_title(ax, title)
     axes[0, 0].set_ylabel("cosine of child's latent\nwith the parent")
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -130,7 +133,7 @@ def features_or_pairs(
     features: Float[np.ndarray, "panel alone seed"],
     pairs: Float[np.ndarray, "panel alone seed"],
     random: Float[np.ndarray, "panel"],
-    titles: Sequence[str],
+    titles: Sequence[tuple[str, str]],
 ) -> Figure:
     """A panel for each place: how well the features, and how well their pairs, are recovered, over how often one comes alone."""
     fig, axes = style.figure(len(titles), height=3.2, sharey=True)
@@ -141,7 +144,7 @@ def features_or_pairs(
         ax.axhline(random[panel], color="0.5", linestyle=(0, (4, 3)), linewidth=1, label="untrained")
         ax.set(xlabel="share alone", ylim=(0.2, 1.03))
         ax.set_xticks(alone, [f"{a:g}" for a in alone])
-        style.panel_title(ax, title)
+        style.panel_title(ax, *title)
     axes[0, 0].set_ylabel("matched cosine")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return fig
