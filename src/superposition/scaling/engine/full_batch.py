@@ -10,10 +10,12 @@ from numba import njit
 from superposition.training import AdamW, adamw
 
 Array = np.ndarray
+Parameters = Float[Array, "3*n"]  # both columns of W, then b
+Samples = tuple[Int[Array, "samples k"], Float[Array, "samples k"]]
 _adamw = njit(fastmath=True, error_model="numpy")(adamw)
 
 
-def draw(rng: np.random.Generator, samples: int, n: int, density: float) -> tuple[Int[Array, "samples k"], Float[Array, "samples k"]]:
+def draw(rng: np.random.Generator, samples: int, n: int, density: float) -> Samples:
     """Samples of length one: which features are active, and their values, uniform before the length is divided out.
 
     Rows are filled up with feature 0 at 0; a sample without an active feature is drawn again. Source: Henighan et al. 2023."""
@@ -30,7 +32,7 @@ def draw(rng: np.random.Generator, samples: int, n: int, density: float) -> tupl
 
 @njit(fastmath=True, error_model="numpy", nogil=True)
 def _gradient(p, index, value, d, h, s):
-    """The loss, ‖x - x'‖² in the mean over samples, and its gradient d, of p: both rows of Wᵀ, then b."""
+    """The loss, ‖x - x'‖² in the mean over samples, and its gradient d, of p: all of one model."""
     T, K = index.shape
     n = p.size // 3
     w0, w1, b = p[:n], p[n : 2 * n], p[2 * n :]
@@ -115,4 +117,38 @@ def _train(p, index, value, rates, decay, beta1, beta2, eps):
     for step in range(len(rates)):
         _gradient(p, index, value, d, h, s)
         _adamw(p, d, first, second, rates[step], decay, beta1, beta2, eps, step)
-    return _gradient(p, index, value, d, h, s)
+
+
+def train(p: Parameters, samples: Samples, optimiser: AdamW, steps: int) -> Parameters:
+    """What p becomes in so many steps, each on all samples."""
+    p = p.copy()
+    _train(p, *samples, optimiser.rates(steps), *optimiser.numbers)
+    return p
+
+
+def loss(p: Parameters, samples: Samples) -> float:
+    """‖x - x'‖² in the mean over samples: 0 of a perfect copy, 1 of a model that always gives 0."""
+    return gradient(p, samples)[0]
+
+
+def gradient(p: Parameters, samples: Samples) -> tuple[float, Parameters]:
+    """The loss and its gradient."""
+    room = np.zeros((2, 2, len(samples[0])), np.float32)
+    d = np.zeros_like(p)
+    return float(_gradient(p, *samples, d, *room)), d
+
+
+def start(rng: np.random.Generator, n: int, scale: float) -> Parameters:
+    """Normal weights of this standard deviation, and no biases."""
+    return np.concatenate([scale * rng.standard_normal(2 * n), np.zeros(n)]).astype(np.float32)
+
+
+def features(p: Parameters) -> Float[Array, "n 2"]:
+    """W, a row for each feature."""
+    return p[: 2 * (p.size // 3)].reshape(2, -1).T
+
+
+def hidden(p: Parameters, samples: Samples) -> Float[Array, "samples 2"]:
+    """The hidden vector of every sample, x W."""
+    index, value = samples
+    return np.einsum("tk,tkm->tm", value, features(p)[index])
