@@ -3,15 +3,12 @@ One feature at a time, two hidden dimensions, on the exact loss. Source: Chen et
 
 import numpy as np
 from jaxtyping import Float
-from numba import njit
 from scipy.integrate import quad
 
 from superposition import runs
 from superposition.scaling.theory import lone_features
 
 Array = np.ndarray
-
-_THERE = 0.5  # a feature is there if, when it is 1, at least so much of it comes back
 
 
 class Config(runs.Config):
@@ -37,18 +34,13 @@ SCHEMA = {
     "corners": "corners", "length": "corners", "bias": "corners", "loss": "corners", "quadrature": "corners", "slope": "corners",
     "features": "features", "found": "features start", "best": "features best", "among": "features corners",
     "descent_step": "record", "descent": "record seed", "descent_end": "seed", "descent_there": "seed",
-    "posterior_samples": "rung", "share": "seed rung there", "accepted": "seed rung", "swapped": "seed rung",
+    "posterior_samples": "rung", "share": "chain rung there", "accepted": "chain rung", "swapped": "chain rung",
 }  # fmt: skip
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
-    """The polygons, the best of many starts at every number of features, descents, and the posterior over the number of samples."""
+    """The polygons, the best of many starts at every number of features, descents, and the posterior."""
     shapes = [lone_features.polygon(k) for k in config.corners]
-    slope, at = np.zeros(3 * max(config.corners)), []
-    for shape in shapes:
-        lone_features.loss(shape.parameters(shape.k), d := np.zeros(3 * shape.k))
-        at.append(np.abs(d).max())
-    del slope
     found = job.map(_best, [(config, n) for n in config.features], "starts")
     most = max(config.features)
     among = np.array([[s.among(n) if s.k <= n else np.nan for s in shapes] for n in config.features])
@@ -57,15 +49,22 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     arrays = {
         "corners": np.array(config.corners), "length": np.array([s.length for s in shapes]),
         "bias": np.array([s.bias for s in shapes]), "loss": np.array([s.loss for s in shapes]),
-        "quadrature": np.array([_quadrature(s) for s in shapes]), "slope": np.array(at),
+        "quadrature": np.array([_quadrature(s) for s in shapes]), "slope": np.array([_slope(s) for s in shapes]),
         "features": np.array(config.features), "found": np.stack([one["found"] for one in found]),
         "best": np.stack([np.pad(one["best"], (0, 3 * most - one["best"].size), constant_values=np.nan) for one in found]),
         "among": among, "descent_step": _stops(config), "descent": np.stack([one["losses"] for one in descents], 1),
-        "descent_end": np.array([one["end"] for one in descents]), "descent_there": np.array([one["there"] for one in descents]),
+        "descent_end": np.array([one["end"][0] for one in descents]), "descent_there": np.array([one["there"][0] for one in descents]),
         "posterior_samples": _ladder(config),
     }  # fmt: skip
     arrays |= {name: np.stack([one[name] for one in chains]) for name in ("share", "accepted", "swapped")}
     return arrays, {"switch": switch(arrays["posterior_samples"], arrays["share"].mean(0))}
+
+
+def _slope(shape):
+    """The largest slope of the loss at a polygon, of all its weights and biases."""
+    d = np.zeros(3 * shape.k)
+    lone_features.loss(shape.parameters(shape.k), d)
+    return np.abs(d).max()
 
 
 def _quadrature(shape):
@@ -105,20 +104,8 @@ def _descend(item):
     """Plain gradient descent from a small random start: the loss on the way, its end, and how many features are there."""
     config, seed = item
     p = _start(np.random.default_rng((config.seed, 1, seed)), config.trained, config.scale)
-    losses = _down(p, config.rate, _stops(config))
-    return {"losses": losses, "end": losses[-1], "there": (lone_features.returned(p) >= _THERE).sum()}
-
-
-@njit
-def _down(p, rate, stops):
-    d, losses, step = np.zeros_like(p), np.zeros(len(stops)), 0
-    for record, stop in enumerate(stops):
-        while step < stop:
-            lone_features.loss(p, d)
-            p -= rate * d
-            step += 1
-        losses[record] = lone_features.loss(p, d)
-    return losses
+    losses = lone_features.descend(p, config.rate, _stops(config))
+    return {"losses": losses, "end": losses[-1:], "there": np.array([lone_features.there(p)])}
 
 
 def _ladder(config):
@@ -130,53 +117,10 @@ def _chain(item):
     config, seed = item
     k = 5 + seed % 2
     p = lone_features.polygon(k).parameters(config.trained, -0.3)
-    share, accepted, swapped = _exchange(
+    share, accepted, swapped = lone_features.exchange(
         np.tile(p, (config.rungs, 1)), _ladder(config), config.sweeps, config.leaps, config.stride, 1000 * config.seed + seed
     )
     return {"share": share, "accepted": accepted, "swapped": swapped}
-
-
-@njit
-def _exchange(at, ladder, sweeps, leaps, stride, seed):
-    """Hamiltonian steps on density exp(-n L(p) - ‖p‖²/2) at every n of the ladder, then swaps of neighbours.
-
-    The first fifth is left out of what is counted. Source: Swendsen and Wang 1986; Duane et al. 1987."""
-    np.random.seed(seed)
-    rungs, size = at.shape
-    n = size // 3
-    share, accepted, swapped = np.zeros((rungs, n + 1)), np.zeros(rungs), np.zeros(rungs)
-    d, L = np.zeros(size), np.zeros(rungs)
-    for r in range(rungs):
-        L[r] = lone_features.loss(at[r], d)
-    for sweep in range(sweeps):
-        for r in range(rungs):
-            step = stride / np.sqrt(1 + ladder[r]) * (0.8 + 0.4 * np.random.random())
-            q, v = at[r].copy(), np.random.standard_normal(size)
-            before = ladder[r] * L[r] + (q @ q + v @ v) / 2
-            lone_features.loss(q, d)
-            v -= step / 2 * (ladder[r] * d + q)
-            for leap in range(leaps):
-                q += step * v
-                loss = lone_features.loss(q, d)
-                v -= (step if leap < leaps - 1 else step / 2) * (ladder[r] * d + q)
-            after = ladder[r] * loss + (q @ q + v @ v) / 2
-            if np.log(np.random.random()) < before - after:
-                at[r], L[r] = q, loss
-                accepted[r] += 1
-        for r in range(sweep % 2, rungs - 1, 2):
-            if np.log(np.random.random()) < (ladder[r + 1] - ladder[r]) * (L[r + 1] - L[r]):
-                swapped[r] += 2
-                other = at[r].copy()
-                at[r], at[r + 1] = at[r + 1], other
-                L[r], L[r + 1] = L[r + 1], L[r]
-        if sweep >= sweeps // 5:
-            for r in range(rungs):
-                there = 0
-                for i in range(n):
-                    back = at[r, 2 * i] ** 2 + at[r, 2 * i + 1] ** 2 + at[r, 2 * n + i]
-                    there += back >= _THERE
-                share[r, there] += 1
-    return share / (sweeps - sweeps // 5), accepted / sweeps, swapped / sweeps
 
 
 def switch(samples: Float[Array, "rung"], share: Float[Array, "rung there"]) -> float:

@@ -10,6 +10,8 @@ from scipy.optimize import minimize, root
 from superposition.compiled import kept
 
 Array = np.ndarray
+THERE = 0.5  # a feature is there if, when it is 1, at least so much of it comes back
+_LONG = {"maxiter": 20_000, "maxfun": 50_000, "ftol": 0}
 
 
 @kept(error_model="numpy")
@@ -70,7 +72,9 @@ class Polygon:
         """As `loss` takes them, with n - k features left out, at this bias."""
         angle = 2 * np.pi * np.arange(self.k) / self.k
         corners = self.length * np.stack([np.cos(angle), np.sin(angle)], 1)
-        return np.concatenate([corners.ravel(), np.zeros(2 * (n - self.k)), np.full(self.k, self.bias), np.full(n - self.k, bias)])
+        return np.concatenate(
+            [corners.ravel(), np.zeros(2 * (n - self.k)), np.full(self.k, self.bias), np.full(n - self.k, bias)]
+        )
 
 
 def polygon(k: int) -> Polygon:
@@ -93,12 +97,67 @@ def settled(p: Float[Array, "parameters"], tolerance: float = 1e-10) -> tuple[Fl
     """Downhill from p to where no slope is above `tolerance`, as far as L-BFGS gets; the place and its loss."""
     slope = np.zeros(p.size)
     told = lambda q: (loss(q, slope), slope.copy())
-    found = minimize(told, p, jac=True, method="L-BFGS-B", options={"maxiter": 20_000, "maxfun": 50_000, "ftol": 0, "gtol": tolerance})
+    found = minimize(told, p, jac=True, method="L-BFGS-B", options=_LONG | {"gtol": tolerance})
     return found.x, float(found.fun)
 
 
-def returned(p: Float[Array, "*batch parameters"]) -> Float[Array, "*batch n"]:
-    """What comes back of each feature when it alone is 1."""
-    n = p.shape[-1] // 3
-    W = p[..., : 2 * n].reshape(*p.shape[:-1], n, 2)
-    return np.maximum(0, (W**2).sum(-1) + p[..., 2 * n :])
+@kept()
+def there(p):
+    """How many features are there."""
+    n = p.size // 3
+    count = 0
+    for i in range(n):
+        count += p[2 * i] ** 2 + p[2 * i + 1] ** 2 + p[2 * n + i] >= THERE
+    return count
+
+
+@kept()
+def descend(p, rate, stops):
+    """Gradient descent from p, in place: the loss after each of the rising numbers of steps."""
+    d, losses, step = np.zeros_like(p), np.zeros(len(stops)), 0
+    for record, stop in enumerate(stops):
+        while step < stop:
+            loss(p, d)
+            p -= rate * d
+            step += 1
+        losses[record] = loss(p, d)
+    return losses
+
+
+@kept()
+def exchange(at, ladder, sweeps, leaps, stride, seed):
+    """Hamiltonian steps on density exp(-n L(p) - ‖p‖²/2) at every n of the ladder, then swaps of neighbours.
+
+    The first fifth is left out of what is counted. Source: Swendsen and Wang 1986; Duane et al. 1987."""
+    np.random.seed(seed)
+    rungs, size = at.shape
+    n = size // 3
+    share, accepted, swapped = np.zeros((rungs, n + 1)), np.zeros(rungs), np.zeros(rungs)
+    d, L = np.zeros(size), np.zeros(rungs)
+    for r in range(rungs):
+        L[r] = loss(at[r], d)
+    for sweep in range(sweeps):
+        for r in range(rungs):
+            step = stride / np.sqrt(1 + ladder[r]) * (0.8 + 0.4 * np.random.random())
+            q, v = at[r].copy(), np.random.standard_normal(size)
+            before = ladder[r] * L[r] + (q @ q + v @ v) / 2
+            loss(q, d)
+            v -= step / 2 * (ladder[r] * d + q)
+            for leap in range(leaps):
+                q += step * v
+                now = loss(q, d)
+                v -= (step if leap < leaps - 1 else step / 2) * (ladder[r] * d + q)
+            after = ladder[r] * now + (q @ q + v @ v) / 2
+            if np.log(np.random.random()) < before - after:
+                at[r], L[r] = q, now
+                accepted[r] += 1
+        for r in range(sweep % 2, rungs - 1, 2):
+            if np.log(np.random.random()) < (ladder[r + 1] - ladder[r]) * (L[r + 1] - L[r]):
+                swapped[r] += 2
+                other = at[r].copy()
+                at[r], at[r + 1] = at[r + 1], other
+                L[r], L[r + 1] = L[r + 1], L[r]
+        if sweep >= sweeps // 5:
+            for r in range(rungs):
+                share[r, there(at[r])] += 1
+    return share / (sweeps - sweeps // 5), accepted / sweeps, swapped / sweeps

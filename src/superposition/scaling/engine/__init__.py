@@ -1,0 +1,1 @@
+"""Models with many rare features, and their training."""
