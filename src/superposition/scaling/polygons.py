@@ -2,7 +2,7 @@
 One feature at a time, two hidden dimensions, on the exact loss. Source: Chen et al. 2023, arXiv 2310.06301."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.integrate import quad
 
 from superposition import runs
@@ -133,3 +133,17 @@ def switch(samples: Float[Array, "rung"], share: Float[Array, "rung there"]) -> 
     last = np.flatnonzero(~ahead)[-1]
     gap = np.log(np.maximum(share[last : last + 2, -1], 1e-9)) - np.log(np.maximum(share[last : last + 2, -2], 1e-9))
     return float(np.exp(np.interp(0, gap, np.log(samples[last : last + 2]))))
+
+
+def levels(results: runs.Results) -> dict[tuple[int, int], float]:
+    """The losses that polygons have among the features that were trained, by corners and by how many left out give 1/(2n)."""
+    n = results.config.trained
+    shapes = {int(k): loss for k, loss in zip(results["corners"], results["loss"], strict=True) if k <= n}
+    return {(k, j): (loss + (n - k) / 3 - j / (4 * n)) / n for k, loss in shapes.items() for j in range(n - k + 1)}
+
+
+def at_polygons(results: runs.Results, within: float = 1e-4) -> tuple[Bool[Array, "seed"], float]:
+    """Which descents end so near a polygon's loss, and what share of all losses up to ⅓ is so near one."""
+    losses = np.array(sorted(levels(results).values()))
+    near = np.abs(results["descent_end"][:, None] - losses).min(1) <= within
+    return near, float(2 * within * len(losses) * 3)

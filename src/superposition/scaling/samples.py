@@ -178,6 +178,11 @@ def explained(results: runs.Results, train: Float[Array, "samples *rest"]) -> Fl
     return (1 - train) * results["samples"].reshape(-1, *[1] * (train.ndim - 1))
 
 
+def unexplained(results: runs.Results) -> Float[Array, "samples seed"]:
+    """Of what the best model found explains of its training samples, the share that the source's training doesn't."""
+    return 1 - (1 - results["plain_train"]) / (1 - results["best_train"])
+
+
 def end_of_bump(results: runs.Results, way: str) -> Float[Array, "seed"]:
     """From how many samples on a seed's models, trained `way`, do better on new samples than giving always 0, without exception.
 
