@@ -53,7 +53,8 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
         "features": np.array(config.features), "found": np.stack([one["found"] for one in found]),
         "best": np.stack([np.pad(one["best"], (0, 3 * most - one["best"].size), constant_values=np.nan) for one in found]),
         "among": among, "descent_step": _stops(config), "descent": np.stack([one["losses"] for one in descents], 1),
-        "descent_end": np.array([one["end"][0] for one in descents]), "descent_there": np.array([one["there"][0] for one in descents]),
+        "descent_end": np.concatenate([one["end"] for one in descents]),
+        "descent_there": np.concatenate([one["there"] for one in descents]),
         "posterior_samples": _ladder(config),
     }  # fmt: skip
     arrays |= {name: np.stack([one[name] for one in chains]) for name in ("share", "accepted", "swapped")}

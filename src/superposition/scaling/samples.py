@@ -188,8 +188,7 @@ def end_of_bump(results: runs.Results, way: str) -> Float[Array, "seed"]:
 
     Infinite where those of the most samples don't."""
     worse = results[f"{way}_test"] >= 1
-    first = len(worse) - worse[::-1].argmin(0)
-    first = np.where(worse.all(0), len(worse), first)
+    first = np.where(worse.any(0), len(worse) - worse[::-1].argmax(0), 0)
     return np.append(results["samples"].astype(float), np.inf)[first]
 
 

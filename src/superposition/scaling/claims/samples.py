@@ -7,9 +7,7 @@ from superposition.claims import Finding, claim
 from superposition.estimates import exactly, over_seeds
 from superposition.runs import Results
 from superposition.scaling import polygons, samples
-from superposition.tolerances import (
-    BASELINE, Above, AtLeast, AtMost, Below, Every, Inside, Of, Some, Tolerance,
-)  # fmt: skip
+from superposition.tolerances import BASELINE, Above, AtLeast, AtMost, Every, Inside, Of, Some, Tolerance
 
 SHARE = (0.0, 1.0)
 FEW = 13  # samples
@@ -36,7 +34,7 @@ def bump(results: Results, way: str) -> np.ndarray:
     id="scaling/samples/01-polygon",
     source=HENIGHAN,
     statement="The hidden vectors of few samples form a polygon.",
-    measure=f"share of the samples whose hidden vector is a corner of the hull of all, trained as the source does, with from 5 to "
+    measure=f"share of the samples whose hidden vector is a corner of the hull of all, trained as the source does, with 5 to "
     f"{FEW} samples, over seeds; the least is given, and the share of as many normal vectors as a baseline",
     tolerance=Tolerance(reproduced=Every("samples", AtLeast(0.9)), partly=Some("samples", AtLeast(0.9))),
     experiments=RUN,
@@ -83,8 +81,8 @@ def _bump(results: Results) -> Finding:
     id="scaling/samples/04-dimensionality",
     source=HENIGHAN,
     statement="That D of the samples is high where they are few and falls as they become more shows that they are stored first.",
-    measure="sum of D over the training samples, trained as the source does, over that of as many normal vectors; over seeds, the "
-    "least of all numbers of samples is given",
+    measure="sum of D over the training samples, trained as the source does, over that of as many normal vectors, over seeds; "
+    "the least of all numbers of samples is given",
     tolerance=Tolerance(corrected=Every("samples", Inside(0.85, 1.15)), otherwise="reproduced"),
     experiments=RUN,
     after_looking=True,
@@ -250,8 +248,8 @@ def _switch(results: Results) -> Finding:
     id="scaling/samples/14-descent",
     source=CHEN,
     statement="Training ends at polygons.",
-    measure="share of gradient descents from small random weights that end within 0.0001 of the loss of a polygon of three to six "
-    "corners, its left-out features at 0 or at 1/(2n), over starts; the baseline is how much of the losses up to ⅓ is so near",
+    measure="share of gradient descents from small random weights that end within 0.0001 of the loss of a polygon of three to "
+    "six corners, its left-out features at 0 or at 1/(2n), over starts; the baseline is how much of all losses up to ⅓ is",
     tolerance=Tolerance(reproduced=AtLeast(90), partly=AtLeast(50)),
     experiments=POLYGONS,
     unit="%",
