@@ -71,14 +71,18 @@ def test_a_model_that_gives_nothing_loses_one():
     assert full_batch.loss(np.zeros(90, np.float32), drawn) == pytest.approx(1, abs=1e-6)
 
 
+def lone_error(mu, i, W, b):
+    return ((mu * np.eye(len(W))[i] - np.maximum(0, mu * W @ W[i] + b)) ** 2).sum()
+
+
 def test_the_loss_of_lone_features_is_the_integral_and_its_slope_the_difference_quotient():
     n, rng = 4, np.random.default_rng(0)
     for p in (rng.standard_normal(3 * n), np.zeros(3 * n), np.concatenate([np.zeros(2 * n), np.full(n, 0.1)])):
-        W, b = p[: 2 * n].reshape(n, 2), p[2 * n :]
-        error = lambda mu, i: ((mu * np.eye(n)[i] - np.maximum(0, mu * W @ W[i] + b)) ** 2).sum()
         slope = np.zeros(3 * n)
         loss = lone_features.loss(p, slope)
-        assert loss == pytest.approx(np.mean([quad(error, 0, 1, (i,), limit=200)[0] for i in range(n)]), abs=1e-8)
+        assert loss == pytest.approx(
+            np.mean([quad(lone_error, 0, 1, (i, p[: 2 * n].reshape(n, 2), p[2 * n :]), limit=200)[0] for i in range(n)]), abs=1e-8
+        )
         step = 1e-6 * np.eye(3 * n)
         rise = [(lone_features.loss(p + one, slope.copy()) - lone_features.loss(p - one, slope.copy())) / 2e-6 for one in step]
         if p.any():  # where all is 0 the ReLU has a corner
