@@ -82,13 +82,13 @@ def dimensionality_by_samples(
     samples: Int[np.ndarray, "samples"],
     total: Mapping[str, Float[np.ndarray, "samples seed"]],
     top: Mapping[str, Float[np.ndarray, "samples seed"]],
-    null: Mapping[str, Float[np.ndarray, "samples"]],
+    null_total: Mapping[str, Float[np.ndarray, "samples"]],
+    null_top: Mapping[str, Float[np.ndarray, "samples"]],
 ) -> Figure:
-    """Left the sum of D over the samples, with that of random vectors dashed; right the mean of the five largest D.
-
-    `null`: by the names of `total` and `top`, in the colour of what each belongs to."""
+    """Left the sum of D over the samples, right the mean of the five largest D; those of random vectors are dashed."""
     fig, axes = style.figure(ncols=2, height=3.2)
-    for ax, named, title in zip(axes[0], (total, top), ("sum of D", "mean of the five largest D"), strict=True):
+    panels = (total, null_total, "sum of D"), (top, null_top, "mean of the five largest D")
+    for ax, (named, null, title) in zip(axes[0], panels, strict=True):
         _by_samples(ax, samples, named)
         for k, name in enumerate(named):
             ax.plot(samples, null[name], color=_COLOURS[k], linestyle=(0, (4, 3)), linewidth=1, label=f"{name}, random")
