@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,9 +15,9 @@ _MARKERS = "osD^v"
 
 
 def _by_samples(ax: Axes, samples: np.ndarray, named: Mapping[str, np.ndarray]) -> None:
-    """A line through the medians of each way, its seeds as small dots."""
+    """A line through the medians of each way, where every seed has a value, and the seeds as small dots."""
     for k, (name, values) in enumerate(named.items()):
-        ax.plot(samples, np.nanmedian(values, 1), color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
+        ax.plot(samples, np.median(values, 1), color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
         ax.plot(samples, values, _MARKERS[k], color=_COLOURS[k], markersize=2, alpha=0.5)
     ax.set(xscale="log", xlabel="training samples")
 
@@ -42,13 +43,17 @@ def loss_by_samples(
 
 def worth_by_samples(samples: Int[np.ndarray, "samples"], worth: Mapping[str, Float[np.ndarray, "samples seed"]]) -> Figure:
     """How many samples' worth of its training loss each kind of model has explained; both axes are logarithmic."""
-    fig, axes = style.figure(height=3.2)
+    fig, axes = style.figure(height=3.4)
     ax = axes[0, 0]
-    ax.plot(samples, samples, color="0.5", linestyle=(0, (4, 3)), linewidth=1, zorder=0)
-    ax.annotate("all of them", (samples[2], samples[2]), xytext=(-6, 4), textcoords="offset points", ha="right", color="0.35")
+    ax.plot(samples, samples, color="0.5", linestyle=(0, (4, 3)), linewidth=1, zorder=0, label="all of them")
     _by_samples(ax, samples, worth)
-    ax.set(yscale="log", ylabel="samples' worth explained")
-    style.legend(ax, loc="lower right")
+    values = np.concatenate([one.ravel() for one in worth.values()])
+    ax.set(yscale="log", ylabel="samples' worth explained", ylim=(np.nanmin(values) / 1.3, np.nanmax(values) * 1.3))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axis.set_minor_locator(ticker.NullLocator())
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=10)
     return fig
 
 
