@@ -31,6 +31,7 @@ TESTS = Path(__file__).parent
 SOURCE, DATA = (TESTS.parent / folder for folder in ("src", "data"))
 COMPILED = (
     ".kernel", ".tally_kernel", ".attention_kernel", ".sparse_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel",
+    ".full_batch", ".lone_features",
 )  # fmt: skip
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]

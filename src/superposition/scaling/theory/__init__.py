@@ -1,0 +1,1 @@
+"""What holds exactly: expected losses in closed form."""
