@@ -41,6 +41,7 @@ class Config(runs.Config):
     latents: tuple[int, ...]
     lambdas: tuple[float, ...]
     sae_steps: tuple[int, ...]
+    tied: tuple[bool, ...]
     sae_batch: int
     sae_lr: float
     firing: float
@@ -112,14 +113,15 @@ def of_probes(stack: Stack, config: Config) -> list[dict[str, float]]:
 
 
 def trained(
-    every: Sequence[Known], setting: tuple[int, float, int], config: Config, generator: torch.Generator
+    every: Sequence[Known], setting: tuple[int, float, int, bool], config: Config, generator: torch.Generator
 ) -> tuple[Float[Array, "model latent"], Float[Array, "model latent"], Float[Array, "model latent m"]]:
     """L1 autoencoders, one a model: each latent's mean activity, how often it fires, and its direction.
 
-    `setting`: how many latents, λ, and steps."""
-    latents, penalty, steps = setting
+    `setting`: how many latents, λ, steps, and whether the weights are tied."""
+    latents, penalty, steps, tied = setting
     hidden = Stack(every, generator).hidden()
-    made = Autoencoders.create("L1", torch.full((len(every),), penalty), hidden.W.shape[2], latents, 0.05, generator)
+    penalties = torch.full((len(every),), penalty)
+    made = Autoencoders.create("L1", penalties, hidden.W.shape[2], latents, 0.05, generator, tied)
     sparse_autoencoders.train(made, lambda: hidden.vectors(hidden.features(config.sae_batch)), steps, config.sae_lr)
     with torch.no_grad():
         z = made.code(hidden.vectors(hidden.features(config.held_out)))
@@ -161,9 +163,9 @@ def of_seed(item: tuple[Config, int]) -> dict[str, Array]:
     }
 
 
-def settings(config: Config) -> list[tuple[int, float, int]]:
-    """How many latents, λ, and steps of the autoencoders: of those that are looked at in all ways, and of the others."""
-    return list(zip(config.latents, config.lambdas, config.sae_steps, strict=True))
+def settings(config: Config) -> list[tuple[int, float, int, bool]]:
+    """Latents, λ, steps and whether tied: of the autoencoders that are looked at in all ways, and of the others."""
+    return list(zip(config.latents, config.lambdas, config.sae_steps, config.tied, strict=True))
 
 
 def of_dictionaries(item: tuple[Config, int]) -> dict[str, Array]:
