@@ -10,7 +10,7 @@ from scipy import stats
 
 from superposition import formulas, runs, sparse_autoencoders
 from superposition.matching import matched_cosines
-from superposition.sparse.engine import readouts
+from superposition.sparse.engine import known, readouts
 from superposition.sparse.engine.known import CHANGES, NAMES, WITHOUT, Known, models
 from superposition.sparse.engine.readouts import Stack
 from superposition.sparse_autoencoders import Autoencoders
@@ -203,29 +203,46 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
     }
 
 
-def rank_correlations(results: runs.Results) -> Float[Array, "seed measure"]:
-    """Spearman's correlation of each measure with the truth over all models, seed by seed; of FALLING ones, of its negative.
+def labels(config: Config) -> list[str]:
+    """The settings of autoencoders in words."""
+    m, (most, *_) = known.M, config.sae_steps
+    return [
+        f"{latents // m} latents a dimension"
+        + (", tied" if tied else "") + (f", λ = {penalty:g}" if penalty != config.lambdas[0] else "")
+        + ("" if steps == most else f", {steps:,} steps")
+        for latents, penalty, steps, tied in settings(config)
+    ]  # fmt: skip
+
+
+def rank_correlations(results: runs.Results, models: slice | Bool[Array, "model"] = slice(None)) -> Float[Array, "seed measure"]:
+    """Spearman's correlation of each measure with the truth over models, seed by seed; of FALLING ones, of the negative.
 
     Truths closer than a fiftieth of a feature are ties, for they differ by the noise of the readouts."""
-    truth = np.round(results["truth"] * 50)
-    return np.array(
-        [
-            [_sign(name) * stats.spearmanr(t, v).statistic for name, v in zip(MEASURES, of, strict=True)]
-            for t, of in zip(truth, results["said"], strict=True)
-        ]
-    )
+    truth, said = np.round(results["truth"][:, models] * 50), np.round(_risen(results)[..., models], 3)
+    return np.array([[_spearman(t, v) for v in of] for t, of in zip(truth, said, strict=True)])
 
 
-def _sign(name):
-    return -1 if name in FALLING else 1
+def _spearman(one, other):
+    """0 where one of the two is the same everywhere."""
+    return stats.spearmanr(one, other).statistic if np.ptp(one) and np.ptp(other) else 0.0
+
+
+def _risen(results):
+    """What the measures say, with the sign that rises with superposition."""
+    return results["said"].astype(float) * np.array([-1 if name in FALLING else 1 for name in MEASURES])[:, None]
 
 
 def told_from_none(results: runs.Results) -> Float[Array, "seed measure"]:
     """How often, of a model with superposition and one without, the measure is larger for the first; ½ by chance."""
-    said = np.round(results["said"], 4) * np.array([_sign(name) for name in MEASURES])[:, None]
+    said = np.round(_risen(results), 3)
     without, with_it = said[..., : len(WITHOUT)], said[..., len(WITHOUT) :]
-    pairs = np.sign(with_it[..., :, None] - without[..., None, :])
-    return (1 + pairs).mean((-1, -2)) / 2
+    return (1 + np.sign(with_it[..., :, None] - without[..., None, :]).mean((-1, -2))) / 2
+
+
+def agreement(results: runs.Results) -> Float[Array, "seed"]:
+    """Spearman's correlation over models of how far two dictionaries agree, and how well one has the features."""
+    mmcs, mcc = (np.round(results["said"][:, MEASURES.index(name)], 2) for name in ("MMCS", "MCC"))
+    return np.array([_spearman(one, other) for one, other in zip(mmcs, mcc, strict=True)])
 
 
 def alarms(results: runs.Results) -> Bool[Array, "seed count model"]:
@@ -250,6 +267,6 @@ def of(results: runs.Results, measure: str, model: str) -> Float[Array, "seed"]:
     return results["said"][:, MEASURES.index(measure), NAMES.index(model)]
 
 
-def sparse_truth(results: runs.Results) -> Bool[Array, "model"]:
+def sparse_data() -> Bool[Array, "model"]:
     """Which models see sparse data."""
     return np.array(["dense data" not in name for name in NAMES])

@@ -1,5 +1,5 @@
 """What is said of sparse autoencoders, each statement with the check that decides it. One module a chapter."""
 
-from superposition.sparse.claims import recovery
+from superposition.sparse.claims import measured, recovery
 
-__all__ = ["recovery"]
+__all__ = ["measured", "recovery"]
