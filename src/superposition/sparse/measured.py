@@ -131,7 +131,7 @@ def trained(
 
 def of_dictionary(
     one: Known, use: Float[Array, "latent"], fires: Float[Array, "latent"], rows: Float[Array, "latent m"],
-    again: Float[Array, "latent m"], config: Config,
+    again: Float[Array, "other m"], config: Config,
 ) -> dict[str, float]:  # fmt: skip
     """What a dictionary says of a model: exp(H) of its latents' activity, how many fire, which features are among them.
 
@@ -204,13 +204,13 @@ def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, floa
 
 
 def labels(config: Config) -> list[str]:
-    """The settings of autoencoders in words."""
-    m, (most, *_) = known.M, config.sae_steps
+    """The settings of autoencoders in words: in what they differ from the first, or how many latents they have."""
+    _, penalty, steps, _ = settings(config)[0]
     return [
-        f"{latents // m} latents a dimension"
-        + (", tied" if tied else "") + (f", λ = {penalty:g}" if penalty != config.lambdas[0] else "")
-        + ("" if steps == most else f", {steps:,} steps")
-        for latents, penalty, steps, tied in settings(config)
+        ", ".join(
+            ["tied weights"] * own_tied + [f"λ = {own:g}"] * (own != penalty) + [f"{taken:,} steps"] * (taken != steps)
+        ) or f"{latents // known.M} latents a dimension"
+        for latents, own, taken, own_tied in settings(config)
     ]  # fmt: skip
 
 

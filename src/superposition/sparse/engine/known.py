@@ -85,7 +85,7 @@ def unequal(W: Float[Array, "n m"], rng: np.random.Generator) -> Float[Array, "n
     return W * np.exp(rng.uniform(-1, 1, (len(W), 1)) * np.log(2.5))
 
 
-def with_dead(W: Float[Array, "n m"], rng: np.random.Generator) -> Float[Array, "n m"]:
+def with_dead(W: Float[Array, "n m"], rng: np.random.Generator) -> Float[Array, "more m"]:
     """W and twice as many features as dimensions of length 0.01, in directions at random."""
     return np.concatenate([W, 0.01 * formulas.unit(rng.standard_normal((2 * M, M)))])
 
