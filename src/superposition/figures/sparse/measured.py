@@ -34,9 +34,7 @@ def counts_by_model(
     image = ax.imshow(off, cmap=style.DIVERGING, vmin=-_MOST, vmax=_MOST, aspect="auto")
     for (y, x), value in np.ndenumerate(numbers):
         colour = "white" if abs(off[y, x]) > 0.7 * _MOST else "black"
-        ax.text(
-            x, y, f"{value:.1f}", ha="center", va="center", fontsize=8, color=colour, weight="semibold" if x == 0 else "normal"
-        )
+        ax.text(x, y, f"{value:.1f}", ha="center", va="center", fontsize=8, color=colour)
     ax.axhline(first - 0.5, color="black", linewidth=1)
     ax.axvline(0.5, color="black", linewidth=1)
     ax.set_yticks(range(len(models)), models, fontsize=9)
