@@ -23,8 +23,9 @@ from superposition.addition.measures.concepts import Concepts
 from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
-#: Where a dictionary is trained: at one answer, at all of them, or at the thousands of a model as it starts.
-ANSWERS = {"ones": 0, "thousands": 3, "millions": 6, "all seven": 3, "untrained": 3}
+#: Where a dictionary is trained: at one answer, at all of them, at the thousands of a model as it starts, or on vectors that are
+#: no model's and are made of digits and carries; and the answer that it is asked of.
+ANSWERS = {"ones": 0, "thousands": 3, "millions": 6, "all seven": 3, "untrained": 3, "made up": 3}
 BESIDE = ("neurons", "PCA", "ICA", "linear probes", "shuffled")
 #: Codes that are known: each of these labels' values is a direction, the mean of z where it holds, and one of each is active.
 CODES = {
@@ -41,7 +42,7 @@ class Config(runs.Config):
 
     models: int
     starts: int
-    bases: tuple[Literal["ones", "thousands", "millions", "all seven", "untrained"], ...]
+    bases: tuple[Literal["ones", "thousands", "millions", "all seven", "untrained", "made up"], ...]
     kinds: tuple[Literal["L1", "TopK"], ...]
     widths: tuple[int, ...]
     lambdas: tuple[float, ...]
@@ -119,7 +120,10 @@ def answer(config: Config, base: str, seed: int, model: Transformer) -> Answer:
     pairs = streams.generator(config.seed, seed, stream=streams.ASKED).integers(0, 10**data.N_DIGITS, (count, 2))
     with torch.no_grad():
         tokens = torch.from_numpy(data.tokens(*pairs.T))
-        every = torch.cat([tables.attend(some).z.flatten(2) for some in tokens.split(4096)])
+        if base == "made up":
+            every = _made_up(concepts.labels(pairs, place), tables, streams.generator(config.seed, seed, stream=streams.WRITTEN))
+        else:
+            every = torch.cat([tables.attend(some).z.flatten(2) for some in tokens.split(4096)])
         parts = every.split([config.n_train, config.n_held, config.n_held])
         many = parts[0].flatten(0, 1) if base == "all seven" else parts[0][:, place]
         mean = many.mean(0)
@@ -131,6 +135,15 @@ def answer(config: Config, base: str, seed: int, model: Transformer) -> Answer:
     split = np.split(pairs, [config.n_train, config.n_train + config.n_held])
     right = torch.from_numpy(data.answers(*split[2].T)[:, place].astype(int))
     return Answer(*each, tuple(concepts.labels(some, place) for some in split), scale * out, rest, right, tables)
+
+
+def _made_up(labels, tables, rng):
+    """Sums of random directions of length one, one for each digit of two columns and one for a carry: sparse features."""
+    m = tables.WOU.flatten(0, 1).shape[0]
+    named = [one for one in labels if one[0] in "ab" and one != "answer"]
+    z = sum(formulas.unit(rng.standard_normal((10, m)))[labels[one]] for one in named)
+    z = z + labels["carry in"][:, None] * formulas.unit(rng.standard_normal((1, m)))
+    return torch.from_numpy(z.astype(np.float32))[:, None].expand(-1, data.N_ANSWERS, -1)
 
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
@@ -284,3 +297,45 @@ def _participation(h):
     """In how many directions vectors vary, in effect: (Σ λ)² / Σ λ² of the eigenvalues of their covariance."""
     values = np.linalg.eigvalsh(np.cov(h.numpy().T))
     return values.sum() ** 2 / (values**2).sum()
+
+
+# --- what came of it ----------------------------------------------------------------------------------------------------
+
+
+def best(results: runs.Results, base: str, measure: int = concepts.GAIN) -> Float[Array, "seed family"]:
+    """How well dictionaries tell the concepts of each family: mean over starts, at the width, kind and penalty whose gain is
+    best for the family in the mean over seeds. Chosen with the truth in hand, so an upper bound."""
+    told = results["told"][list(results.config.bases).index(base)].astype(float).mean(3)  # seed width kind penalty family measure
+    told = np.moveaxis(told.reshape(len(told), -1, *told.shape[-2:]), 1, 2)  # seed family cell measure
+    cell = told[..., concepts.GAIN].mean(0).argmax(-1)
+    return np.take_along_axis(told, cell[None, :, None, None], 2)[:, :, 0, measure]
+
+
+def beside(results: runs.Results, base: str, method: str, measure: int = concepts.GAIN) -> Float[Array, "seed family"]:
+    """The same of one of BESIDE, or of as many "random" directions as the widest dictionary has latents."""
+    at = list(results.config.bases).index(base)
+    if method == "random":
+        return results["random_told"][at, :, -1, :, measure].astype(float)
+    return results["beside_told"][at, :, BESIDE.index(method), :, measure].astype(float)
+
+
+def widest(results: runs.Results, base: str, name: str) -> Float[Array, "seed kind penalty"]:
+    """What the widest dictionaries have, mean over starts."""
+    return results[name][list(results.config.bases).index(base), :, -1].astype(float).mean(2)
+
+
+def with_as_many(results: runs.Results, base: str, name: str, code: str) -> tuple[Array, Array]:
+    """What a known code has by seed, and the widest TopK with as many active latents: `name` is explained or spliced."""
+    at, k = list(results.config.bases).index(base), results.config.ks.index(len(CODES[code]))
+    known = results[f"code_{name}"][at, :, list(CODES).index(code)].astype(float)
+    return known, widest(results, base, name)[:, results.config.kinds.index("TopK"), k]
+
+
+def closest(results: runs.Results, base: str) -> Float[Array, "seed"]:
+    """The share of the model's right digits that are still right with the dictionary in place of z that explains most of z,
+    of all widths, kinds and penalties."""
+    at = list(results.config.bases).index(base)
+    explained, spliced = (
+        results[name][at].astype(float).mean(3).reshape(len(results["whole"][at]), -1) for name in ("explained", "spliced")
+    )
+    return np.take_along_axis(spliced, explained.argmax(1)[:, None], 1)[:, 0] / results["whole"][at]

@@ -20,6 +20,7 @@ MADE_UP = 13  # what heads of no model say
 ASKED = 14  # sums whose z dictionaries see
 DICTIONARY = 15  # starts of dictionaries, and their batches
 DIRECTIONS = 16  # at random, beside a dictionary's
+WRITTEN = 17  # directions of digits and carries in no model
 
 # These have another's number, and keep it: with one of its own, hours of stored results would be of other draws. A seed's
 # numbers mean something else there, so the two only look alike.

@@ -99,11 +99,12 @@ def told(
     known: tuple[Concepts, Concepts],
     quantiles: tuple[float, ...],
 ) -> Told:
-    """Directions as detectors, by their activities: each fires above a threshold, 0 or a quantile of its own activities.
+    """Directions as detectors, by their activities: each fires above 0, above a quantile of its own activities, or always.
 
     The gain is (F1 − F1 of always) / (1 − F1 of always): 0 of a detector that always fires, 1 of a perfect one. Direction and
     threshold are chosen for every concept, and a concept for every direction, on the first half, and scored on the other."""
-    thresholds = [torch.zeros(choose.shape[1]), *choose.quantile(torch.tensor(quantiles), 0)]
+    never = torch.full((choose.shape[1],), -torch.inf)
+    thresholds = [torch.zeros_like(never), *choose.quantile(torch.tensor(quantiles), 0), never]
     halves = [_detectors(some, one.holds, thresholds) for some, one in zip((choose, score), known, strict=True)]
     chosen, scored = (_gain(half) for half in halves)
     count, concept = choose.shape[1], np.arange(chosen.shape[1])
