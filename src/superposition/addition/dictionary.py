@@ -57,7 +57,8 @@ class Config(runs.Config):
 
 _EACH = "base seed width kind start penalty"
 _DICTIONARY = (
-    "explained", "logits", "l0", "dead", "spliced", "latent_gain", "broken", "broken_random", "broken_other", "off_by_one",
+    "explained", "logits", "l0", "dead", "spliced", "latent_gain",
+    "broken", "broken_random", "broken_other", "off_by_one", "off_by_one_random",
 )  # fmt: skip
 SCHEMA = {name: _EACH for name in _DICTIONARY} | {
     "told": f"{_EACH} family measure",
@@ -200,13 +201,13 @@ def _scored(config, seen, choose, code, copy, rows, draws):
     order = torch.from_numpy(np.flatnonzero(live))
     other = rows.clone()
     other[order] = rows[order].roll(1, 0)
-    own, by_one = _broken(seen, code, rows)
+    own, random = (_broken(seen, code, some) for some in (rows, drawn))
     return {
         "explained": np.array(seen.explained(copy)),
         "logits": np.array(float(1 - ((logits - made) ** 2).sum() / (logits**2).sum())),
         "l0": np.array(float((code > 0).sum(1).double().mean())), "dead": np.array(1 - live.mean()),
-        "spliced": np.array(seen.spliced(copy)), "broken": own, "off_by_one": by_one,
-        "broken_random": _broken(seen, code, drawn)[0], "broken_other": _broken(seen, code, other)[0],
+        "spliced": np.array(seen.spliced(copy)), "broken": own[0], "off_by_one": own[1],
+        "broken_random": random[0], "off_by_one_random": random[1], "broken_other": _broken(seen, code, other)[0],
     } | told.by_family(seen.known[0].family) | _maps(seen, code, live, told)  # fmt: skip
 
 
@@ -339,3 +340,13 @@ def closest(results: runs.Results, base: str) -> Float[Array, "seed"]:
         results[name][at].astype(float).mean(3).reshape(len(results["whole"][at]), -1) for name in ("explained", "spliced")
     )
     return np.take_along_axis(spliced, explained.argmax(1)[:, None], 1)[:, 0] / results["whole"][at]
+
+
+def names(base: str) -> tuple[str, ...]:
+    """What is known of a sum at a base's answer, in the order of the concepts."""
+    return concepts.concepts(concepts.labels(np.zeros((1, 2), int), ANSWERS[base])).names
+
+
+def shares(results: runs.Results, base: str) -> Float[Array, "kind penalty family"]:
+    """The share of the live latents of the widest dictionaries that tells a thing of each family best; over models and starts."""
+    return results["share"][list(results.config.bases).index(base), :, -1].astype(float).mean((0, 2))

@@ -45,7 +45,7 @@ def _control(results: Results) -> Finding:
 
 @claim(
     id="addition/dictionary/02-reads-off",
-    source="Bricken et al. 2023, of language models",
+    source="This book, after Bricken et al. 2023, who claim it of language models",
     statement="The latents of a sparse autoencoder are the features that the network uses: digits, pairs, sums, carries.",
     measure="gain of the best latent for each thing that is known of a sum, mean over the things of a family, at the thousands, "
     f"over seeds; {_GAIN}; the least family is given, and what as many random directions have there as a baseline",
@@ -80,7 +80,7 @@ def _random(results: Results) -> Finding:
 
 @claim(
     id="addition/dictionary/04-neurons",
-    source="Bricken et al. 2023, of language models",
+    source="This book, after Bricken et al. 2023, who claim it of language models",
     statement="A latent tells more than a neuron does: here a single dimension of a head.",
     measure="the gain of the second claim less that of the 64 dimensions of z, taken both ways, each with its best threshold, "
     "over seeds; the least family is given",
@@ -94,7 +94,7 @@ def _neurons(results: Results) -> Finding:
 
 @claim(
     id="addition/dictionary/05-probes",
-    source="This book",
+    source="This book, after Kantamneni et al. 2025, who found it of language models",
     statement="What no latent tells is there to be read: a linear probe tells every kind of thing better.",
     measure="the gain of linear probes, fitted by least squares, less that of the second claim, over seeds; the least family is "
     "given",

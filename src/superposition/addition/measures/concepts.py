@@ -65,7 +65,8 @@ def concepts(known: Mapping[str, Int[Array, "example"]]) -> Concepts:
         every = {"pair": [10 * x + y for x in range(10) for y in range(x, 10)], "sum": range(N_SUMS)}
         every |= {"carry in": range(2), "carry out": range(2)}
         for value in every.get(label.removesuffix(" below"), range(10)):
-            rows.append((f"{label} = {value:02d}" if "pair" in label else f"{label} = {value}", family, values == value))
+            name = f"{label} {value // 10}, {value % 10}" if "pair" in label else f"{label} {value}"
+            rows.append((name, family, values == value))
     if "sum" in known:
         for low, high in ranges():
             rows.append((f"sum {low} to {high}", "range of sums", (known["sum"] >= low) & (known["sum"] <= high)))

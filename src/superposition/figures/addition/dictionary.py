@@ -13,9 +13,7 @@ _COLOURS = list(style.PALETTE.values())
 _MARKERS = "osD^v"
 
 
-def told_by_family(
-    told: Mapping[str, Float[np.ndarray, "seed family"]], names: Sequence[str], label: str, titles: Sequence[str] = ()
-) -> Figure:
+def told_by_family(told: Mapping[str, Float[np.ndarray, "seed family"]], names: Sequence[str], label: str) -> Figure:
     """A row for each family, the mean over seeds of each of `told` as a mark and its seeds as small ones; the first is a
     dictionary's and stands out. Families that are NaN have no row."""
     first = next(iter(told.values()))
@@ -59,14 +57,15 @@ def explained_and_right(
     fig, axes = style.figure(height=3.7, width=style.WIDTH)
     ax = axes[0, 0]
     ax.axhline(whole, color="0.4", linestyle=(0, (4, 3)), linewidth=1)
-    style.halo(ax.text(0.005, whole - 0.015, "the model itself", color="0.3", fontsize=9.5, va="top"))
+    style.halo(ax.text(0.2, whole - 0.015, "the model itself", color="0.3", fontsize=9.5, va="top"))
     for k, (name, (explained, right)) in enumerate(copies.items()):
         ax.plot(explained, right, color=_COLOURS[k], marker=_MARKERS[k], markersize=5, label=name, zorder=3)
     for name, (explained, right) in codes.items():
         ax.plot(explained, right, "*", color=_COLOURS[3], markersize=11, zorder=4)
-        style.halo(ax.annotate(name, (explained, right), (7, -3), textcoords="offset points", fontsize=9.5, va="top"))
+        side = {"xytext": (-7, 5), "ha": "right"} if explained > 0.75 else {"xytext": (7, 3), "ha": "left"}
+        style.halo(ax.annotate(name, (explained, right), textcoords="offset points", fontsize=9.5, va="bottom", **side))
     ax.plot([], [], "*", color=_COLOURS[3], markersize=9, label="known codes", linestyle="none")
-    ax.set(xlim=(0, 1.02), ylim=(0, 1.06), xlabel="variance of $z$ explained", ylabel="digits right with it in place of $z$")
+    ax.set(xlim=(0, 1.02), ylim=(0, 1.1), xlabel="variance of $z$ explained", ylabel="digits right with it in place of $z$")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     fig.legend(loc="outside upper center", ncols=3)
