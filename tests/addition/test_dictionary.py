@@ -46,6 +46,16 @@ def test_z_has_no_mean_and_length_one_where_dictionaries_are_trained(model):
         assert len(many) == CONFIG.n_train * (7 if base == "all seven" else 1)
 
 
+def test_whitened_z_varies_alike_everywhere_and_in_all_coordinates_the_model_says_the_same(model):
+    config = CONFIG.model_copy(update={"n_train": 3000})
+    plain, white, seen = (dictionary.answer(config, base, 0, model) for base in ("thousands", "whitened", "logits"))
+    assert np.cov(white.train.numpy().T) == pytest.approx(np.eye(64) / 64, abs=1e-3)
+    assert seen.train.shape[1] == 9 and (seen.train**2).sum(1).mean() == pytest.approx(1, abs=1e-4)
+    logits = plain.score @ plain.out
+    for other in (white, seen):
+        assert (other.score @ other.out).numpy() == pytest.approx(logits.numpy(), abs=2e-3 * float(logits.std()))
+
+
 def test_a_known_code_is_the_mean_of_z_where_its_labels_agree(model):
     seen = dictionary.answer(CONFIG, "thousands", 0, model)
     made, size = dictionary._table(seen, ("sum", "carry in"))

@@ -85,7 +85,10 @@ ROWS = {
         "family", ("reproduced", (0.81, 0.9), (0.85, 0.9)), ("partly", (0.2, 0.9), (0.81, 0.9)),
         ("not reproduced", (0.2, 0.9), (0.79, 0.9)),
     ),
-    ("addition/dictionary/03-random", "addition/dictionary/04-neurons", "addition/dictionary/10-model"): two("family", *_MORE),
+    (
+        "addition/dictionary/03-random", "addition/dictionary/04-neurons", "addition/dictionary/10-model",
+        "addition/dictionary/13-whitened",
+    ): two("family", *_MORE),
     "addition/dictionary/05-probes": two(
         "family", ("reproduced", (0.11, 0.2), (0.2, 0.3)), ("partly", (0.09, 0.2), (0.2, 0.3)),
         ("not reproduced", (0.09, 0.2), (0.0, 0.3)),

@@ -23,9 +23,11 @@ from superposition.addition.measures.concepts import Concepts
 from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
-#: Where a dictionary is trained: at one answer, at all of them, at the thousands of a model as it starts, or on vectors that are
-#: no model's and are made of digits and carries; and the answer that it is asked of.
-ANSWERS = {"ones": 0, "thousands": 3, "millions": 6, "all seven": 3, "untrained": 3, "made up": 3}
+#: Where a dictionary is trained, and the answer that it is asked of: at one answer, or at all of them; at the thousands with z
+#: whitened, or as the logits see it; of a model as it starts; and on vectors of no model, made of digits and a carry.
+ANSWERS = {
+    "ones": 0, "thousands": 3, "millions": 6, "all seven": 3, "whitened": 3, "logits": 3, "untrained": 3, "made up": 3,
+}  # fmt: skip
 BESIDE = ("neurons", "PCA", "ICA", "linear probes", "shuffled")
 #: Codes that are known: each of these labels' values is a direction, the mean of z where it holds, and one of each is active.
 CODES = {
@@ -42,7 +44,7 @@ class Config(runs.Config):
 
     models: int
     starts: int
-    bases: tuple[Literal["ones", "thousands", "millions", "all seven", "untrained", "made up"], ...]
+    bases: tuple[Literal["ones", "thousands", "millions", "all seven", "whitened", "logits", "untrained", "made up"], ...]
     kinds: tuple[Literal["L1", "TopK"], ...]
     widths: tuple[int, ...]
     lambdas: tuple[float, ...]
@@ -85,12 +87,12 @@ class Answer:
 
     `many` is what dictionaries are trained on: `train`, or z at all answers of the same sums."""
 
-    many: Float[Tensor, "any 64"]
-    train: Float[Tensor, "example 64"]
-    choose: Float[Tensor, "held 64"]
-    score: Float[Tensor, "held 64"]
+    many: Float[Tensor, "any m"]
+    train: Float[Tensor, "example m"]
+    choose: Float[Tensor, "held m"]
+    score: Float[Tensor, "held m"]
     labels: tuple[dict[str, Int[Array, "example"]], dict[str, Int[Array, "held"]], dict[str, Int[Array, "held"]]]
-    out: Float[Tensor, "64 n_out"]
+    out: Float[Tensor, "m n_out"]
     rest: Float[Tensor, "n_out"]
     right: Int[Tensor, "held"]
     tables: Lookup
@@ -100,15 +102,15 @@ class Answer:
         """The concepts of both halves."""
         return concepts.concepts(self.labels[1]), concepts.concepts(self.labels[2])
 
-    def said(self, h: Float[Tensor, "*batch 64"]) -> Int[Tensor, "*batch"]:
+    def said(self, h: Float[Tensor, "*batch m"]) -> Int[Tensor, "*batch"]:
         """The digit that the model answers where h stands in place of its own."""
         return (h @ self.out + self.rest).argmax(-1)
 
-    def spliced(self, h: Float[Tensor, "held 64"]) -> float:
+    def spliced(self, h: Float[Tensor, "held m"]) -> float:
         """The share of the second half's sums whose digit is right then."""
         return float((self.said(h) == self.right).double().mean())
 
-    def explained(self, h: Float[Tensor, "held 64"]) -> float:
+    def explained(self, h: Float[Tensor, "held m"]) -> float:
         """The share of the second half's variance that h explains."""
         about = self.score - self.score.mean(0)
         return float(1 - ((self.score - h) ** 2).sum() / (about**2).sum())
@@ -132,10 +134,25 @@ def answer(config: Config, base: str, seed: int, model: Transformer) -> Answer:
         WOU, direct = tables.WOU.flatten(0, 1), tables.direct(tokens[:1])[0, place]
         out = WOU - WOU.mean(1, keepdim=True)
         rest = direct - direct.mean() + mean @ out
-    each = [(one - mean) / scale for one in (many, *(part[:, place] for part in parts))]
+    each, out = _turned(base, [(one - mean) / scale for one in (many, *(part[:, place] for part in parts))], scale * out)
     split = np.split(pairs, [config.n_train, config.n_train + config.n_held])
     right = torch.from_numpy(data.answers(*split[2].T)[:, place].astype(int))
-    return Answer(*each, tuple(concepts.labels(some, place) for some in split), scale * out, rest, right, tables)
+    return Answer(*each, tuple(concepts.labels(some, place) for some in split), out, rest, right, tables)
+
+
+def _turned(base, each, out):
+    """z in the coordinates of a base, and the logits from there: with equal variance everywhere, or as far as logits see it."""
+    if base == "whitened":
+        values, axes = torch.linalg.eigh(torch.from_numpy(np.cov(each[0].double().numpy().T)))
+        stretch = (len(values) * values.clamp(min=1e-9)).sqrt()
+        there, back = (axes / stretch).float(), (axes * stretch).T.float()
+        return [one @ there for one in each], back @ out
+    if base == "logits":
+        left, stretch, right = torch.linalg.svd(out, full_matrices=False)
+        there = (left * stretch)[:, :-1]  # the ten logits are taken about their mean
+        scale = ((each[0] @ there) ** 2).sum(1).mean().sqrt()
+        return [one @ there / scale for one in each], scale * right[:-1]
+    return each, out
 
 
 def _made_up(labels, tables, rng):
