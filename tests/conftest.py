@@ -29,7 +29,9 @@ sys.modules["bottleneck"] = None  # type: ignore[assignment]
 
 TESTS = Path(__file__).parent
 SOURCE, DATA = (TESTS.parent / folder for folder in ("src", "data"))
-COMPILED = (".kernel", ".tally_kernel", ".attention_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel")
+COMPILED = (
+    ".kernel", ".tally_kernel", ".attention_kernel", ".sparse_kernel", ".expected_loss", ".minimum_head_sets", ".tour_kernel",
+)  # fmt: skip
 OF_TREES = (".trees", ".digests")  # no arrays there, and ten times slower when checked
 MODULES = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py") if path.stem != "__init__"]
 # Shapes and types are checked at run time; Numba compiles a kernel from its own source, which the check would wrap.

@@ -109,4 +109,4 @@ def test_an_unknown_name_gets_the_nearest(toy):
 
 
 def test_the_parts_with_a_module_engine_bench_are_found():
-    assert bench.parts() == ["addition", "stories", "toy"]
+    assert bench.parts() == ["addition", "sparse", "stories", "toy"]

@@ -34,6 +34,7 @@ STOREYS = [
     ["measuring"],
     ["metrics"],
     ["estimates", "training", "sharing", "curves", "matching"],
+    ["sparse_kernel"],
     ["sparse_autoencoders"],
     ["tolerances"],
     ["claims", "bench", "restamp"],

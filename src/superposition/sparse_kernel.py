@@ -148,7 +148,7 @@ def _least_of_all(before, allowed, least):
         candidate, reached = np.int32(found[0] | (1 << k)), np.int32(0)
         for j in range(len(bits)):
             for t in range(bits.shape[1]):
-                reached += bits[j, t] >= candidate
+                reached += np.int32(bits[j, t] >= candidate)
         if reached >= allowed:
             found[0] = candidate
     least[:] = found.view(np.float32)[0]
@@ -161,14 +161,13 @@ def _activate(shape, e, more, before, least, z, price, live):
     Returns how many they are. `before` loses nothing; what is not above `least` stays silent."""
     count, zero = 0, np.float32(0)
     for j in range(len(before)):
-        x, floor = before[j], zero
+        x, floor, reached = before[j], zero, np.int32(0)
         if shape.kind == JUMPRELU:
             theta = np.exp(more[0, j])
             floor = theta - np.float32(shape.bandwidth / 2)
-        highest = x[0]
         for t in range(len(x)):
-            highest = max(highest, x[t])
-        if highest <= floor:
+            reached += np.int32(x[t] > floor)
+        if reached == 0:
             continue
         live[count] = j
         if shape.kind == L1:
