@@ -1,9 +1,27 @@
 """Made-up findings for the claims on the transformer that adds, with the verdict that each should have, by hand."""
 
+from superposition.estimates import Estimate
+
 LEAST = "the least of the seeds, in %,"
 QUERY = "the share of the query alone, in %,"
 FEWEST = "the number in the seed with the fewest"
 CIRCLES = "the number of circles in the seed with the fewest"
+
+
+def two(named, *rows):
+    """A verdict for the bounds of two estimates: each row has the low and the high one of either."""
+    return [(verdict, 0, None, None, 0, {named: {"one": _seeds(*one), "other": _seeds(*other)}}) for verdict, one, other in rows]
+
+
+def _seeds(low, high):
+    return Estimate((low + high) / 2, low, high, "seeds", 6)
+
+
+_MORE = (
+    ("reproduced", (0.01, 0.2), (0.1, 0.2)),
+    ("partly", (-0.01, 0.2), (0.1, 0.2)),
+    ("not reproduced", (-0.2, 0.2), (-0.1, 0.2)),
+)
 
 ROWS = {
     "addition/train/1-test": [
@@ -60,4 +78,32 @@ ROWS = {
     "addition/heads/10-pattern": [("reproduced", 51), ("partly", 49, 40, 60, 5), ("not reproduced", 9, 4, 15, 5)],
     "addition/heads/7-queries": [("reproduced", 0.011), ("corrected", 0.009)],
     "addition/heads/8-outputs": [("reproduced", 0.09), ("corrected", 0.11)],
+    "addition/dictionary/01-control": [
+        ("reproduced", 0.95, 0.91, 0.99), ("partly", 0.9, 0.89, 0.91), ("not reproduced", 0.5, 0.49, 0.51),
+    ],
+    "addition/dictionary/02-reads-off": two(
+        "family", ("reproduced", (0.81, 0.9), (0.85, 0.9)), ("partly", (0.2, 0.9), (0.81, 0.9)),
+        ("not reproduced", (0.2, 0.9), (0.79, 0.9)),
+    ),
+    (
+        "addition/dictionary/03-random", "addition/dictionary/04-neurons", "addition/dictionary/10-model",
+        "addition/dictionary/13-whitened",
+    ): two("family", *_MORE),
+    "addition/dictionary/05-probes": two(
+        "family", ("reproduced", (0.11, 0.2), (0.2, 0.3)), ("partly", (0.09, 0.2), (0.2, 0.3)),
+        ("not reproduced", (0.09, 0.2), (0.0, 0.3)),
+    ),
+    ("addition/dictionary/06-variance", "addition/dictionary/07-answers"): two("code", *_MORE),
+    "addition/dictionary/08-faithful": [
+        ("reproduced", 96, 95.1, 97), ("partly", 95, 94, 96), ("not reproduced", 91, 89, 93),
+    ],
+    "addition/dictionary/09-causal": two("kind", *_MORE),
+    "addition/dictionary/11-all-seven": two(
+        "family", ("reproduced", (-0.09, 0.09), (0.0, 0.05)), ("partly", (-0.11, 0.09), (0.0, 0.05)),
+        ("not reproduced", (-0.11, 0.09), (0.0, 0.11)),
+    ),
+    "addition/dictionary/12-longer": two(
+        "family", ("reproduced", (-0.3, 0.09), (0.0, 0.05)), ("partly", (0.0, 0.11), (0.0, 0.05)),
+        ("not reproduced", (0.0, 0.11), (0.0, 0.2)),
+    ),
 }  # fmt: skip

@@ -17,6 +17,10 @@ DIFFUSE = 10  # damage beside a module's own
 MIXED = 11  # whose pair of digits stands in for a sum's own
 CONTEXTS = 12  # sums that differ in one column
 MADE_UP = 13  # what heads of no model say
+ASKED = 14  # sums whose z dictionaries see
+DICTIONARY = 15  # starts of dictionaries, and their batches
+DIRECTIONS = 16  # at random, beside a dictionary's
+WRITTEN = 17  # directions of digits and carries in no model
 
 # These have another's number, and keep it: with one of its own, hours of stored results would be of other draws. A seed's
 # numbers mean something else there, so the two only look alike.

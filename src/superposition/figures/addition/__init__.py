@@ -10,6 +10,7 @@ from superposition.figures.addition.circuits import (
     one_head,
     set_curves,
 )  # fmt: skip
+from superposition.figures.addition.dictionary import explained_and_right, told_by_family
 from superposition.figures.addition.heads import (
     accuracy_left,
     attention,
@@ -26,7 +27,7 @@ from superposition.figures.addition.planes import head_film
 
 __all__ = [
     "PLACES", "accuracy_left", "attention", "by_chain", "by_column_below", "by_depth", "by_distance", "by_position",
-    "effect_matrix", "head_columns", "head_film", "head_panel", "heat_maps", "laboratory", "logit_maps", "map_film",
-    "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings", "set_curves",
-    "splits", "strip", "strips",
+    "effect_matrix", "explained_and_right", "head_columns", "head_film", "head_panel", "heat_maps", "laboratory",
+    "logit_maps", "map_film", "one_head", "over_training", "poles_and_logits", "ranges", "readings", "recipes", "rings",
+    "set_curves", "splits", "strip", "strips", "told_by_family",
 ]  # fmt: skip
