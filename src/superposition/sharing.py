@@ -45,9 +45,7 @@ def measured(effect: Float[Array, "*batch circuit head"]) -> Float[Array, "*batc
     return np.stack([heads, circuits, score(heads, circuits, *effect.shape[-2:]), formulas.effective_rank(effect)], -1)
 
 
-def null(
-    effect: Float[Array, "circuit head"], draws: int, rng: np.random.Generator
-) -> Float[Array, "quantile measure"]:
+def null(effect: Float[Array, "circuit head"], draws: int, rng: np.random.Generator) -> Float[Array, "quantile measure"]:
     """The QUANTILES of the MEASURES where heads and circuits meet by lot.
 
     For heads per circuit and the rank each head keeps its effects, and draws lots for the circuits that they go to.

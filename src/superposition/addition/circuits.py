@@ -75,7 +75,9 @@ def switched(parts: Parts) -> dict[str, Array]:
 
 def shared(effect: Float[Array, "effect column pair head"], config: Config, seed: int) -> dict[str, Array]:
     """How the circuits of every column share heads, and what there is by lot."""
-    null = [[sharing.null(one, config.draws, streams.generator(seed, stream=streams.SHARING_BY_LOT)) for one in of] for of in effect]
+    null = [
+        [sharing.null(one, config.draws, streams.generator(seed, stream=streams.SHARING_BY_LOT)) for one in of] for of in effect
+    ]
     return {"measured": sharing.measured(effect), "null": np.array(null), "overlap": sharing.overlap(effect)}
 
 
