@@ -59,11 +59,10 @@ def _encode(W, x, y):
     if m >= WIDE:
         np.dot(W, x, y)
         return
-    fours = m - (m - 1) % 4
+    fours = m - m % 4
     for j in range(n):
-        for t in range(x.shape[1]):
-            y[j, t] = W[j, 0] * x[0, t]
-        for k in range(1, fours, 4):
+        y[j] = 0
+        for k in range(0, fours, 4):
             w0, w1, w2, w3 = W[j, k], W[j, k + 1], W[j, k + 2], W[j, k + 3]
             for t in range(x.shape[1]):
                 y[j, t] += w0 * x[k, t] + w1 * x[k + 1, t] + w2 * x[k + 2, t] + w3 * x[k + 3, t]
@@ -275,16 +274,17 @@ def _gradient(shape, penalty, parts, h, room, d, slopes):
     _outer(dz, u, dE_live)
     _outer(z, error, dD_live)
     for k in range(len(c)):
-        for t in range(batch):
-            dc[k] += error[k, t]
+        dc[k] = error[k].sum()
     for i in range(count):
-        j, along = live[i], np.float32(0)
+        j = live[i]
         for k in range(len(c)):
             dc[k] -= encoder[j, k] * through[i]
             if shape.tied:
                 dD_live[i, k] += dE_live[i, k]
             else:
                 dE[j, k] = dE_live[i, k]
+        along = np.float32(0)
+        for k in range(len(c)):
             along += dD_live[i, k] * rows[i, k]
         for k in range(len(c)):
             dD[j, k] = (dD_live[i, k] - along * rows[i, k]) / length[j]
