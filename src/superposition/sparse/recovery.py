@@ -50,6 +50,7 @@ SCHEMA = {
     "always": "base sparsity",
     "null": "base null width sparsity seed",
     "null_found": "base width sparsity seed",
+    "null_pointing": "base width sparsity seed",
     "W": "sparsity n m",
     "arrows": "sparsity penalty latent m",
     "alive": "sparsity penalty latent",
@@ -195,10 +196,8 @@ def _beside(item):
     own = np.einsum("...ii->...i", detectors.f1())
     mask = there[:, :, None]
     told["f1"] = (own * mask).sum(-1) / mask.sum(-1)
-    nulls, all_found = (
-        np.zeros((len(NULLS), len(config.widths), sparsities, seeds)),
-        np.zeros((len(config.widths), sparsities, seeds)),
-    )
+    places = (len(config.widths), sparsities, seeds)
+    nulls, all_found, pointing = np.zeros((len(NULLS), *places)), np.zeros(places), np.zeros(places)
     plain = _hidden(W, density, 1, generator)
     vectors = plain.vectors(plain.features(config.null_examples)).numpy().reshape(sparsities, seeds, -1, m)
     rng, near = np.random.default_rng((config.seed, 2, base)), np.cos(np.radians(config.angle))
@@ -208,12 +207,15 @@ def _beside(item):
             drawn = rng.standard_normal((config.null_draws, width * n, m))
             matched = np.array([matched_cosines(own, one) for one in drawn])
             nulls[(0, k, *at)], all_found[(k, *at)] = matched.mean(), (matched >= near).all(1).mean()
+            cosine = formulas.unit(drawn) @ formulas.unit(own).T
+            pointing[(k, *at)] = (cosine.max(-1) >= near).mean()
             centres = oracle.cluster_directions(vectors[at], width * n, config.seed)
             nulls[(3, k, *at)] = matched_cosines(own, centres).mean()
         nulls[(1, slice(None), *at)] = matched_cosines(own, oracle.principal_directions(vectors[at])).mean()
         nulls[(2, slice(None), *at)] = matched_cosines(own, oracle.independent_directions(vectors[at], config.seed)).mean()
     always = 2 * density / (1 + density)
-    return {f"oracle_{key}": value for key, value in told.items()} | {"null": nulls, "null_found": all_found, "always": always}
+    null = {"null": nulls, "null_found": all_found, "null_pointing": pointing}
+    return {f"oracle_{key}": value for key, value in told.items()} | null | {"always": always}
 
 
 def best(results: runs.Results, name: str = "mcc", by: str = "mcc") -> Float[Array, "base width kind sparsity seed"]:
