@@ -30,7 +30,12 @@ ROWS = {
     ),
     "sparse/recovery/06-shrinkage": two("λ", ("reproduced", 0.8, 1.19), ("partly", 0.8, 1.3), ("not reproduced", 0.7, 1.2)),
     "sparse/recovery/07-gated": two("λ", ("reproduced", -0.1, 0.09), ("partly", -0.3, 0.4), ("not reproduced", 0, 0.5)),
-    "sparse/recovery/08-kinds": two("kind", ("reproduced", 0.01, 0.1), ("partly", -0.01, 0.1), ("not reproduced", -0.1, 0)),
+    ("sparse/recovery/08-kinds", "sparse/recovery/13-equal"): two(
+        "kind", ("reproduced", 0.01, 0.1), ("partly", -0.01, 0.1), ("not reproduced", -0.1, 0)
+    ),
+    "sparse/recovery/12-guide": [
+        ("reproduced", 0.7, 0.51, 0.9), ("partly", 0.5, 0.01, 0.9), ("not reproduced", 0.1, -0.1, 0.3),
+    ],
     "sparse/recovery/10-trained": two("sparsity", ("reproduced", 0.01, 0.1), ("partly", 0, 0.1), ("not reproduced", -0.1, 0)),
     "sparse/recovery/11-longer": [
         (verdict, 0, None, None, 0, {"kind": {"L1": seeds(-0.01, one), "gated": seeds(0, other)}, "L1": seeds(-0.01, one)})

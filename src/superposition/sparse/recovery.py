@@ -237,6 +237,15 @@ def at_equal_activity(results: runs.Results, name: str = "mcc", width: int = 0) 
     return found
 
 
+def guided(results: runs.Results) -> Float[Array, "what seed"]:
+    """What one gains in MCC by taking the kind that explains most at equal activity, and by taking the best, for each seed.
+
+    Both beyond the mean of the kinds, and summed over bases and sparsities."""
+    mcc, explained = at_equal_activity(results), at_equal_activity(results, "explained")
+    chosen = np.take_along_axis(mcc, explained.argmax(1)[:, None], 1)[:, 0]
+    return np.stack([(one - mcc.mean(1)).sum((0, 1)) for one in (chosen, mcc.max(1))])
+
+
 def five_arrows(results: runs.Results, kind: int, width: int = 0) -> Bool[Array, "sparsity seed"]:
     """Whether the best penalty finds every arrow of a model of five features, to within the config's angle."""
     return best(results, "found")[0, width, kind] == 1

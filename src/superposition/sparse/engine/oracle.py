@@ -54,4 +54,7 @@ def independent_directions(h: Float[Array, "example m"], seed: int) -> Float[Arr
 def cluster_directions(h: Float[Array, "example m"], count: int, seed: int) -> Float[Array, "direction m"]:
     """The centres of so many clusters of the directions of hidden vectors, by k-means; vectors of zeros have none."""
     directions = formulas.unit(h[np.linalg.norm(h, axis=-1) > 0])
-    return KMeans(min(count, len(directions)), n_init=1, max_iter=50, random_state=seed).fit(directions).cluster_centers_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # there may be fewer directions than centres
+        found = KMeans(min(count, len(directions)), n_init=1, max_iter=50, random_state=seed).fit(directions)
+    return found.cluster_centers_
