@@ -113,6 +113,24 @@ def test_k_means_has_a_centre_for_each_of_a_few_directions_and_none_for_vectors_
     assert len(oracle.cluster_directions(h[:3], 4, 0)) == 3
 
 
+def test_runs_are_joined_base_by_base_at_their_first_width():
+    rng = np.random.default_rng(0)
+    sizes = {"width": 2, "kind": 5, "sparsity": 4, "seed": 3, "penalty": 2, "null": 4}
+
+    def made(bases, width):
+        own = sizes | {"base": bases, "width": width}
+        arrays = {
+            name: rng.random([own[axis] for axis in axes.split()]) for name, axes in recovery.SCHEMA.items() if "base" in axes
+        }
+        return runs.Results(EXPERIMENT, runs.configs.read(EXPERIMENT).full, arrays)
+
+    few, one = made(3, 2), made(1, 1)
+    both = recovery.joined(few, one)
+    np.testing.assert_array_equal(both["mcc"], np.concatenate([few["mcc"][:, :1], one["mcc"]]))
+    np.testing.assert_array_equal(both["null"], np.concatenate([few["null"][:, :, :1], one["null"]]))
+    np.testing.assert_array_equal(both["always"], np.concatenate([few["always"], one["always"]]))
+
+
 def test_scores_are_whole_where_each_latent_is_a_feature_and_absent_ones_are_left_out():
     W = np.array([[1, 0], [-1, 0], [0, 1], [0, 0.01]], np.float32)
     rows, dead = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32), np.array([False, False, False, True])

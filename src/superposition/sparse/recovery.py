@@ -218,6 +218,17 @@ def _beside(item):
     return {f"oracle_{key}": value for key, value in told.items()} | null | {"always": always}
 
 
+def joined(*results: runs.Results) -> runs.Results:
+    """Results of several runs as those of one with all their bases: of the first width, and what every base has."""
+    arrays = {}
+    for name, axes in SCHEMA.items():
+        if axes.startswith("base"):
+            width = axes.split().index("width") if "width" in axes else None
+            parts = [one[name] if width is None else one[name].take([0], width) for one in results]
+            arrays[name] = np.concatenate(parts)
+    return runs.Results(results[0].name, results[0].config, arrays)
+
+
 def best(results: runs.Results, name: str = "mcc", by: str = "mcc") -> Float[Array, "base width kind sparsity seed"]:
     """What the autoencoders of the penalty have whose `by`, mean over seeds, is highest: one penalty for all seeds of a cell."""
     chosen = results[by].mean(-2).argmax(-1)
