@@ -57,7 +57,7 @@ def recovery_by_sparsity(
         for k, (name, values) in enumerate(recovered.items()):
             ax.plot(x, values[base].mean(-1), color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
             ax.plot(x, values[base], _MARKERS[k], color=_COLOURS[k], markersize=2, alpha=0.5)
-        for (name, values), dashes in zip(nulls.items(), ((0, (4, 3)), ":", "-."), strict=False):
+        for (name, values), dashes in zip(nulls.items(), ((0, (4, 3)), ":", "-.", (0, (1, 3, 4, 3))), strict=False):
             ax.plot(x, values[base].mean(-1), color="0.5", linestyle=dashes, linewidth=1.2, label=name)
         style.sparsity_axis(ax, density[base])
         ax.set_xlabel("sparsity $S$")
