@@ -76,15 +76,15 @@ def _arrows(results: Results) -> Finding:
 @claim(
     id="sparse/recovery/03-pca-ica",
     source="This book, after Sharkey, Braun and Millidge 2022 and Cunningham et al. 2023",
-    statement="It recovers more than PCA, ICA and k-means do.",
-    measure="MCC of the L1 autoencoder of the first claim less the highest of those of PCA and FastICA, whose directions count "
-    "both ways, and of as many centres of k-means, over seeds; the least of all places is given",
+    statement="It recovers more than PCA and ICA do.",
+    measure="MCC of the L1 autoencoder of the first claim less the higher of those of PCA and FastICA, whose directions count "
+    "both ways, over seeds; the least of all places is given",
     tolerance=Tolerance(reproduced=Every("place", Above(0)), partly=Some("place", Above(0))),
     experiments=BOTH,
     after_looking=True,
 )
 def _linear(*runs: Results) -> Finding:
-    return _least(_by_place(lambda run: _l1(run) - run["null"][:, 1:, 0].max(1), DIFFERENCE, *runs), 0.0)
+    return _least(_by_place(lambda run: _l1(run) - run["null"][:, 1:3, 0].max(1), DIFFERENCE, *runs), 0.0)
 
 
 @claim(
@@ -254,3 +254,17 @@ def _guide(*runs: Results) -> Finding:
 )
 def _equal(*runs: Results) -> Finding:
     return _beyond_l1([recovery.at_equal_activity(run) for run in runs], runs[0])
+
+
+@claim(
+    id="sparse/recovery/14-k-means",
+    source="This book",
+    statement="It recovers more than k-means on the directions of the hidden vectors does.",
+    measure="MCC of the L1 autoencoder of the first claim less that of as many centres of k-means, over seeds; the least of all "
+    "places is given",
+    tolerance=Tolerance(reproduced=Every("place", Above(0)), partly=Some("place", Above(0))),
+    experiments=BOTH,
+    after_looking=True,
+)
+def _k_means(*runs: Results) -> Finding:
+    return _least(_by_place(lambda run: _l1(run) - run["null"][:, 3, 0], DIFFERENCE, *runs), 0.0)
