@@ -137,6 +137,7 @@ def test_a_measure_that_is_the_truth_orders_all_and_is_never_mistaken_and_one_th
 def test_a_change_is_what_stands_after_it_over_what_stood_before():
     truth = np.arange(1.0, 1 + len(NAMES))[None]
     results = made_up(truth, np.repeat(truth[:, None] ** 2, len(measured.MEASURES), 1))
+    assert measured.held(results, NAMES[3]) == 4
     for name, (before, after) in CHANGES.items():
         ratio = (1 + NAMES.index(after)) / (1 + NAMES.index(before))
         of_truth, of_measures = measured.after_over_before(results, name)

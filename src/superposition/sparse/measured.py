@@ -267,6 +267,11 @@ def of(results: runs.Results, measure: str, model: str) -> Float[Array, "seed"]:
     return results["said"][:, MEASURES.index(measure), NAMES.index(model)]
 
 
+def held(results: runs.Results, model: str) -> Float[Array, "seed"]:
+    """How many features a dimension of a model holds."""
+    return results["truth"][:, NAMES.index(model)]
+
+
 def sparse_data() -> Bool[Array, "model"]:
     """Which models see sparse data."""
     return np.array(["dense data" not in name for name in NAMES])
