@@ -93,6 +93,9 @@ def made_up(**arrays):
 def test_the_bump_ends_after_the_last_test_loss_of_one_or_more():
     test = np.array([[0.9, 0.9, 2.0], [3.0, 0.9, 2.0], [0.9, 0.9, 1.0]])
     assert samples.end_of_bump(made_up(plain_test=test), "plain").tolist() == [500, 5, np.inf]
+    assert samples.turned(made_up(plain_test=test)) == 2
+    assert samples.turned(made_up(plain_test=test[:, :2])) == 2
+    assert samples.turned(made_up(plain_test=test[:, 1:2])) == 0
 
 
 def test_models_that_memorise_are_told_from_others_by_their_test_loss():

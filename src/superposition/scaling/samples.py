@@ -192,6 +192,11 @@ def end_of_bump(results: runs.Results, way: str) -> Float[Array, "seed"]:
     return np.append(results["samples"].astype(float), np.inf)[first]
 
 
+def turned(results: runs.Results) -> int:
+    """Where the fewest samples stand from which on each seed of the source's training beats giving always 0; at most the last."""
+    return min(int(np.searchsorted(results["samples"], end_of_bump(results, "plain").max())), len(results["samples"]) - 1)
+
+
 def by_kind(results: runs.Results) -> dict[str, Float[Array, "samples seed"]]:
     """The least training loss of all models that were trained, of those that memorise and of those that don't.
 
