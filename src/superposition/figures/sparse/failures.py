@@ -82,7 +82,7 @@ def silence_by_kind(
                 own = values[kind, tied, spread]
                 ax.plot(own, np.full(len(own), y + shift), "o", color=colour, markerfacecolor=face, markersize=3, alpha=0.6)
             ax.plot([nested[kind, tied, spread].mean()] * 2, [y - 0.16, y + 0.02], color=colour, linewidth=2)
-        ax.set(xlim=(-0.5, 1.06), xlabel="silent beside its child", ylim=(len(kinds) - 0.5, -0.5))
+        ax.set(xlim=(-1.1, 1.1), xlabel="silent beside its child", ylim=(len(kinds) - 0.5, -0.5))
         ax.set_yticks(range(len(kinds)), kinds)
         style.panel_title(ax, title)
     dot = lambda colour, face, label: Line2D(

@@ -111,7 +111,9 @@ def _tied(results: Results) -> Finding:
 )
 def _kinds(results: Results) -> Finding:
     silent = failures.at_fair(results, "silent")[:, UNTIED, :, 0]
-    return _extreme(min, _labelled(results.config.kinds, silent[:, -1] - silent[:, 0], (-2.0, 2.0)), "kind", 0.0)
+    each = _labelled(results.config.kinds, silent[:, -1] - silent[:, 0], (-2.0, 2.0))
+    surely = ", ".join(kind for kind, one in each.items() if one.low > 0) or "none"
+    return _extreme(min, each, "kind", 0.0, f"kinds whose interval lies above 0: {surely}")
 
 
 @claim(
