@@ -248,3 +248,9 @@ def loud(results: runs.Results, least: float = 0.5) -> Bool[Array, "model seed"]
     many, wide = np.array(results.config.rules) > 2, np.array(results.config.d_heads) > 1
     found = (results["loud"] >= least) & solved(results)
     return found[many, two][:, wide].reshape(-1, results.config.seeds)
+
+
+def of_solved(results: runs.Results, values: Float[Array, "rules seed"]) -> Float[Array, "rules"]:
+    """The mean over the starts of two heads of one dimension that are solved, of each number of rules; NaN where none is."""
+    ok = two_of_one(results, "missed").min(-1) < SOLVED
+    return np.where(ok, values, 0).sum(-1) / np.where(ok.any(-1), ok.sum(-1), np.nan)
