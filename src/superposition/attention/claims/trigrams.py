@@ -190,6 +190,7 @@ def _own_heads(results: Results) -> Finding:
     "doesn't add one to its own logit as a baseline",
     tolerance=Tolerance(reproduced=Every("shape", Below(0.05)), partly=Some("shape", Below(0.05)), otherwise="corrected"),
     corrects="the method",
+    after_looking=True,
     experiments=RUN,
 )
 def _right(results: Results) -> Finding:
