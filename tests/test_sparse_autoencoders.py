@@ -77,12 +77,20 @@ def rare(m, count, density=0.1):
     return lambda: (1 - torch.rand(count, 64, m, generator=own) / density).relu()
 
 
-@pytest.mark.parametrize(("kind", "penalty"), list(zip(KINDS, (0.05, 1.0, 1.0, 0.02, 0.3), strict=True)))
+@pytest.mark.parametrize(("kind", "penalty"), list(zip(KINDS, (0.05, 1.0, 0.3, 0.02, 0.3), strict=True)))
 def test_every_kind_finds_orthogonal_features_that_are_rare(kind, penalty):
     made = Autoencoders.create(kind, torch.full((5,), penalty), 3, 6, 0.05, generator())
     sparse_autoencoders.train(made, rare(3, 5), 400, 0.05)
     least = [matched_cosines(np.eye(3, dtype=np.float32), rows).min() for rows in made.rows.numpy()]
     assert np.median(least) > 0.93  # one or other of them may be caught on its way
+
+
+def test_the_strength_of_a_lone_feature_shrinks_by_half_the_penalty():
+    made = Autoencoders.create("L1", torch.tensor([0.1]), 2, 2, 0.05, generator())
+    made.E[:] = made.D[:] = torch.tensor([[0.9, 0.4], [-0.4, 0.9]])
+    sparse_autoencoders.train(made, rare(2, 1, 0.3), 1200, 0.01)
+    z = made.code(torch.eye(2)[None])[0]  # each feature alone, with strength one
+    assert z.max(1).values.tolist() == pytest.approx([1 - 0.1 / 2] * 2, abs=0.03)
 
 
 def perturbed(kind, m, latents, tied, count=3):

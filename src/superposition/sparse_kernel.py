@@ -155,46 +155,43 @@ def _least_of_all(before, allowed, least):
 
 
 @_compiled
-def _activate(shape, e, more, before, least, z, price, live):
-    """The code, and a gated one's price, of the latents that do anything in the batch: those are listed in `live`.
-
-    Returns how many they are. `before` loses nothing; what is not above `least` stays silent."""
-    count, zero = 0, np.float32(0)
-    for j in range(len(before)):
-        x, floor, reached = before[j], zero, np.int32(0)
+def _before(shape, e, E, more, u, before, live):
+    """before = Eᵀ u + e; the latents that the loss hears of are listed in `live`. Returns how many they are."""
+    _encode(E, u, before)
+    count, floor = 0, np.float32(0)
+    for j in range(len(e)):
         if shape.kind == JUMPRELU:
-            theta = np.exp(more[0, j])
-            floor = theta - np.float32(shape.bandwidth / 2)
-        for t in range(len(x)):
-            reached += np.int32(x[t] > floor)
-        if reached == 0:
-            continue
+            floor = np.exp(more[0, j]) - np.float32(shape.bandwidth / 2)
+        reached = np.int32(0)
+        for t in range(u.shape[1]):
+            before[j, t] += e[j]
+            reached += np.int32(before[j, t] > floor)
         live[count] = j
-        if shape.kind == L1:
-            for t in range(len(x)):
-                z[count, t] = max(x[t], zero)
-        elif shape.kind == JUMPRELU:
-            for t in range(len(x)):
-                z[count, t] = x[t] if x[t] > theta else zero
-        elif shape.kind == GATED:
-            scale, bias, own = np.exp(more[0, j]), more[1, j], e[j]
-            for t in range(len(x)):
-                price[count, t] = max(x[t], zero)
-                z[count, t] = max((x[t] - own) * scale + bias, zero) if x[t] > zero else zero
-        else:
-            for t in range(len(x)):
-                z[count, t] = x[t] if x[t] >= least[t] and x[t] > zero else zero
-        count += 1
+        count += reached > 0
     return count
 
 
 @_compiled
-def _before(shape, e, E, u, before):
-    """before = Eᵀ u + e."""
-    _encode(E, u, before)
-    for j in range(len(e)):
-        for t in range(u.shape[1]):
-            before[j, t] += e[j]
+def _code(shape, e, more, live, before, least, z, price):
+    """The code of live latents, and a gated one's price; with a TopK, what is not among the `least` is left out."""
+    zero = np.float32(0)
+    for i in range(len(live)):
+        j = live[i]
+        if shape.kind == L1:
+            for t in range(z.shape[1]):
+                z[i, t] = max(before[j, t], zero)
+        elif shape.kind == JUMPRELU:
+            theta = np.exp(more[0, j])
+            for t in range(z.shape[1]):
+                z[i, t] = before[j, t] if before[j, t] > theta else zero
+        elif shape.kind == GATED:
+            scale, bias, own = np.exp(more[0, j]), more[1, j], e[j]
+            for t in range(z.shape[1]):
+                price[i, t] = max(before[j, t], zero)
+                z[i, t] = max((before[j, t] - own) * scale + bias, zero) if before[j, t] > zero else zero
+        else:
+            for t in range(z.shape[1]):
+                z[i, t] = before[j, t] if before[j, t] >= least[t] and before[j, t] > zero else zero
 
 
 @_compiled
@@ -247,36 +244,35 @@ def _slopes(shape, cost, e, more, live, before, z, dprice, dz, de, dmore, throug
 
 
 @_compiled
-def _gradient(shape, penalty, theta, h, room, d):
-    """The gradient of one model's loss on a batch h, left in d."""
-    E, e, D, c, more = _views(shape, theta)
-    dE, de, dD, dc, dmore = _views(shape, d)
-    u, error, alone, before, codes, slopes, prices, dprices, least, top, unit, length, chosen, dE_of, dD_of, live, through = room
-    batch = len(h)
+def _gradient(shape, penalty, parts, h, room, d, slopes):
+    """The gradient of one model's loss on a batch h, left in d, of which `slopes` are the views that `parts` are of theta."""
+    E, e, D, c, more = parts
+    dE, de, dD, dc, dmore = slopes
+    u, error, alone, before, z, dz, price, dprice, least, top, unit, length, rows, dE_live, dD_live, live, through = room
+    batch, cost = len(h), np.float32(penalty / len(h))
     d[:] = 0
     for k in range(len(c)):
         for t in range(batch):
             u[k, t] = h[t, k] - c[k]
     _normalize(D, unit, length)
     encoder = unit if shape.tied else E
-    _before(shape, e, encoder, u, before)
-    if shape.kind == TOPK:
-        _least_of_each(before, min(max(int(round(penalty)), 1), len(D)), top, least)
-    if shape.kind == BATCHTOPK:
-        _least_of_all(before, min(max(int(round(penalty * np.float32(batch))), 1), batch * len(D)), least)
-    count = _activate(shape, e, more, before, least, codes, prices, live)
-    z, dz, rows, dE_of, dD_of = codes[:count], slopes[:count], chosen[:count], dE_of[:count], dD_of[:count]
+    count = _before(shape, e, encoder, more, u, before, live)
+    live, rows, z, dz, dE_live, dD_live = live[:count], rows[:count], z[:count], dz[:count], dE_live[:count], dD_live[:count]
     for i in range(count):
         rows[i] = unit[live[i]]
+    if shape.kind == TOPK:
+        _least_of_each(before, _allowed(penalty, len(D)), top, least)
+    if shape.kind == BATCHTOPK:
+        _least_of_all(before, _allowed(penalty * np.float32(batch), batch * len(D)), least)
+    _code(shape, e, more, live, before, least, z, price)
     _error(z, rows, u, error)
     _encode(rows, error, dz)
     if shape.kind == GATED:
-        _error(prices[:count], rows, u, alone)
-        _encode(rows, alone, dprices[:count])
-    cost = np.float32(penalty / batch)
-    _slopes(shape, cost, e, more, live[:count], before, z, dprices, dz, de, dmore, through)
-    _outer(dz, u, dE_of)
-    _outer(z, error, dD_of)
+        _error(price[:count], rows, u, alone)
+        _encode(rows, alone, dprice[:count])
+    _slopes(shape, cost, e, more, live, before, z, dprice, dz, de, dmore, through)
+    _outer(dz, u, dE_live)
+    _outer(z, error, dD_live)
     for k in range(len(c)):
         dc[k] = error[k].sum()
     for i in range(count):
@@ -284,25 +280,32 @@ def _gradient(shape, penalty, theta, h, room, d):
         for k in range(len(c)):
             dc[k] -= encoder[j, k] * through[i]
             if shape.tied:
-                dD_of[i, k] += dE_of[i, k]
+                dD_live[i, k] += dE_live[i, k]
             else:
-                dE[j, k] = dE_of[i, k]
+                dE[j, k] = dE_live[i, k]
         along = np.float32(0)
         for k in range(len(c)):
-            along += dD_of[i, k] * rows[i, k]
+            along += dD_live[i, k] * rows[i, k]
         for k in range(len(c)):
-            dD[j, k] = (dD_of[i, k] - along * rows[i, k]) / length[j]
+            dD[j, k] = (dD_live[i, k] - along * rows[i, k]) / length[j]
+
+
+@njit
+def _allowed(penalty, most):
+    return min(max(int(round(penalty)), 1), most)
 
 
 @_compiled
-def _room(shape, batch, allowed):
+def _room(shape, penalty, batch):
+    """Where one model's batch is worked on."""
     m, n = shape.m, shape.latents
-    gated, small = n if shape.kind == GATED else 0, np.float32
+    gated = n if shape.kind == GATED else 0
+    top = _allowed(penalty.max(), n) if shape.kind == TOPK else 0
     return (
         _rows(m, batch), _rows(m, batch), _rows(m, batch), _rows(n, batch), _rows(n, batch), _rows(n, batch),
-        _rows(gated, batch), _rows(gated, batch), np.empty(batch, small), _rows(allowed, batch), np.empty((n, m), small),
-        np.empty(n, small), np.empty((n, m), small), np.empty((n, m), small), np.empty((n, m), small),
-        np.empty(n, np.int64), np.empty(n, small),
+        _rows(gated, batch), _rows(gated, batch), _rows(1, batch)[0], _rows(top, batch), np.empty((n, m), np.float32),
+        np.empty(n, np.float32), np.empty((n, m), np.float32), np.empty((n, m), np.float32), np.empty((n, m), np.float32),
+        np.empty(n, np.int64), np.empty(n, np.float32),
     )  # fmt: skip
 
 
@@ -310,29 +313,24 @@ _adamw = _compiled(training.adamw)
 
 
 @njit(nogil=True)
-def _advance(shape, penalty, theta, first, second, h, shared, start, step, rates, optimiser):
-    """Train models in place on the batches of h, counted from `step` on; the first of them has the number `start`."""
-    allowed = min(max(int(round(penalty.max())), 1), shape.latents) if shape.kind == TOPK else 1
-    room, d = _room(shape, h.shape[2], allowed), np.empty_like(theta[0])
+def _advance(shape, penalty, theta, first, second, d, h, shared, start, step, rates, optimiser):
+    """Train models in place on the batches of h, counted from `step` on, and leave the last gradients in d.
+
+    The first of them has the number `start`. Without rates nothing is trained."""
+    room = _room(shape, penalty, h.shape[2])
     for i in range(len(theta)):
-        for t in range(len(rates)):
-            _gradient(shape, penalty[i], theta[i], h[t, (start + i) // shared], room, d)
-            _adamw(theta[i], d, first[i], second[i], rates[t], *optimiser, step + t)
+        parts, slopes = _views(shape, theta[i]), _views(shape, d[i])
+        for t in range(len(h)):
+            _gradient(shape, penalty[i], parts, h[t, (start + i) // shared], room, d[i], slopes)
+            if t < len(rates):
+                _adamw(theta[i], d[i], first[i], second[i], rates[t], *optimiser, step + t)
     return 0.0
-
-
-@njit(nogil=True)
-def _loss_gradients(shape, penalty, theta, h, d):
-    allowed = min(max(int(round(penalty.max())), 1), shape.latents) if shape.kind == TOPK else 1
-    room = _room(shape, h.shape[1], allowed)
-    for i in range(len(theta)):
-        _gradient(shape, penalty[i], theta[i], h[i], room, d[i])
 
 
 def gradients(shape, penalty, theta, h):
     """The gradient of every model's loss on a batch of its own."""
     d = np.empty_like(theta)
-    _loss_gradients(shape, penalty, theta, h, d)
+    _advance(shape, penalty, theta, theta, theta, d, h[None], 1, 0, 0, np.empty(0), training.AdamW().numbers)
     return d
 
 
@@ -341,11 +339,11 @@ def advance(shape, penalty, theta, first, second, h, step, rates, optimiser):
 
     `optimiser` holds AdamW's weight decay, betas and eps. Where h is of fewer models, each is shared by as many in a row."""
     models, threads = len(theta), config.NUMBA_NUM_THREADS
-    ends = np.linspace(0, models, threads + 1).astype(int)
+    ends, d, shared = np.linspace(0, models, threads + 1).astype(int), np.empty_like(theta), models // h.shape[1]
 
     def part(k):
         own = slice(ends[k], ends[k + 1])
-        mine = (penalty[own], theta[own], first[own], second[own])
-        return _advance(shape, *mine, h, models // h.shape[1], ends[k], step, rates, optimiser)
+        mine = (penalty[own], theta[own], first[own], second[own], d[own])
+        return _advance(shape, *mine, h, shared, ends[k], step, rates, optimiser)
 
     spread(part, threads)

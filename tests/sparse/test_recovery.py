@@ -80,6 +80,57 @@ def test_the_best_penalty_is_one_for_all_seeds_of_a_cell():
     assert recovery.best(results, "found").ravel().tolist() == [1, 0]
 
 
+def of_two_kinds():
+    """Results in which three features are represented of which one is active at once; two kinds, two penalties, one seed."""
+    given = {
+        "represented": np.array([[[3.0]]]), "sparsity": np.array([[2 / 3]]),
+        "l0": np.array([[0.5, 2.0], [4.0, 2.0]]), "mcc": np.array([[0.2, 0.8], [0.7, 0.9]]),
+        "explained": np.array([[0.6, 0.8], [0.5, 0.6]]),
+    }  # fmt: skip
+    config = runs.configs.read(EXPERIMENT).full
+    arrays = {
+        name: array if array.ndim != 2 or name == "sparsity" else array[None, None, :, None, None]
+        for name, array in given.items()
+    }
+    return runs.Results(EXPERIMENT, config, arrays)
+
+
+def test_at_equal_activity_is_between_two_penalties_along_the_logarithm_and_never_beyond_them():
+    results = of_two_kinds()
+    assert recovery.at_equal_activity(results).ravel() == pytest.approx([0.5, 0.9])
+    assert recovery.at_equal_activity(results, "explained").ravel() == pytest.approx([0.7, 0.6])
+
+
+def test_a_guide_is_held_against_the_mean_of_the_kinds_and_the_best_of_them():
+    gained, possible = recovery.guided(of_two_kinds())
+    assert (gained.tolist(), possible.tolist()) == (pytest.approx([-0.2]), pytest.approx([0.2]))
+
+
+def test_k_means_has_a_centre_for_each_of_a_few_directions_and_none_for_vectors_of_zeros():
+    turned = np.linalg.qr(np.random.default_rng(0).standard_normal((4, 4)))[0].astype(np.float32)
+    h = np.concatenate([np.tile(turned, (30, 1)) * np.linspace(0.1, 1, 120)[:, None], np.zeros((9, 4))]).astype(np.float32)
+    assert matched_cosines(turned, oracle.cluster_directions(h, 4, 0)) == pytest.approx(np.ones(4), abs=1e-5)
+    assert len(oracle.cluster_directions(h[:3], 4, 0)) == 3
+
+
+def test_runs_are_joined_base_by_base_at_their_first_width():
+    rng = np.random.default_rng(0)
+    sizes = {"width": 2, "kind": 5, "sparsity": 4, "seed": 3, "penalty": 2, "null": 4}
+
+    def made(bases, width):
+        own = sizes | {"base": bases, "width": width}
+        arrays = {
+            name: rng.random([own[axis] for axis in axes.split()]) for name, axes in recovery.SCHEMA.items() if "base" in axes
+        }
+        return runs.Results(EXPERIMENT, runs.configs.read(EXPERIMENT).full, arrays)
+
+    few, one = made(3, 2), made(1, 1)
+    both = recovery.joined(few, one)
+    np.testing.assert_array_equal(both["mcc"], np.concatenate([few["mcc"][:, :1], one["mcc"]]))
+    np.testing.assert_array_equal(both["null"], np.concatenate([few["null"][:, :, :1], one["null"]]))
+    np.testing.assert_array_equal(both["always"], np.concatenate([few["always"], one["always"]]))
+
+
 def test_scores_are_whole_where_each_latent_is_a_feature_and_absent_ones_are_left_out():
     W = np.array([[1, 0], [-1, 0], [0, 1], [0, 0.01]], np.float32)
     rows, dead = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]], np.float32), np.array([False, False, False, True])

@@ -6,8 +6,10 @@ import torch
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from superposition import formulas, runs
-from superposition.bottleneck.engine import dictionaries, tied_bottleneck
+from superposition import formulas, runs, sparse_autoencoders
+from superposition.bottleneck.engine import tied_bottleneck
+from superposition.matching import matched_cosines
+from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
 
@@ -75,20 +77,23 @@ def of_dictionaries(
 ) -> dict[str, Float[Array, "model"]]:
     """What sparse autoencoders find in the hidden vectors of a stack of models, per dimension.
 
-    How many live features some latent points along, as many latents at random beside it, and the effective number of
-    latents, exp(H) of the shares of their activity. Source of the last: Bereska et al. 2025."""
+    How many live features have a latent of their own that points along them, the same of as many directions at random, and
+    the effective number of latents, exp(H) of the shares of their activity. Source of the last: Bereska et al. 2025."""
     kept, m = live(W), W.shape[-1]
     scale = np.sqrt((formulas.norms(W) ** 2 * kept).sum(-1) / kept.sum(-1))[:, None, None]
     directions = torch.from_numpy((W / scale).astype(np.float32))
-    found = dictionaries.train(directions, density, config.l1, config.sae_steps, config.sae_batch, config.sae_lr, generator)
-    x = tied_bottleneck.sample(density, config.held_out, W.shape[1], generator)
-    use = found.code(x @ directions).mean(1).numpy().astype(float)
-    chance = torch.randn(found.D.shape, generator=generator).numpy().astype(float)
-    chance /= np.linalg.norm(chance, axis=-1, keepdims=True)
+    n, batch = W.shape[1], config.sae_batch
+    stack = Autoencoders.create("L1", torch.full((len(W),), config.l1), m, n, 0.0, generator)
+    draw = lambda: tied_bottleneck.sample(density, batch, n, generator) @ directions
+    sparse_autoencoders.train(stack, draw, config.sae_steps, config.sae_lr)
+    x = tied_bottleneck.sample(density, config.held_out, n, generator)
+    use = stack.code(x @ directions).mean(1).numpy().astype(float)
+    chance = torch.randn(stack.D.shape, generator=generator).numpy().astype(float)
     truth = W * kept[..., None]
+    matched = lambda rows: np.array([(matched_cosines(*pair) >= RECOVERED).sum() for pair in zip(truth, rows, strict=True)])
     return {
-        "recovered": dictionaries.recovered(truth, found.rows.numpy().astype(float), use, RECOVERED) / m,
-        "null_recovered": dictionaries.recovered(truth, chance, np.ones_like(use), RECOVERED) / m,
+        "recovered": matched(stack.rows.numpy().astype(float) * (use > 0)[..., None]) / m,
+        "null_recovered": matched(chance) / m,
         "latents": formulas.effective_features(np.sqrt(use)[..., None]) / m,
     }
 

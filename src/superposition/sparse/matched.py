@@ -28,7 +28,7 @@ SCHEMA = {
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train the first width and kind of the config on both; what the random directions of a null have stands beside."""
-    W, density = recovery._base(config, recovery.BASES[1])
+    W, density = recovery._base(config, "20 in 5")
     given = [W, scattered(W, config.seed)]
     cell = config.widths[0], config.kinds[0]
     each = job.map(recovery._one, [(config, own, density, k, *cell, k) for k, own in enumerate(given)], "autoencoders")

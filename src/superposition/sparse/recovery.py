@@ -1,5 +1,5 @@
 """Do sparse autoencoders take out of superposition what was put in? Tried on toy models whose features are known.
-Over sparsity, dictionary width, penalty and kind; beside random directions, PCA, ICA, and the true directions."""
+Over sparsity, dictionary width, penalty and kind; beside random directions, PCA, ICA, k-means, and the true directions."""
 
 import numpy as np
 import torch
@@ -13,15 +13,18 @@ from superposition.sparse_autoencoders import Autoencoders
 
 Array = np.ndarray
 
-BASES = ("5 in 2", "20 in 5", "20 in 5, untrained")
+# Where models are trained, the experiment whose results hold them.
+BASES = {"5 in 2": "toy/intro", "20 in 5": "toy/demonstrating", "20 in 5, untrained": None, "100 in 20": "toy/wide"}
 PENALTIES = {"L1": "lambdas", "gated": "lambdas", "JumpReLU": "lambdas0", "TopK": "ks", "BatchTopK": "shares"}
-NULLS = ("random directions", "PCA", "ICA")
+NULLS = ("random directions", "PCA", "ICA", "k-means")
 _SMALL = 0.1  # a feature that is shorter is not in the model
 
 
 class Config(runs.Config):
+    bases: tuple[str, ...]
     sparsities_5: tuple[float, ...]
     sparsities_20: tuple[float, ...]
+    sparsities_100: tuple[float, ...]
     seeds: int
     widths: tuple[int, ...]
     kinds: tuple[str, ...]
@@ -47,6 +50,7 @@ SCHEMA = {
     "always": "base sparsity",
     "null": "base null width sparsity seed",
     "null_found": "base width sparsity seed",
+    "null_pointing": "base width sparsity seed",
     "W": "sparsity n m",
     "arrows": "sparsity penalty latent m",
     "alive": "sparsity penalty latent",
@@ -61,39 +65,43 @@ SCHEMA = {
 
 def run(config: Config, job: runs.Job) -> tuple[dict[str, Array], dict[str, float]]:
     """Train a stack of autoencoders for every base, width and kind; every sparsity, seed and penalty is in each."""
-    given = [_base(config, name) for name in BASES]
-    cells = [(base, width, kind) for base in range(len(BASES)) for width in config.widths for kind in config.kinds]
+    given, bases = [_base(config, name) for name in config.bases], range(len(config.bases))
+    cells = [(base, width, kind) for base in bases for width in config.widths for kind in config.kinds]
     items = [(config, *given[base], *cell, number) for number, cell in enumerate(cells) for base in cell[:1]]
     each = job.map(_one, items, "autoencoders")
     picture = each[cells.index((0, config.widths[min(1, len(config.widths) - 1)], config.kinds[0]))]
     rows, alive = (picture.pop(name)[:, 0] for name in ("rows", "alive"))
     arrays = runs.stacked(
         [{name: one[name] for name in SCHEMA if SCHEMA[name] == _EACH} for one in each],
-        len(BASES), len(config.widths), len(config.kinds),
+        len(bases), len(config.widths), len(config.kinds),
     )  # fmt: skip
-    beside = job.map(_beside, [(config, *given[base], base) for base in range(len(BASES))], "beside")
-    arrays |= runs.stacked(beside, len(BASES)) | {
+    beside = job.map(_beside, [(config, *given[base], base) for base in bases], "beside")
+    arrays |= runs.stacked(beside, len(bases)) | {
         "sparsity": np.stack([1 - density for _, density in given]),
         "represented": np.stack([formulas.represented(W) for W, _ in given]),
         "W": given[0][0][:, 0], "arrows": rows, "alive": alive,
     }  # fmt: skip
+    arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
     best = arrays["mcc"].max(-1).mean((-1, -2))
     return arrays, {
-        f"MCC, {base}, {kind}": float(best[i, 0, k]) for i, base in enumerate(BASES) for k, kind in enumerate(config.kinds)
+        f"MCC, {base}, {kind}": float(best[i, 0, k]) for i, base in enumerate(config.bases) for k, kind in enumerate(config.kinds)
     }
 
 
 def _base(config, name):
-    """W (sparsity, seed, n, m) and the density of each sparsity: of the stored models of two chapters, or at random."""
-    if name == BASES[0]:
-        stored = runs.load("toy/intro")
+    """W (sparsity, seed, n, m) and the density of each sparsity: of the stored models of other chapters, or at random."""
+    if name not in BASES:
+        raise runs.RunError(f"bases: expected some of {', '.join(BASES)}, got {name!r}")
+    stored = runs.load(BASES[name] or BASES["20 in 5"])
+    if name == "5 in 2":
         W, density, asked = stored["W"].swapaxes(0, 1), stored["density"], config.sparsities_5
+    elif name == "100 in 20":
+        W, density, asked = stored["W"].swapaxes(0, 1), stored["density"], config.sparsities_100
     else:
-        stored = runs.load("toy/demonstrating")
         W, density, asked = stored["W_small"][1], 1 - stored["sparsity"], config.sparsities_20
     place = [metrics.nearest(1 - density, sparsity) for sparsity in asked]
     W = W[place, : config.seeds]
-    if name == BASES[2]:
+    if BASES[name] is None:
         W = formulas.unit(np.random.default_rng((config.seed, 1)).standard_normal(W.shape)).astype(np.float32)
     return W, density[place]
 
@@ -111,7 +119,8 @@ def _one(item):
     stack = Autoencoders.create(
         kind, torch.from_numpy(np.broadcast_to(penalty, grid).ravel().copy()), m, width * n, config.bandwidth, generator
     )
-    sparse_autoencoders.train(stack, lambda: hidden.vectors(hidden.features(config.batch)), config.steps, config.lr)
+    draw = lambda: hidden.features(config.batch) @ hidden.W  # each model's is shared by all its penalties
+    sparse_autoencoders.train(stack, draw, config.steps, config.lr)
     with torch.no_grad():
         told, detectors = _measured(hidden, stack.code, stack.decode, stack.penalty, config)
         lone = torch.from_numpy(W.reshape(-1, n, m)).repeat_interleave(grid[-1], 0)
@@ -187,10 +196,8 @@ def _beside(item):
     own = np.einsum("...ii->...i", detectors.f1())
     mask = there[:, :, None]
     told["f1"] = (own * mask).sum(-1) / mask.sum(-1)
-    nulls, all_found = (
-        np.zeros((len(NULLS), len(config.widths), sparsities, seeds)),
-        np.zeros((len(config.widths), sparsities, seeds)),
-    )
+    places = (len(config.widths), sparsities, seeds)
+    nulls, all_found, pointing = np.zeros((len(NULLS), *places)), np.zeros(places), np.zeros(places)
     plain = _hidden(W, density, 1, generator)
     vectors = plain.vectors(plain.features(config.null_examples)).numpy().reshape(sparsities, seeds, -1, m)
     rng, near = np.random.default_rng((config.seed, 2, base)), np.cos(np.radians(config.angle))
@@ -200,16 +207,54 @@ def _beside(item):
             drawn = rng.standard_normal((config.null_draws, width * n, m))
             matched = np.array([matched_cosines(own, one) for one in drawn])
             nulls[(0, k, *at)], all_found[(k, *at)] = matched.mean(), (matched >= near).all(1).mean()
+            cosine = formulas.unit(drawn) @ formulas.unit(own).T
+            pointing[(k, *at)] = (cosine.max(-1) >= near).mean()
+            centres = oracle.cluster_directions(vectors[at], width * n, config.seed)
+            nulls[(3, k, *at)] = matched_cosines(own, centres).mean()
         nulls[(1, slice(None), *at)] = matched_cosines(own, oracle.principal_directions(vectors[at])).mean()
         nulls[(2, slice(None), *at)] = matched_cosines(own, oracle.independent_directions(vectors[at], config.seed)).mean()
     always = 2 * density / (1 + density)
-    return {f"oracle_{key}": value for key, value in told.items()} | {"null": nulls, "null_found": all_found, "always": always}
+    null = {"null": nulls, "null_found": all_found, "null_pointing": pointing}
+    return {f"oracle_{key}": value for key, value in told.items()} | null | {"always": always}
+
+
+def joined(*results: runs.Results) -> runs.Results:
+    """Results of several runs as those of one with all their bases: of the first width, and what every base has."""
+    arrays = {}
+    for name, axes in SCHEMA.items():
+        if axes.startswith("base"):
+            width = axes.split().index("width") if "width" in axes else None
+            parts = [one[name] if width is None else one[name].take([0], width) for one in results]
+            arrays[name] = np.concatenate(parts)
+    return runs.Results(results[0].name, results[0].config, arrays)
 
 
 def best(results: runs.Results, name: str = "mcc", by: str = "mcc") -> Float[Array, "base width kind sparsity seed"]:
     """What the autoencoders of the penalty have whose `by`, mean over seeds, is highest: one penalty for all seeds of a cell."""
     chosen = results[by].mean(-2).argmax(-1)
     return np.take_along_axis(results[name], chosen[..., None, None], -1)[..., 0]
+
+
+def at_equal_activity(results: runs.Results, name: str = "mcc", width: int = 0) -> Float[Array, "base kind sparsity seed"]:
+    """What the autoencoders of each kind have where as many latents are active as features that the model represents.
+
+    Between two penalties along the logarithm of L0; beyond those tried, of the nearest."""
+    values, l0 = results[name][:, width], np.log(np.maximum(results["l0"][:, width], 1e-3))
+    truth = np.log(results["represented"] * (1 - results["sparsity"])[..., None])
+    found = np.zeros(values.shape[:-1])
+    for at in np.ndindex(found.shape):
+        order = np.argsort(l0[at])
+        found[at] = np.interp(truth[at[0], at[2], at[3]], l0[at][order], values[at][order])
+    return found
+
+
+def guided(results: runs.Results) -> Float[Array, "what seed"]:
+    """What one gains in MCC by taking the kind that explains most at equal activity, and by taking the best, for each seed.
+
+    Both beyond the mean of the kinds, and summed over bases and sparsities."""
+    mcc, explained = at_equal_activity(results), at_equal_activity(results, "explained")
+    chosen = np.take_along_axis(mcc, explained.argmax(1)[:, None], 1)[:, 0]
+    return np.stack([(one - mcc.mean(1)).sum((0, 1)) for one in (chosen, mcc.max(1))])
 
 
 def five_arrows(results: runs.Results, kind: int, width: int = 0) -> Bool[Array, "sparsity seed"]:

@@ -1,1 +1,1 @@
-"""What is trained and how: bottlenecks, their data, and the dictionaries that take features out again."""
+"""What is trained and how: bottlenecks, and their data."""

@@ -43,6 +43,12 @@ def arrows_over_penalties(
     return fig
 
 
+def _panels(count):
+    """So many panels with one scale upwards, in two rows where there are four."""
+    rows = 2 if count == 4 else 1
+    return style.figure(nrows=rows, ncols=count // rows, height=0.7 + 2.6 * rows, sharey=True)
+
+
 def recovery_by_sparsity(
     density: Float[np.ndarray, "base sparsity"],
     recovered: Mapping[str, Float[np.ndarray, "base sparsity seed"]],
@@ -51,18 +57,20 @@ def recovery_by_sparsity(
     label: str,
 ) -> Figure:
     """A panel for each base: a line through the means of each kind's seeds, which are dots; nulls in grey, dashed."""
-    fig, axes = style.figure(ncols=len(titles), height=3.3, sharey=True)
-    for base, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
+    fig, axes = _panels(len(titles))
+    for base, (ax, title) in enumerate(zip(axes.flat, titles, strict=True)):
         x = 1 / density[base]
         for k, (name, values) in enumerate(recovered.items()):
             ax.plot(x, values[base].mean(-1), color=_COLOURS[k], marker=_MARKERS[k], markersize=4, label=name)
             ax.plot(x, values[base], _MARKERS[k], color=_COLOURS[k], markersize=2, alpha=0.5)
-        for (name, values), dashes in zip(nulls.items(), ((0, (4, 3)), ":", "-."), strict=False):
+        for (name, values), dashes in zip(nulls.items(), ((0, (4, 3)), ":", "-.", (0, (1, 3, 4, 3))), strict=False):
             ax.plot(x, values[base].mean(-1), color="0.5", linestyle=dashes, linewidth=1.2, label=name)
         style.sparsity_axis(ax, density[base])
         ax.set_xlabel("sparsity $S$")
         style.panel_title(ax, title)
-    axes[0, 0].set(ylabel=label, ylim=(None, 1.02))
+    axes[0, 0].set_ylim(None, 1.02)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(label)
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=9.5)
     return fig
 
@@ -76,8 +84,8 @@ def reconstruction_and_recovery(
 ) -> Figure:
     """A panel for each place: the share of the variance that a dictionary misses, and its MCC; a line a kind, from the smallest
     penalty (largest dot) on. Grey lines: the share that the true directions miss with the best code, one for each λ."""
-    fig, axes = style.figure(ncols=len(titles), height=3.3, sharey=True)
-    for panel, (ax, title) in enumerate(zip(axes[0], titles, strict=True)):
+    fig, axes = _panels(len(titles))
+    for panel, (ax, title) in enumerate(zip(axes.flat, titles, strict=True)):
         for value in oracle[panel]:
             ax.axvline(value, color="0.8", linewidth=1, zorder=0)
         for k, name in enumerate(names):
@@ -86,6 +94,7 @@ def reconstruction_and_recovery(
             ax.scatter(x, recovered[panel, k], s=np.linspace(46, 10, len(x)), color=_COLOURS[k], marker=_MARKERS[k], linewidths=0)
         ax.set(xscale="log", xlabel="variance missed", xlim=(_LEAST / 1.5, 1))
         style.panel_title(ax, title)
-    axes[0, 0].set_ylabel("MCC")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("MCC")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9.5)
     return fig

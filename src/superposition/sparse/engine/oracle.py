@@ -1,13 +1,16 @@
-"""What a dictionary is held against: the true directions with the best code, directions at random, PCA and ICA."""
+"""What a dictionary is held against: the true directions with the best code, PCA, ICA and k-means."""
 
 import warnings
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from sklearn.cluster import KMeans
 from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
+
+from superposition import formulas
 
 Array = np.ndarray
 
@@ -46,3 +49,12 @@ def independent_directions(h: Float[Array, "example m"], seed: int) -> Float[Arr
         warnings.simplefilter("ignore", ConvergenceWarning)  # where there is nothing to find, it says so and stops
         mixing = FastICA(whiten="unit-variance", random_state=seed, max_iter=200, tol=1e-3).fit(h.astype(float)).mixing_
     return np.concatenate([mixing.T, -mixing.T])
+
+
+def cluster_directions(h: Float[Array, "example m"], count: int, seed: int) -> Float[Array, "direction m"]:
+    """The centres of so many clusters of the directions of hidden vectors, by k-means; vectors of zeros have none."""
+    directions = formulas.unit(h[np.linalg.norm(h, axis=-1) > 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # there may be fewer directions than centres
+        found = KMeans(min(count, len(directions)), n_init=1, max_iter=50, random_state=seed).fit(directions)
+    return found.cluster_centers_
