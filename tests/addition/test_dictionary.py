@@ -116,7 +116,20 @@ def test_a_code_stands_beside_the_dictionary_with_as_many_active(made):
 
 
 def test_the_closest_copy_is_that_with_the_most_variance_explained(made):
-    assert dictionary.closest(made, "thousands") == pytest.approx(made["spliced"][0, :, 0, 1, :, 1].mean(1) / [0.5, 1])
+    explained, kept = dictionary.closest(made, "thousands")
+    assert explained == pytest.approx(made["explained"][0, :, 0, 1, :, 1].mean(1))
+    assert kept == pytest.approx(made["spliced"][0, :, 0, 1, :, 1].mean(1) / [0.5, 1])
+
+
+def test_of_several_trainings_each_family_has_the_one_that_tells_it_best(made):
+    told = made["told"].copy()
+    told[..., 0, :] = 0.45
+    other = runs.Results(EXPERIMENT, made.config, made.arrays | {"told": told})
+    for measure in (GAIN, 1):
+        found = dictionary.best_of((made, other), "thousands", measure)
+        assert found[:, 0].tolist() == dictionary.best(made, "thousands", measure)[:, 0].tolist()
+    told[..., 0, :] = 0.6
+    assert dictionary.best_of((made, other), "thousands")[:, 0] == pytest.approx([0.6, 0.6])
 
 
 def test_shares_lie_between_0_and_1_and_no_gain_is_above_1(either):

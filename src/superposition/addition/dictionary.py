@@ -2,6 +2,7 @@
 Reads the models of `addition/train`: when they are trained again, this has to be run again."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -329,6 +330,13 @@ def best(results: runs.Results, base: str, measure: int = concepts.GAIN) -> Floa
     return np.take_along_axis(told, cell[None, :, None, None], 2)[:, :, 0, measure]
 
 
+def best_of(each: Sequence[runs.Results], base: str, measure: int = concepts.GAIN) -> Float[Array, "seed family"]:
+    """The same of several trainings: for each family of the one whose gain is best in the mean over seeds."""
+    gain = np.stack([best(results, base).mean(0) for results in each])
+    found = np.stack([best(results, base, measure) for results in each])
+    return np.take_along_axis(found, gain.argmax(0)[None, None], 0)[0]
+
+
 def beside(results: runs.Results, base: str, method: str, measure: int = concepts.GAIN) -> Float[Array, "seed family"]:
     """The same of one of BESIDE, or of as many "random" directions as the widest dictionary has latents."""
     at = list(results.config.bases).index(base)
@@ -349,14 +357,13 @@ def with_as_many(results: runs.Results, base: str, name: str, code: str) -> tupl
     return known, widest(results, base, name)[:, results.config.kinds.index("TopK"), k]
 
 
-def closest(results: runs.Results, base: str) -> Float[Array, "seed"]:
-    """The share of the model's right digits that are still right with the dictionary in place of z that explains most of z,
-    of all widths, kinds and penalties."""
-    at = list(results.config.bases).index(base)
-    explained, spliced = (
-        results[name][at].astype(float).mean(3).reshape(len(results["whole"][at]), -1) for name in ("explained", "spliced")
-    )
-    return np.take_along_axis(spliced, explained.argmax(1)[:, None], 1)[:, 0] / results["whole"][at]
+def closest(results: runs.Results, base: str) -> tuple[Float[Array, "seed"], Float[Array, "seed"]]:
+    """Of the dictionary of each model that explains most of z, of all widths, kinds and penalties: how much it explains, and
+    the share of the model's right digits that are still right with its copy in place of z."""
+    at, whole = list(results.config.bases).index(base), results["whole"].shape[1]
+    explained, spliced = (results[name][at].astype(float).mean(3).reshape(whole, -1) for name in ("explained", "spliced"))
+    chosen = explained.argmax(1)[:, None]
+    return explained.max(1), np.take_along_axis(spliced, chosen, 1)[:, 0] / results["whole"][at]
 
 
 def names(base: str) -> tuple[str, ...]:
