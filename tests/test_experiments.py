@@ -22,6 +22,7 @@ ALIKE = [
     {START, "toy.intro.null_shares"}, {START, "toy.nonuniform._disturbed"},
     {"toy.compressed.mixing", "toy.engine.labelled.Stack.create"},
     {"toy.compressed._at_p", "toy.compressed._crowd", "toy.compressed._dense"},
+    {"sparse.measured.of_dictionaries", "sparse.measured.of_seed"},
     {"stories.engine.grammar.stories", "stories.engine.pretraining.windows"},
     {"stories.engine.grammar.stories", "stories.attention.asked"},
     {"stories.engine.grammar.stories", "stories.clusters.analysed"},

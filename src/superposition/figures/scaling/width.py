@@ -69,7 +69,7 @@ def lengths_by_feature(lengths: Mapping[str, Float[np.ndarray, "width n"]], widt
     for ax, (title, own) in zip(axes[0], lengths.items(), strict=True):
         number = np.arange(1, own.shape[1] + 1)
         lines = [
-            ax.plot(number, values, _MARKERS[k], color=_COLOURS[k], markersize=2, markeredgewidth=0)[0]
+            ax.plot(number, values, _MARKERS[k], color=_COLOURS[k], markersize=2, markeredgewidth=0, rasterized=True)[0]
             for k, values in enumerate(own)
         ]
         ax.set(xscale="log", xlabel="feature")
