@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from superposition import claims, configs, runs
-from superposition.addition import carries, circuits_all_columns, heads, reuse
+from superposition.addition import carries, circuits_all_columns, dictionary, heads, reuse
 from superposition.addition.engine import carry_chains, learning_curves
 from superposition.addition.engine.transformer import shapes
 from superposition.addition.measures import original_heat_maps
+from superposition.addition.measures.concepts import FAMILIES, GAIN
 
 SPREAD = np.array([-1e-3, 0, 1e-3])  # of three seeds
 
@@ -184,6 +185,68 @@ def shifted(shift):
 
 
 # By claim: how results are made up, and what the check should find: the verdict, the value, and the arguments.
+def gains(one, other, name="addition/dictionary", **methods):
+    """Results of dictionaries that gain by base: `one` for digits, `other` for all else; of other directions by their method.
+    Seeds lie further apart from base to base, so that in a difference of two they don't tie."""
+    config = configs.read(name).full
+    told = np.zeros((len(config.bases), 3, 1, 2, 1, len(config.ks), len(FAMILIES), 5))
+    beside = np.zeros((len(config.bases), 3, len(dictionary.BESIDE), len(FAMILIES), 5))
+    random = np.zeros((len(config.bases), 3, 1, len(FAMILIES), 5))
+    for k, base in enumerate(config.bases):
+        told[k, ..., 1, :, 2, :, GAIN] = (other.get(base, 0) + (k + 1) * SPREAD)[:, None, None, None]
+        told[k, ..., 1, :, 2, 0, GAIN] = (one.get(base, 0) + (k + 1) * SPREAD)[:, None, None]
+    for method, (digit, rest) in methods.items():
+        into = random[..., 0, :, GAIN] if method == "random" else beside[..., dictionary.BESIDE.index(method), :, GAIN]
+        into[:], into[..., 0] = rest, digit
+    return made(name, told=told, beside_told=beside, random_told=random)
+
+
+def longer(one=-0.2, other=-0.2):
+    return gains({"thousands": one}, {"thousands": other}, "addition/dictionary_longer")
+
+
+def ahead_of(method):
+    def check(one, other):
+        places = {"thousands": 0.3, "whitened": 0.3, "logits": 0.4}
+        if method == "linear probes":
+            beside = {method: (0.4 + one, 0.4 + other)}
+            return gains(places, places, **beside), longer()
+        return gains({"thousands": 0.4 + one}, {"thousands": 0.4 + other}, **{method: (0.4, 0.4)}), longer()
+
+    return check
+
+
+def ahead_in(base, other_base):
+    return lambda one, other: (gains({base: 0.4 + one, other_base: 0.4}, {base: 0.4 + other, other_base: 0.4}),)
+
+
+def copies(name, sign):
+    """Dictionaries with one and two active latents, and known codes, whose `name` differs by so much."""
+
+    def check(one, other):
+        values = np.zeros((1, 3, 1, 2, 1, 4))
+        values[0, :, 0, 1, 0, 0], values[0, :, 0, 1, 0, 1] = 0.4 + sign * (one + SPREAD), 0.4 + sign * (other + SPREAD)
+        known = np.full((1, 3, len(dictionary.CODES)), 0.4)
+        return (made("addition/dictionary_longer", **{name: values, f"code_{name}": known}),)
+
+    return check
+
+
+def kept(share):
+    explained, spliced = np.full((1, 3, 1, 2, 1, 4), 0.5), np.full((1, 3, 1, 2, 1, 4), 0.1)
+    explained[..., 1, :, 2], spliced[..., 1, :, 2] = 0.99, 0.8 * (share + SPREAD[None, :, None, None])
+    return (made("addition/dictionary_longer", explained=explained, spliced=spliced, whole=np.full((1, 3), 0.8)),)
+
+
+def harm(one, other):
+    own, drawn = np.zeros((2, 1, 3, 1, 2, 1, 4))
+    own[:], drawn[:] = 0.4, 0.4
+    own += np.array([one, other])[:, None, None] + SPREAD[:, None, None, None, None]
+    return (made("addition/dictionary_longer", broken=own, broken_random=drawn),)
+
+
+_MORE = [("reproduced", 0.1, 0.1, 0.2), ("partly", -0.1, -0.1, 0.2), ("not reproduced", -0.2, -0.1, -0.2)]
+
 CASES = {
     "train/1-test": (
         lambda share: ending(learning_curves.TEST, share),
@@ -244,6 +307,34 @@ CASES = {
     },
     "heads/7-queries": (unread, [("reproduced", 0.02, 0.02), ("corrected", 0, 0)]),
     "heads/8-outputs": (shifted, [("reproduced", 0.09, 0.09), ("corrected", 0.11, 0.11)]),
+    "dictionary/01-control": (
+        lambda gain: (gains({"made up": gain}, {}),),
+        [("reproduced", 0.95, 0.95), ("partly", 0.7, 0.7), ("not reproduced", 0.4, 0.4)],
+    ),
+    "dictionary/02-reads-off": (
+        lambda one, other: (gains({"thousands": 0.1}, {"thousands": 0.1}), longer(one, other)),
+        [("reproduced", 0.85, 0.85, 0.9), ("partly", 0.2, 0.2, 0.9), ("not reproduced", 0.2, 0.2, 0.5)],
+    ),
+    "dictionary/03-random": (ahead_of("random"), _MORE),
+    "dictionary/04-neurons": (ahead_of("neurons"), _MORE),
+    "dictionary/05-probes": (
+        ahead_of("linear probes"),
+        [("reproduced", 0.2, 0.2, 0.3), ("partly", 0.05, 0.05, 0.3), ("not reproduced", 0.04, 0.05, 0.04)],
+    ),
+    "dictionary/06-variance": (copies("explained", 1), _MORE),
+    "dictionary/07-answers": (copies("spliced", -1), _MORE),
+    "dictionary/08-faithful": (kept, [("reproduced", 96, 0.96), ("partly", 93, 0.93), ("not reproduced", 80, 0.8)]),
+    "dictionary/09-causal": (harm, _MORE),
+    "dictionary/10-model": (ahead_in("thousands", "untrained"), _MORE),
+    "dictionary/11-all-seven": (
+        ahead_in("thousands", "all seven"),
+        [("reproduced", 0.01, 0.01, 0.05), ("partly", 0.05, 0.2, 0.05), ("not reproduced", -0.3, 0.2, -0.3)],
+    ),
+    "dictionary/12-longer": (
+        lambda one, other: (gains({"thousands": 0.4}, {"thousands": 0.4}), longer(0.4 + one, 0.4 + other)),
+        [("reproduced", 0.05, 0.05, 0.01), ("partly", 0.2, 0.05, 0.2), ("not reproduced", 0.3, 0.2, 0.3)],
+    ),
+    "dictionary/13-whitened": (ahead_in("whitened", "thousands"), _MORE),
 }  # fmt: skip
 CLAIMS = {claim.id.removeprefix("addition/"): claim for claim in claims.registry() if claim.id.startswith("addition/")}
 
