@@ -80,6 +80,7 @@ def test_a_dark_page_is_printed_light_with_its_answers_open(chromium, from_disk)
         assert tab.locator("video").first.evaluate("film => getComputedStyle(film).filter") == "none"
         for answer in tab.locator("details.callout, .callout-collapse").all():
             assert answer.locator("p").last.is_visible()
+        assert not tab.locator("#quarto-header").is_visible()  # Firefox would give its bar a page of its own
         tab.evaluate("dispatchEvent(new Event('afterprint'))")
         assert not tab.locator("details.callout[open]").count()
 
