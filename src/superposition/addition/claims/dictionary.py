@@ -153,8 +153,7 @@ def _answers(results: Results) -> Finding:
     source="This book, after the loss recovered of Bricken et al. 2023",
     statement="A dictionary that explains nearly all of the variance keeps nearly all of the right answers.",
     measure="share of the model's right digits at the thousands that are still right with the copy of the longest trained "
-    "dictionary that "
-    "explains most, of all kinds and penalties, over seeds; baseline: the share of the variance that it explains",
+    "dictionary that explains most, of all kinds and penalties, over seeds; baseline: the share of the variance that it explains",
     tolerance=Tolerance(reproduced=Above(95), partly=Above(90)),
     experiments=("addition/dictionary_longer",),
     unit="%",
