@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from superposition.book import build
+
 from . import site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +94,7 @@ def quarto_edition(once):
             (fakes / name).write_text(f'#!/bin/sh\necho "$0 $*" >> "{asked}"\nexit 1\n')
             (fakes / name).chmod(0o755)
         path = f"{fakes}{os.pathsep}{os.environ['PATH']}"
-        _build([quarto, "render"], clone, PATH=path, QUARTO_PYTHON=str(fakes / "python"))
+        _build([quarto, "render"], clone, **build.PANDOC, PATH=path, QUARTO_PYTHON=str(fakes / "python"))
         neuroscope = [sys.executable, "-m", "superposition.book.neuroscope"]
         _build(neuroscope, clone, SUPERPOSITION_ROOT=str(clone))  # as the render does itself where there is a Python
 

@@ -19,9 +19,31 @@ import numpy as np
 from PIL import Image
 
 _AXE_SOURCE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-_AXE = """() => axe.run(document, {resultTypes: ["violations"]}).then(result => result.violations
+_SERIOUS = """.then(result => result.violations
     .filter(found => ["serious", "critical"].includes(found.impact))
     .flatMap(found => found.nodes.map(node => `${found.id}: ${node.html.slice(0, 160)}: ${node.failureSummary.slice(0, 240)}`)))"""
+_AXE = f"""() => axe.run(document, {{resultTypes: ["violations"]}}){_SERIOUS}"""
+# In the dark nothing but the colours is other than in the light, so one text of each set of colours around it will do:
+# to look at the contrast of every word is most of what axe does, and takes five seconds on the longest page.
+_AXE_OF_COLOURS = f"""() => {{
+    const own = element => {{
+        const {{ color, fontSize, fontWeight, textDecorationLine }} = getComputedStyle(element);
+        return [element.localName, color, fontSize, fontWeight, textDecorationLine];
+    }};
+    const around = element => {{
+        if (!element) return [];
+        const {{ backgroundColor, backgroundImage, opacity, filter }} = getComputedStyle(element);
+        return [backgroundColor, backgroundImage, opacity, filter, ...around(element.parentElement)];
+    }};
+    const plain = ["rgba(0, 0, 0, 0)", "none", "1"];
+    const key = element => [...own(element), ...around(element).filter(value => !plain.includes(value))].join();
+    const says = element => [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const texts = [...document.querySelectorAll("body *")].filter(element => says(element) && element.checkVisibility());
+    const one = [...new Map(texts.map(element => [key(element), element])).values()];
+    const rules = {{resultTypes: ["violations"], runOnly: {{type: "rule", values: ["color-contrast", "link-in-text-block"]}}}};
+    return one.length ? axe.run({{include: one}}, rules){_SERIOUS} : [];
+}}"""
+_STILL = "() => Promise.allSettled(document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished))"
 _OVERHANG = """() => { const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
     return [...document.querySelectorAll("body *")].filter(element => element.getBoundingClientRect().right > width + 1)
@@ -112,7 +134,7 @@ class Edition:
 
 @dataclass(repr=False)
 class Visit:
-    """What looks at a page showed; each finding begins with the scheme, light or dark."""
+    """What a look at a page showed; what axe finds and what hangs over begins with the scheme, light or dark."""
 
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -122,36 +144,40 @@ class Visit:
 
 
 @contextmanager
-def opened(browser, edition: Edition, page: str, scheme: str = "light") -> Iterator[tuple[Any, Visit]]:
+def opened(
+    browser, edition: Edition, page: str, scheme: str = "light", until: str = "networkidle"
+) -> Iterator[tuple[Any, Visit]]:
     """The page in a fresh context, with everything loaded that it loads at first view; and what that showed."""
     seen = Visit()
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(0)  # what hangs is ended by pytest
     try:
         tab = context.new_page()
-        tab.on("console", lambda said: seen.errors.append(f"{scheme}: {said.text}") if said.type == "error" else None)
-        tab.on("pageerror", lambda error: seen.errors.append(f"{scheme}: {error}"))
+        tab.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+        tab.on("pageerror", lambda error: seen.errors.append(str(error)))
         tab.on("request", lambda request: seen.requests.append(request.url))
-        tab.goto(f"{edition.address}/{page}", wait_until="networkidle")
+        tab.goto(f"{edition.address}/{page}", wait_until=until)
         yield tab, seen
     finally:
         context.close()
 
 
 def visit(browser, edition: Edition, page: str) -> Visit:
-    """Looks at the page in the light and in the dark, wide and then narrow, and lets axe-core look at it too."""
-    both = Visit()
-    for scheme in ("light", "dark"):
-        with opened(browser, edition, page, scheme) as (tab, seen):
+    """Looks at the page in the light and, as the reader's system turns dark, in the dark; wide and narrow, and lets axe-core look."""
+    with opened(browser, edition, page, until="load") as (tab, seen):
+        tab.evaluate(_AXE_SOURCE)
+        for scheme, axe in (("light", _AXE), ("dark", _AXE_OF_COLOURS)):
+            tab.emulate_media(color_scheme=scheme)
+            tab.set_viewport_size({"width": 1280, "height": 900})
+            tab.evaluate(_STILL)
             shown = Image.open(io.BytesIO(tab.screenshot())).convert("L")
-            both.brightness[scheme] = float(np.median(np.asarray(shown))) / 255
-            tab.evaluate(_AXE_SOURCE)
-            both.axe += [f"{scheme}: {found}" for found in tab.evaluate(_AXE)]
+            seen.brightness[scheme] = float(np.median(np.asarray(shown))) / 255
+            seen.axe += [f"{scheme}: {found}" for found in tab.evaluate(axe)]
             tab.set_viewport_size({"width": 320, "height": 700})  # as 640 pixels at twice the size
-            both.overhang += [f"{scheme}: {found}" for found in tab.evaluate(_OVERHANG)]
-            both.errors += seen.errors
-            both.requests += [url for url in seen.requests if not url.startswith(("data:", "blob:"))]
-    return both
+            seen.overhang += [f"{scheme}: {found}" for found in tab.evaluate(_OVERHANG)]
+        tab.wait_for_load_state("networkidle")
+    seen.requests = [url for url in seen.requests if not url.startswith(("data:", "blob:"))]
+    return seen
 
 
 class _Quiet(SimpleHTTPRequestHandler):

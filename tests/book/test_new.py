@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def copy(tmp_path):
     """The repository, whose stored results are links."""
     for name in ("src", "tests", "chapters"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name)  # with what is compiled: to compile it anew takes seconds
     for name in ("_quarto.yml", "index.qmd", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     for folder in (ROOT / "data").glob("*/*"):

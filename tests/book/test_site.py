@@ -1,5 +1,5 @@
 """Both editions in a real browser: the plain one opened from disk, Quarto's over a local server.
-Every page is visited in the light and in the dark, once; each test looks at one fact of those visits."""
+Every page is visited once, in the light and in the dark; each test looks at one fact of those visits."""
 
 import re
 from functools import cache
@@ -93,8 +93,9 @@ def test_page_adds_little_of_its_own_at_first_view(visit, edition, page):
     assert sum(weights.values()) <= OWN_WEIGHT, weights
 
 
-FAULTY = """<!DOCTYPE html><html lang="en"><head><title>Faulty</title></head><body style="background: #fff; color: #ddd">
-<h1 id="top">Faulty</h1> <a href="#nowhere">Anchor</a> <a href="gone.html">Page</a> <a href="#top">Good</a> <p>See ?@fig-x.</p>
+FAULTY = """<!DOCTYPE html><html lang="en"><head><title>Faulty</title>
+<style>em { color: #000 } @media (prefers-color-scheme: dark) { em { color: #eee } }</style></head><body style="background: #fff; color: #ddd">
+<h1 id="top">Faulty</h1> <a href="#nowhere">Anchor</a> <a href="gone.html">Page</a> <a href="#top">Good</a> <p>See ?@fig-x.</p> <em>Dim</em> <em>Dim too</em>
 <img src="http://192.0.2.1/far.png" alt="Far"> <img src="gone.png"> <div style="width: 600px">Wide</div>
 <script>throw new Error("thrown")</script></body></html>"""
 
@@ -107,7 +108,9 @@ def test_a_faulty_page_is_noticed_in_each_of_these_ways(chromium, tmp_path):
     assert any("thrown" in error for error in seen.errors) and any("Failed to load" in error for error in seen.errors)
     assert "http://192.0.2.1/far.png" in seen.requests
     assert seen.overhang and seen.brightness["dark"] > 0.85 and "?@fig-x" in parsed.text
-    assert {"image-alt", "color-contrast"} <= {found.split(": ")[1] for found in seen.axe}
+    assert {"image-alt", "color-contrast"} <= {found.split(": ")[1] for found in seen.axe if found.startswith("light")}
+    dim = {found.split(": ")[0] for found in seen.axe if "Dim" in found}
+    assert dim == {"dark"}
 
 
 def test_slider_moves_its_picture_and_says_where_it_is(chromium, edition):

@@ -4,7 +4,7 @@ Liu, Liu and Gore 2025: toy models with a dial on the lengths of features; besid
 import numpy as np
 from jaxtyping import Float, Num
 
-from superposition import formulas, runs
+from superposition import blocks, formulas, runs
 from superposition.scaling.engine import rare
 from superposition.training import AdamW
 
@@ -132,5 +132,5 @@ def at_the_same_share(fewer: runs.Results, more: runs.Results, alpha: float | in
 
 def token_overlaps(W: Float[Array, "seed token m"]) -> Float[Array, "seed form"]:
     """m times the mean squared cosine of two tokens' rows, as they are and with their mean taken off; 1 for random directions."""
-    W = W.astype(np.float64)
-    return W.shape[-1] * np.stack([formulas.squared_cosine(W), formulas.squared_cosine(W - W.mean(1, keepdims=True))], -1)
+    forms = [(one, one - one.mean(0)) for one in W.astype(np.float64)]
+    return W.shape[-1] * np.array([[blocks.of(form).squared_cosine() for form in pair] for pair in forms])
