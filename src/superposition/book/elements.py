@@ -203,33 +203,17 @@ def claims_table(chapter: str, shown: slice = slice(None)) -> Markdown:
 
 
 def claims_appendix() -> Markdown:
-    """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured."""
+    """All claims of the book: a count of the verdicts, then a table a chapter with how each was measured.
+
+    Six columns are too many for a page of the PDF, where `plain/together.lua` makes a paragraph of each row."""
     evaluated = claims.evaluate()
     parts = [_counts(evaluated)]
     for chapter in _in_order(evaluated):
         part, _, name = chapter.partition("/")
         rows = [_full_row(claim, finding) for claim, finding in evaluated if claim.chapter == chapter]
         heading = f"## {_section(chapter)} ({part}) {{#claims-{part}-{name} .unnumbered .unlisted}}"
-        table, on_paper = _claims(_COLUMNS | _MORE, rows), "\n\n".join([_SMALL, *map(_paragraph, rows), "```{=typst}\n]\n```"])
-        parts.append(f"{heading}\n\n{_visible('html', table)}\n\n{_visible('typst', on_paper)}")
+        parts.append(f"{heading}\n\n::: {{.at-length}}\n{_claims(_COLUMNS | _MORE, rows)}\n:::")
     return Markdown("\n\n".join(parts))
-
-
-_SMALL = "```{=typst}\n#[#set text(size: 8.5pt); #set par(leading: 0.5em, spacing: 0.8em)\n```"
-
-
-def _visible(output: str, markdown: str) -> str:
-    """Shown in that output alone."""
-    return f'::: {{.content-visible when-format="{output}"}}\n{markdown}\n:::'
-
-
-def _paragraph(row: Sequence[str]) -> str:
-    """A claim for the PDF, whose page is too narrow for a table of six columns."""
-    statement, verdict, measured, against, over, after = row
-    return (
-        f"**{verdict[0].upper()}{verdict[1:]}.** {statement} *Found:* {measured}. *Baseline:* {against}. "
-        f"*Interval over:* {over}.{' *Set after looking.*' if after == 'yes' else ''}"
-    )
 
 
 def surprises() -> Markdown:

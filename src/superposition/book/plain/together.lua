@@ -1,4 +1,4 @@
--- What stays together, in both editions: mathematics with the stop after it, and an exercise with its answer.
+-- What both editions do alike: mathematics stays with the stop after it, an exercise with its answer, and claims fit the page.
 -- A filter for each format, which the plain edition's writers apply and assets/filter.lua hands to Quarto.
 local M = {}
 
@@ -28,7 +28,28 @@ local function blocks(list)
   return list
 end
 
+-- A row of the claims at length as a paragraph: a page of the PDF is too narrow for a table of six columns.
+local function paragraph(row)
+  local cells = row.cells:map(function(cell) return pandoc.utils.blocks_to_inlines(cell.contents) end)
+  local statement, verdict, measured, baseline, over, after = table.unpack(cells)
+  local found = pandoc.utils.stringify(verdict):gsub('^%l', string.upper)
+  local said = pandoc.Inlines { pandoc.Strong(found .. '.'), pandoc.Space() } .. statement
+  for _, part in ipairs { { 'Found:', measured }, { 'Baseline:', baseline }, { 'Interval over:', over } } do
+    said = said .. { pandoc.Space(), pandoc.Emph(part[1]), pandoc.Space() } .. part[2] .. { pandoc.Str '.' }
+  end
+  if pandoc.utils.stringify(after) == 'yes' then said = said .. { pandoc.Space(), pandoc.Emph 'Set after looking.' } end
+  return pandoc.Para(said)
+end
+
+local function claims(div)
+  if not div.classes:includes('at-length') then return nil end
+  local out = pandoc.Blocks { pandoc.RawBlock('typst', '#[#set text(size: 8.5pt); #set par(leading: 0.5em, spacing: 0.8em)') }
+  div:walk { Table = function(of_chapter) out:extend(of_chapter.bodies[1].body:map(paragraph)) end }
+  out:insert(pandoc.RawBlock('typst', ']'))
+  return out
+end
+
 M.html = { Inlines = inlines }
-M.typst = { Blocks = blocks }
+M.typst = { Blocks = blocks, Div = claims }
 
 return M
