@@ -184,7 +184,6 @@ def shifted(shift):
     return (made("addition/heads", o_shift=shift + SPREAD[:, None] + np.linspace(-1, 1, 33)),)
 
 
-# By claim: how results are made up, and what the check should find: the verdict, the value, and the arguments.
 def gains(one, other, name="addition/dictionary", **methods):
     """Results of dictionaries that gain by base: `one` for digits, `other` for all else; of other directions by their method.
     Seeds lie further apart from base to base, so that in a difference of two they don't tie."""
@@ -247,6 +246,7 @@ def harm(one, other):
 
 _MORE = [("reproduced", 0.1, 0.1, 0.2), ("partly", -0.1, -0.1, 0.2), ("not reproduced", -0.2, -0.1, -0.2)]
 
+# By claim: how results are made up, and what the check should find: the verdict, the value, and the arguments.
 CASES = {
     "train/1-test": (
         lambda share: ending(learning_curves.TEST, share),
