@@ -163,10 +163,15 @@ def opened(
 
 
 def visit(browser, edition: Edition, page: str) -> Visit:
-    """Looks at the page in the light and, as the reader's system turns dark, in the dark; wide and narrow, and lets axe-core look."""
-    with opened(browser, edition, page, until="load") as (tab, seen):
+    """Looks at the page in the light and in the dark, wide and narrow, and lets axe-core look.
+
+    It is opened in one and then turns, as the reader's system does; Quarto's pages are opened in the dark, the others in the light,
+    so that what a chapter brings is opened in both."""
+    looks = [("light", _AXE), ("dark", _AXE_OF_COLOURS)]
+    looks = looks[::-1] if edition.name == "quarto" else looks
+    with opened(browser, edition, page, looks[0][0], until="load") as (tab, seen):
         tab.evaluate(_AXE_SOURCE)
-        for scheme, axe in (("light", _AXE), ("dark", _AXE_OF_COLOURS)):
+        for scheme, axe in looks:
             tab.emulate_media(color_scheme=scheme)
             tab.set_viewport_size({"width": 1280, "height": 900})
             tab.evaluate(_STILL)
